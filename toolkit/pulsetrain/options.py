@@ -1,0 +1,116 @@
+"""The bounded parameter model that every method derives its options from.
+
+A method's options are one frozen subclass of `Options`. Its keyword arguments, sliders, command line, the
+``parameters`` cell of its report and the typed form in the sidebar are all read off that class, so that a value
+means the same wherever it is set.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticUndefined
+
+__all__ = ["OptionError", "Options", "option"]
+
+
+class OptionError(ValueError):
+    """A parameter that is unknown, of the wrong type or out of its bounds; names the parameter."""
+
+
+class Options(BaseModel):
+    """Frozen, bounded parameters; unknown names are refused with the nearest known one.
+
+    Raises
+    ------
+    OptionError
+        With one line per fault: what was got, what is allowed.
+
+    Examples
+    --------
+    >>> class Peaks(Options):
+    ...     min_snr: float = option(5.0, "Least signal-to-noise ratio of a peak.", ge=2, le=15, unit="σ")
+    >>> Peaks(min_snr=4).min_snr
+    4.0
+    >>> Peaks(min_snr=99)
+    Traceback (most recent call last):
+    pulsetrain.options.OptionError: min_snr: got 99, allowed 2 … 15 σ
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise OptionError("\n".join(map(type(self)._fault, error.errors()))) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some values changed, validated like new ones."""
+        return type(self)(**{**dict(self), **changes})
+
+    @classmethod
+    def bounds(cls, name: str) -> tuple[float | None, float | None]:
+        """Return the lowest and highest allowed value of a field; None where it is open."""
+        limits: dict[str, float] = {}
+        for rule in cls.model_fields[name].metadata:
+            limits.update({key: getattr(rule, key) for key in ("ge", "le") if getattr(rule, key, None) is not None})
+        return limits.get("ge"), limits.get("le")
+
+    @classmethod
+    def unit(cls, name: str) -> str:
+        """Return the unit of a field, or an empty string."""
+        extra = cls.model_fields[name].json_schema_extra
+        return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+    @classmethod
+    def choices(cls, name: str) -> tuple[Any, ...]:
+        """Return the allowed values of a field annotated with `Literal`, or an empty tuple."""
+        annotation = cls.model_fields[name].annotation
+        values = [value for part in (annotation, *get_args(annotation)) for value in _literals(part)]
+        return tuple(dict.fromkeys(values))
+
+    @classmethod
+    def _fault(cls, error: ErrorDetails) -> str:
+        name = str(error["loc"][0]) if error["loc"] else cls.__name__
+        if error["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, cls.model_fields, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(cls.model_fields)}"
+            return f"{name}: no such parameter; {hint}"
+        if error["type"] == "missing":
+            return f"{name}: missing; {cls.model_fields[name].description or 'it has no default'}"
+        if error["type"] in ("greater_than_equal", "less_than_equal"):
+            low, high = cls.bounds(name)
+            span = f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'}".strip()
+            return f"{name}: got {error['input']!r}, allowed {span} {cls.unit(name)}".rstrip()
+        return f"{name}: got {error['input']!r}; {error['msg']}"
+
+
+def option(
+    default: Any = PydanticUndefined,
+    help: str = "",
+    *,
+    ge: float | None = None,
+    le: float | None = None,
+    unit: str = "",
+) -> Any:
+    """Declare one field of an `Options` model.
+
+    Parameters
+    ----------
+    default
+        The value taken when none is given; left out, the field is required.
+    help
+        One sentence, shown beside the slider, in the form and on the command line.
+    ge, le
+        Lowest and highest allowed value.
+    unit
+        Unit of the value, as shown to the user.
+    """
+    return Field(default, description=help, ge=ge, le=le, json_schema_extra={"unit": unit} if unit else None)
+
+
+def _literals(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if str(annotation).startswith("typing.Literal") else ()
