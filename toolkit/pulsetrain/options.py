@@ -8,12 +8,25 @@ means the same wherever it is set.
 from __future__ import annotations
 
 import difflib
-from typing import Any, Self, get_args
+from typing import Any, Protocol, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticUndefined
 
-__all__ = ["OptionError", "Options", "option"]
+__all__ = ["Cancelled", "OptionError", "Options", "Progress", "option"]
+
+
+class Progress(Protocol):
+    """Told how far long work is; may raise `Cancelled` to end it.
+
+    Called as ``progress(done, total, message, **values)``; the values are live figures such as ``loss=0.31``.
+    """
+
+    def __call__(self, done: int, total: int, message: str = "", /, **values: float) -> None: ...
+
+
+class Cancelled(Exception):
+    """The user asked for the work to end; nothing that was finished is lost."""
 
 
 class OptionError(ValueError):
