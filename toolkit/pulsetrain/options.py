@@ -7,8 +7,12 @@ means the same wherever it is set.
 
 from __future__ import annotations
 
+import ast
 import difflib
-from typing import Any, Protocol, Self, get_args
+import json
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any, Literal, Protocol, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticUndefined
@@ -58,11 +62,20 @@ class Options(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise OptionError("\n".join(map(type(self)._fault, error.errors()))) from None
+            raise OptionError("\n".join(_fault(type(self), fault) for fault in error.errors())) from None
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some values changed, validated like new ones."""
         return type(self)(**{**dict(self), **changes})
+
+    @classmethod
+    def from_text(cls, texts: Mapping[str, Any]) -> Self:
+        """Make options from what was typed, such as ``{"min_snr": "5"}``.
+
+        A text becomes JSON's or Python's value where the field takes one (``5``, ``true``, ``None``, ``[1, 2]``), and
+        stays the text it is where the field takes a string. Nothing is evaluated.
+        """
+        return cls(**{name: _value(cls, name, text) for name, text in texts.items()})
 
     @classmethod
     def bounds(cls, name: str) -> tuple[float | None, float | None]:
@@ -81,24 +94,7 @@ class Options(BaseModel):
     @classmethod
     def choices(cls, name: str) -> tuple[Any, ...]:
         """Return the allowed values of a field annotated with `Literal`, or an empty tuple."""
-        annotation = cls.model_fields[name].annotation
-        values = [value for part in (annotation, *get_args(annotation)) for value in _literals(part)]
-        return tuple(dict.fromkeys(values))
-
-    @classmethod
-    def _fault(cls, error: ErrorDetails) -> str:
-        name = str(error["loc"][0]) if error["loc"] else cls.__name__
-        if error["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(name, cls.model_fields, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(cls.model_fields)}"
-            return f"{name}: no such parameter; {hint}"
-        if error["type"] == "missing":
-            return f"{name}: missing; {cls.model_fields[name].description or 'it has no default'}"
-        if error["type"] in ("greater_than_equal", "less_than_equal"):
-            low, high = cls.bounds(name)
-            span = f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'}".strip()
-            return f"{name}: got {error['input']!r}, allowed {span} {cls.unit(name)}".rstrip()
-        return f"{name}: got {error['input']!r}; {error['msg']}"
+        return tuple(v for kind in _kinds(cls.model_fields[name].annotation) for v in _literals(kind))
 
 
 def option(
@@ -125,5 +121,41 @@ def option(
     return Field(default, description=help, ge=ge, le=le, json_schema_extra={"unit": unit} if unit else None)
 
 
+def _value(model: type[Options], name: str, text: Any) -> Any:
+    if name not in model.model_fields or not isinstance(text, str):
+        return text
+    kinds = {type(value) for value in model.choices(name)} or set(_kinds(model.model_fields[name].annotation))
+    if type(None) in kinds and text.strip().lower() in ("none", "null"):
+        return None
+    if str in kinds:
+        return text
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+    return text
+
+
+def _fault(model: type[Options], error: ErrorDetails) -> str:
+    name = str(error["loc"][0]) if error["loc"] else model.__name__
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, model.model_fields, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(model.model_fields)}"
+        return f"{name}: no such parameter; {hint}"
+    if error["type"] == "missing":
+        return f"{name}: missing; {model.model_fields[name].description or 'it has no default'}"
+    if error["type"] in ("greater_than_equal", "less_than_equal"):
+        low, high = model.bounds(name)
+        span = f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'}".strip()
+        return f"{name}: got {error['input']!r}, allowed {span} {model.unit(name)}".rstrip()
+    return f"{name}: got {error['input']!r}; {error['msg']}"
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union, or the annotation alone."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+
+
 def _literals(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if str(annotation).startswith("typing.Literal") else ()
+    return get_args(annotation) if get_origin(annotation) is Literal else ()

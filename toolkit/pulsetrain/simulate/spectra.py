@@ -147,7 +147,7 @@ def _shifts(
     sign = rng.choice((-1.0, 1.0))
     compliance = sign * rng.uniform((0.7, 0.7, 0.1), (1.3, 1.3, 0.5))
     own = 1 + o.anisotropy * rng.normal(size=len(position))
-    return (own * lever * o.drift * o.fwhm * compliance[phase])[:, None] * strain[phase]
+    return np.asarray((own * lever * o.drift * o.fwhm * compliance[phase])[:, None] * strain[phase])
 
 
 def _smooth(rng: np.random.Generator, count: int, progress: Floats) -> Floats:

@@ -1,0 +1,170 @@
+"""The command line: ``pulsetrain METHOD INPUT … -o OUT``, and reports, jobs and benchmarks beside it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import click
+
+import pulsetrain
+from pulsetrain.methods import Method, methods
+from pulsetrain.options import OptionError, Options
+
+__all__ = ["main"]
+
+
+class _Methods(click.Group):
+    """A group whose further commands are one per installed method."""
+
+    def __init__(self, *args: Any, make: Callable[[Method], click.Command], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.make = make
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *methods()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        return found or (self.make(methods()[cmd_name]) if cmd_name in methods() else None)
+
+
+def _method_command(method: Method) -> click.Command:
+    """Make ``pulsetrain METHOD INPUT … -o OUT`` from the method's option model."""
+    model: type[Options] = method.load(method.options)
+
+    def run(source: str, output: Path, **texts: Any) -> None:
+        given = {name: value for name, value in texts.items() if value is not None}
+        try:
+            options = model.from_text(given)
+            click.echo(method.load(method.command)(source, options, output, progress=_show_progress))
+        except (OptionError, OSError, ValueError) as error:
+            raise click.ClickException(str(error)) from None
+
+    source = click.Argument(["source"], metavar="INPUT")
+    output = click.Option(
+        ["-o", "--output"], required=True, type=click.Path(path_type=Path), help="New folder for the results."
+    )
+    fields = [_click_option(model, name) for name in model.model_fields]
+    return click.Command(method.name, callback=run, params=[source, output, *fields], help=method.summary)
+
+
+def _click_option(model: type[Options], name: str) -> click.Option:
+    field = model.model_fields[name]
+    low, high = model.bounds(name)
+    span = "" if low is None and high is None else f"{'' if low is None else low:} … {'' if high is None else high:}"
+    notes = " ".join(filter(None, (span.strip(), model.unit(name))))
+    default = "" if field.is_required() else f"default {field.default!r}"
+    help_text = f"{field.description or ''} [{'; '.join(filter(None, (notes, default)))}]"
+    flag = f"--{name.replace('_', '-')}"
+    if field.annotation is bool:
+        return click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=help_text)
+    choices = model.choices(name)
+    only_choices = choices and get_origin(field.annotation) is not None and type(None) not in get_args(field.annotation)
+    kind = click.Choice([str(value) for value in choices]) if only_choices else str
+    return click.Option([flag, name], type=kind, metavar=None if only_choices else "VALUE", help=help_text)
+
+
+def _bench_command(method: Method) -> click.Command:
+    command: click.Command = method.load(method.bench)
+    return command
+
+
+def _show_progress(done: int, total: int, message: str = "", /, **values: float) -> None:
+    """Keep one line of standard error up to date; silent where nobody watches."""
+    if sys.stderr.isatty():
+        figures = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        sys.stderr.write(f"\r\033[K{done}/{total} {message} {figures}" + ("\n" if done >= total else ""))
+        sys.stderr.flush()
+
+
+@click.group(cls=_Methods, make=_method_command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(pulsetrain.__version__)
+def main() -> None:
+    """Machine learning for X-ray free-electron lasers."""
+
+
+@main.command("methods")
+def list_methods() -> None:
+    """List the installed methods."""
+    for method in methods().values():
+        click.echo(f"{method.name:12} {method.summary}")
+
+
+@main.group(cls=_Methods, make=_bench_command)
+def bench() -> None:
+    """Measure speed and quality, as ratios against a named rival."""
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def example(folder: Path) -> None:
+    """Write a workspace with simulated data and the courses into a new FOLDER."""
+    from pulsetrain.reports import shipped_folder
+    from pulsetrain.simulate.workspace import write_workspace
+
+    try:
+        click.echo(write_workspace(folder, courses=shipped_folder("course")))
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.group()
+def report() -> None:
+    """List report templates, or run one."""
+
+
+@report.command("list")
+@click.option("--templates", "folders", multiple=True, type=click.Path(path_type=Path), help="Further template folder.")
+def list_reports(folders: tuple[Path, ...]) -> None:
+    """List the report templates with their parameters."""
+    from pulsetrain.reports import shipped_folder, templates
+
+    for template in templates(shipped_folder("reports"), *folders):
+        click.echo(f"{template.name:12} {template.title}")
+        for name, field in template.parameters.model_fields.items():
+            default = "required" if field.is_required() else repr(field.default)
+            click.echo(f"    {name} = {default}  {field.description or ''}".rstrip())
+
+
+@report.command("run")
+@click.argument("template")
+@click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter of the report.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder that holds the jobs.")
+def run_report(template: str, pairs: tuple[str, ...], output: Path) -> None:
+    """Run TEMPLATE (a name from `report list`, or a notebook) as a job and wait for its report."""
+    from pulsetrain.reports import find_template, submit
+
+    values: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"got {pair!r}, allowed NAME=VALUE")
+        values[name] = value
+    try:
+        chosen = find_template(template)
+        job = submit(chosen, dict(chosen.parameters.from_text(values)), output)
+        click.echo(f"{job.folder}", err=True)
+        try:
+            final = job.wait(progress=_show_progress)
+        except KeyboardInterrupt:
+            job.stop()
+            raise click.ClickException(f"stopped; the partial notebook is {job.folder / 'notebook.ipynb'}") from None
+    except (OptionError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    if final.state != "done":
+        raise click.ClickException(f"{final.state}: {final.message} – see {job.folder / 'log.txt'}")
+    click.echo(job.folder / "report.html")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def jobs(folder: Path) -> None:
+    """List the report jobs below FOLDER."""
+    from pulsetrain.reports import list_jobs
+
+    for job in list_jobs(folder):
+        status = job.status()
+        click.echo(f"{job.name:44} {status.state:12} {status.cell}/{status.cells}  {status.message}".rstrip())
