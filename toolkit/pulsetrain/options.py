@@ -56,7 +56,7 @@ class Options(BaseModel):
     pulsetrain.options.OptionError: min_snr: got 99, allowed 2 … 15 σ
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     def __init__(self, **values: Any) -> None:
         try:

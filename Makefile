@@ -1,0 +1,62 @@
+# make lab    set up, then open JupyterLab on an example workspace
+# make test   set up, then run every check
+# Both need Python 3.11 or newer and make; everything else is fetched into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+WORKSPACE ?= example
+BIN := $(abspath $(VENV))/bin
+STAMP := $(VENV)/.installed
+SYSTEM_PACKAGES := chromium fonts-dejavu-core
+
+export PATH := $(BIN):$(PATH)
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: lab test setup lint lint-ts unit system format clean
+
+lab: setup
+	test -d $(WORKSPACE) || $(BIN)/pulsetrain example $(WORKSPACE)
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --notebook-dir=$(WORKSPACE) \
+	  --LabApp.default_url=/lab/tree/courses/spectra.ipynb $(ARGS)
+
+test: setup system lint unit
+
+lint: setup lint-ts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lint-ts: setup
+	cd labextension && npm run check && npm test
+
+unit: setup
+	$(BIN)/pytest $(ARGS)
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cd labextension && npm run format
+
+setup: $(STAMP)
+
+# The lock of versions decides the environment; the lab extension is built by the editable install.
+$(STAMP): pyproject.toml constraints.txt labextension/package.json $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "pulsetrain needs Python 3.11 or newer, got $$($(PYTHON) -V). Try: make PYTHON=python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q uv
+	VIRTUAL_ENV=$(abspath $(VENV)) UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" UV_COMPILE_BYTECODE=1 \
+	  $(BIN)/uv pip install -q -c constraints.txt -e '.[dev]'
+	touch $(STAMP)
+
+# The browser tests need a browser and a font. As root on Debian they are installed, elsewhere named.
+system:
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || ls "$$HOME"/.cache/ms-playwright/chromium-* >/dev/null 2>&1; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES) >/dev/null; \
+	else echo "The browser tests need Chromium. Install it (Debian: sudo apt install $(SYSTEM_PACKAGES)) or run: $(BIN)/playwright install chromium"; exit 1; fi
+
+clean:
+	rm -rf $(VENV) labextension/node_modules labextension/lib labextension/static dist

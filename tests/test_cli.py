@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from pulsetrain.cli import main
+from pulsetrain.methods import methods
+from pulsetrain.options import Options
+
+
+@pytest.fixture
+def run():
+    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_methods_are_listed(run):
+    assert [line.split()[0] for line in run("methods").output.splitlines()] == list(methods())
+
+
+@pytest.mark.parametrize("method", methods().values(), ids=lambda method: method.name)
+def test_every_option_of_a_method_is_on_the_command_line(run, method):
+    shown = run(method.name, "--help").output
+    model: type[Options] = method.load(method.options)
+    for name in model.model_fields:
+        assert f"--{name.replace('_', '-')}" in shown
+
+
+@pytest.mark.parametrize("method", methods())
+def test_a_missing_input_is_one_clear_line_and_nothing_is_written(run, method, tmp_path):
+    done = run(method, tmp_path / "nowhere", "-o", tmp_path / "out")
+    assert done.exit_code == 1
+    assert "nowhere" in done.output
+    assert "Traceback" not in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_option_out_of_bounds_is_refused_by_name(run, tmp_path):
+    done = run("spectra", tmp_path, "-o", tmp_path / "out", "--steps", "-3")
+    assert done.exit_code == 1
+    assert "steps: got -3" in done.output
+
+
+def test_templates_are_listed_with_their_parameters(run):
+    shown = run("report", "list").output
+    assert "spectra" in shown
+    assert "network" in shown
+
+
+def test_a_report_with_a_wrong_parameter_makes_no_job(run, tmp_path):
+    done = run("report", "run", "spectra", "-p", "path=x", "-p", "netwrok=cnn", "-o", tmp_path / "jobs")
+    assert done.exit_code == 1
+    assert "did you mean 'network'" in done.output
+    assert not (tmp_path / "jobs").exists()
+
+
+def test_a_parameter_without_an_equals_sign_is_refused(run, tmp_path):
+    done = run("report", "run", "spectra", "-p", "path", "-o", tmp_path)
+    assert done.exit_code == 2
+    assert "NAME=VALUE" in done.output
+
+
+def test_the_example_workspace_can_be_opened(run, tmp_path):
+    import pulsetrain
+
+    assert run("example", tmp_path / "example").exit_code == 0
+    assert pulsetrain.open_spectra(tmp_path / "example" / "series").sizes == {"spectrum": 120, "channel": 1500}
+    assert (tmp_path / "example" / "courses" / "spectra.ipynb").is_file()
+    again = run("example", tmp_path / "example")
+    assert again.exit_code == 1
+    assert "exists" in again.output

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulsetrain.options import OptionError, Options, option
+
+
+class Peaks(Options):
+    min_snr: float = option(5.0, "Least signal-to-noise ratio of a peak.", ge=2, le=15, unit="σ")
+    min_pix_count: int = option(2, "Least number of pixels of a peak.", ge=1, le=8)
+    engine: Literal["native", "crystfel"] = option("native", "What looks for peaks.")
+    refine: bool | None = option(None, "Refine the cell; None decides by the data.")
+    clens: list[float] = option([], "Camera lengths to try.", unit="m")
+    cell: str = option("", "Cell file.")
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_known_one():
+    with pytest.raises(OptionError, match="min_srn: no such parameter; did you mean 'min_snr'"):
+        Peaks(min_srn=3)
+
+
+def test_a_value_out_of_bounds_is_refused_with_name_bounds_and_unit():
+    with pytest.raises(OptionError, match="min_snr: got 99, allowed 2 … 15 σ"):
+        Peaks(min_snr=99)
+
+
+def test_every_fault_has_its_line():
+    with pytest.raises(OptionError) as caught:
+        Peaks(min_snr=0, engine="other", cel="x")
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["min_snr", "engine", "cel"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "abc", None])
+def test_what_is_no_finite_number_is_refused(value: object):
+    with pytest.raises(OptionError, match="^min_snr"):
+        Peaks(min_snr=value)
+
+
+def test_options_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Peaks().min_snr = 3
+
+
+def test_a_changed_copy_is_validated():
+    assert Peaks().replace(min_snr=3).min_snr == 3
+    with pytest.raises(OptionError, match="min_pix_count"):
+        Peaks().replace(min_pix_count=9)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("min_snr", "4", 4.0),
+        ("refine", "true", True),
+        ("refine", "None", None),
+        ("refine", "False", False),
+        ("clens", "[0.1, 0.2]", [0.1, 0.2]),
+        ("cell", "[1]", "[1]"),
+        ("cell", "None", "None"),
+        ("engine", "crystfel", "crystfel"),
+    ],
+)
+def test_text_becomes_what_the_field_takes(name: str, text: str, value: object):
+    assert getattr(Peaks.from_text({name: text}), name) == value
+
+
+def test_typed_code_is_never_run():
+    with pytest.raises(OptionError, match="min_snr"):
+        Peaks.from_text({"min_snr": "__import__('os').getpid()"})
+
+
+@given(st.text())
+def test_a_text_field_keeps_any_text(text: str):
+    assert Peaks.from_text({"cell": text}).cell == text
+
+
+@given(
+    st.floats(2, 15), st.integers(1, 8), st.sampled_from(["native", "crystfel"]), st.sampled_from([None, True, False])
+)
+def test_options_survive_json(min_snr: float, count: int, engine: str, refine: bool | None):
+    peaks = Peaks(min_snr=min_snr, min_pix_count=count, engine=engine, refine=refine)
+    assert Peaks.model_validate_json(peaks.model_dump_json()) == peaks
+
+
+def test_the_faces_can_read_bounds_units_and_choices():
+    assert Peaks.bounds("min_snr") == (2, 15)
+    assert Peaks.bounds("cell") == (None, None)
+    assert Peaks.unit("min_snr") == "σ"
+    assert Peaks.choices("engine") == ("native", "crystfel")
+    assert Peaks.model_json_schema()["properties"]["min_snr"] == {
+        "default": 5.0,
+        "description": "Least signal-to-noise ratio of a peak.",
+        "maximum": 15,
+        "minimum": 2,
+        "title": "Min Snr",
+        "type": "number",
+        "unit": "σ",
+    }
