@@ -36,7 +36,7 @@ def test_every_fault_has_its_line():
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "abc", None])
 def test_what_is_no_finite_number_is_refused(value: object):
-    with pytest.raises(OptionError, match="^min_snr"):
+    with pytest.raises(OptionError, match=r"^min_snr"):
         Peaks(min_snr=value)
 
 
