@@ -1,0 +1,50 @@
+"""What a beamtime hands over, as lazy labelled arrays; and the writers of the same formats.
+
+The names are imported on first use (PEP 562), so that ``import pulsetrain.data`` costs neither EXtra-data nor dask.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pulsetrain.data._errors import DataError
+    from pulsetrain.data._fingerprint import fingerprint
+    from pulsetrain.data.assembly import assemble
+    from pulsetrain.data.euxfel_run import run_folder, write_run
+    from pulsetrain.data.frames import open_frames
+    from pulsetrain.data.spectra import open_spectra
+    from pulsetrain.data.spectra_writer import write_spectra
+
+__all__ = [
+    "DataError",
+    "assemble",
+    "fingerprint",
+    "open_frames",
+    "open_spectra",
+    "run_folder",
+    "write_run",
+    "write_spectra",
+]
+
+_PLACES = {
+    "DataError": "_errors",
+    "assemble": "assembly",
+    "fingerprint": "_fingerprint",
+    "open_frames": "frames",
+    "open_spectra": "spectra",
+    "run_folder": "euxfel_run",
+    "write_run": "euxfel_run",
+    "write_spectra": "spectra_writer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
