@@ -40,10 +40,11 @@ format: setup
 
 setup: $(STAMP)
 
-# The lock of versions decides the environment; the lab extension is built by the editable install.
+# The lock of versions decides the environment; the editable install builds the lab extension anew.
 $(STAMP): pyproject.toml constraints.txt labextension/package.json $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "pulsetrain needs Python 3.11 or newer, got $$($(PYTHON) -V). Try: make PYTHON=python3.11"; exit 1; }
+	rm -rf labextension/static
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q uv
 	VIRTUAL_ENV=$(abspath $(VENV)) UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" UV_COMPILE_BYTECODE=1 \
