@@ -1,0 +1,87 @@
+"""Classification of ordered series of spectra: where does the sample switch, how sure is it, and which peaks say so?"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pulsetrain.methods import Method
+
+if TYPE_CHECKING:
+    from pulsetrain.spectra._attention import attention
+    from pulsetrain.spectra._boundary import boundary_interval, find_boundary, p_conf
+    from pulsetrain.spectra._compare import compare
+    from pulsetrain.spectra._importance import attribution_share, importance
+    from pulsetrain.spectra._references import references
+    from pulsetrain.spectra.catalogue import NETWORKS
+    from pulsetrain.spectra.classifier import SpectraClassifier
+    from pulsetrain.spectra.labels import as_labels, parse_labels
+    from pulsetrain.spectra.options import SpectraOptions
+    from pulsetrain.spectra.transition import TransitionEstimator, TransitionOptions
+
+_PLACES = {
+    "NETWORKS": "catalogue",
+    "SpectraClassifier": "classifier",
+    "SpectraOptions": "options",
+    "TransitionEstimator": "transition",
+    "TransitionOptions": "transition",
+    "as_labels": "labels",
+    "attention": "_attention",
+    "attribution_share": "_importance",
+    "boundary_interval": "_boundary",
+    "compare": "_compare",
+    "find_boundary": "_boundary",
+    "importance": "_importance",
+    "p_conf": "_boundary",
+    "parse_labels": "labels",
+    "references": "_references",
+}
+
+__all__ = [
+    "METHOD",
+    "NETWORKS",
+    "SpectraClassifier",
+    "SpectraOptions",
+    "TransitionEstimator",
+    "TransitionOptions",
+    "as_labels",
+    "attention",
+    "attribution_share",
+    "boundary_interval",
+    "compare",
+    "find_boundary",
+    "importance",
+    "p_conf",
+    "parse_labels",
+    "references",
+]
+
+METHOD = Method(
+    name="spectra",
+    title="Spectra",
+    summary="Where in an ordered series of spectra the sample switches, how sure that is and which peaks say so.",
+    options="pulsetrain.spectra.options:SpectraOptions",
+    command="pulsetrain.spectra.command:run",
+    bench="pulsetrain.spectra.bench:bench",
+    panel="pulsetrain.panels:SpectraPanel",
+    opening=(
+        "from pulsetrain.panels import SpectraPanel\n"
+        "from pulsetrain.simulate.spectra import simulate_series\n"
+        "\n"
+        "example = simulate_series(seed=1)  # your own: pulsetrain.open_spectra(path)\n"
+        "SpectraPanel(example.intensity, example.labels)"
+    ),
+    template="spectra.ipynb",
+    course="spectra.ipynb",
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names on first use (PEP 562): torch and scipy wait until they are needed."""
+    if name in _PLACES:
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

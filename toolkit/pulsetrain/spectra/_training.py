@@ -1,0 +1,182 @@
+"""The two training protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim.swa_utils import update_bn
+
+from pulsetrain.spectra._memory import refuse_large
+from pulsetrain.spectra._networks import Network, build
+from pulsetrain.spectra._networks.binned import Binned
+from pulsetrain.spectra._prepare import Array, noise_level
+from pulsetrain.spectra.catalogue import NETWORKS
+from pulsetrain.spectra.options import SpectraOptions
+
+__all__ = ["Report", "step_count", "train"]
+
+Report = Callable[[int, float], None]
+
+_PUBLISHED_NOISE = 1 / 6
+_STATISTICS_BATCHES = 20  # minibatches that the final batch-norm statistics are averaged over
+
+
+def train(values: Array, labels: NDArray[np.int64], options: SpectraOptions, seed: int, report: Report) -> Network:
+    """Train one network.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (spectrum, channel), float32
+        Labelled spectra, prepared, in the order of the series.
+    labels : numpy.ndarray, shape (spectrum,)
+        0 or 1.
+    options : SpectraOptions
+    seed : int
+        For the weights, the noise and the minibatches; the caller's own random state is left as it was.
+    report : callable
+        Told the step and the loss after each step; may raise to end the training.
+
+    Raises
+    ------
+    MemoryError
+        If the published protocol's full batch does not fit.
+    """
+    device = choose_device(options.device)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = build(options, values.shape[1]).to(device)
+        data = _Labelled(
+            torch.from_numpy(values).to(device),
+            torch.from_numpy(labels).to(device, torch.float32),
+            torch.from_numpy(noise_level(values)).to(device),
+        )
+        if isinstance(network, Binned):
+            network.scale(data.spectra)
+        run = _train_published if options.protocol == "published" else _train_mended
+        run(network, data, options, report)
+    return network
+
+
+def step_count(options: SpectraOptions) -> int:
+    """Return the number of optimiser steps that the options ask for."""
+    recipe = NETWORKS[options.network]
+    return options.steps or (recipe.published_steps if options.protocol == "published" else recipe.steps)
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the named device, or for ``"auto"`` the GPU if there is one.
+
+    Raises
+    ------
+    ValueError
+        If a GPU is asked for and torch sees none.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device: got 'cuda', but torch sees no GPU here; allowed 'auto' or 'cpu'")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """Training spectra (spectrum, channel), their classes (spectrum,) and the noise (channel,)."""
+
+    spectra: Tensor
+    target: Tensor
+    noise: Tensor
+
+
+def _train_published(network: Network, data: _Labelled, options: SpectraOptions, report: Report) -> None:
+    if isinstance(network, Binned):
+        # The binned network learns from the extreme spectra alone: the first of the old phase, the last of the new.
+        old, new = torch.where(data.target == 0)[0][0], torch.where(data.target == 1)[0][-1]
+        spectra, target = data.spectra[[old, new]], data.target[[old, new]]
+    else:
+        copies = data.spectra.repeat(options.augment, 1)
+        copies += options.noise * _PUBLISHED_NOISE * torch.rand_like(copies)
+        spectra, target = torch.cat([data.spectra, copies]), data.target.repeat(options.augment + 1)
+        order = torch.randperm(len(spectra), device=spectra.device)
+        spectra, target = spectra[order], target[order]
+        refuse_large(network, *spectra.shape, spectra.device)
+    optimiser = _optimiser(network, options)
+    for step in range(step_count(options)):
+        _descend(network, optimiser, spectra, target, step, report)
+    if isinstance(network, Binned):
+        network.weigh(spectra, target)
+
+
+def _train_mended(network: Network, data: _Labelled, options: SpectraOptions, report: Report) -> None:
+    batches = _minibatches(network, data, options)
+    optimiser = _optimiser(network, options)
+    for step in range(step_count(options)):
+        _descend(network, optimiser, *next(batches), step, report)
+    # The running statistics lag behind weights that moved this fast: take them anew before anything is predicted.
+    update_bn((next(batches)[0] for _ in range(_STATISTICS_BATCHES)), network)
+    network.eval()
+    if isinstance(network, Binned):
+        network.weigh(data.spectra, data.target)
+
+
+def _descend(
+    network: Network, optimiser: torch.optim.Adam, spectra: Tensor, target: Tensor, step: int, report: Report
+) -> None:
+    optimiser.zero_grad()
+    loss = network.loss(spectra, target)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+    report(step, loss.item())
+
+
+def _optimiser(network: Network, options: SpectraOptions) -> torch.optim.Adam:
+    rate = options.learning_rate or NETWORKS[options.network].learning_rate
+    return torch.optim.Adam(network.parameters(), lr=rate, weight_decay=options.weight_decay)
+
+
+def _minibatches(network: Network, data: _Labelled, options: SpectraOptions) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield minibatches without end, half of each class; for networks that read the series, in its order.
+
+    An ordered minibatch switches at a random place, so that the place within it tells nothing.
+    """
+    groups = [torch.where(data.target == label)[0] for label in (0, 1)]
+    while True:
+        old = options.batch // 2
+        if network.context == "series":
+            old = int(torch.randint(1, options.batch, ()))
+        counts = (old, options.batch - old)
+        chosen = torch.cat(
+            [
+                group[torch.randint(len(group), (count,), device=group.device)]
+                for group, count in zip(groups, counts, strict=True)
+            ]
+        )
+        if network.context == "series":
+            chosen = chosen.sort().values
+        yield _augment(data.spectra[chosen], data.noise, options), data.target[chosen]
+
+
+def _augment(spectra: Tensor, noise: Tensor, options: SpectraOptions) -> Tensor:
+    """Shift spectra along the axis and add noise, but leave one in (augment + 1) as it is."""
+    if not options.augment:
+        return spectra
+    original = torch.rand(len(spectra), 1, device=spectra.device) < 1 / (options.augment + 1)
+    copies = spectra
+    if options.shift:
+        copies = _shift(copies, options.shift / 100)
+    copies = copies + options.noise * noise * torch.randn_like(copies)
+    return torch.where(original, spectra, copies)
+
+
+def _shift(spectra: Tensor, reach: float) -> Tensor:
+    """Move and stretch each spectrum along the axis by a random share of it, linearly interpolated."""
+    n, channels = spectra.shape
+    place = torch.linspace(-1, 1, channels, device=spectra.device)
+    move, stretch = (reach * channels * (2 * torch.rand(2, n, 1, device=spectra.device) - 1)).unbind(0)
+    source = torch.arange(channels, device=spectra.device) + move + 0.5 * stretch * place
+    source = source.clamp(0, channels - 1)
+    left = source.floor().long().clamp(max=channels - 2)
+    share = source - left
+    return (1 - share) * spectra.gather(1, left) + share * spectra.gather(1, left + 1)

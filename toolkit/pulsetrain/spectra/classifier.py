@@ -1,0 +1,267 @@
+"""The classifier: an ensemble of one kind of network, trained on the labelled spectra of a series."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from pulsetrain._version import __version__
+from pulsetrain.options import Progress
+from pulsetrain.spectra._boundary import boundary_interval, find_boundary, p_conf
+from pulsetrain.spectra._networks import Network, build, count_parameters
+from pulsetrain.spectra._networks.binned import BINS, Binned
+from pulsetrain.spectra._networks.sequence import Recurrent
+from pulsetrain.spectra._prepare import Array, Preparation, spectra_values
+from pulsetrain.spectra._store import read_model, write_model
+from pulsetrain.spectra._training import choose_device, step_count, train
+from pulsetrain.spectra.catalogue import NETWORKS
+from pulsetrain.spectra.labels import as_labels, parse_labels
+from pulsetrain.spectra.options import SpectraOptions
+
+__all__ = ["SpectraClassifier"]
+
+_AT_ONCE = 64  # spectra predicted together where each stands alone
+
+
+class SpectraClassifier:
+    """Learn two phases from the labelled spectra of a series and classify all of it.
+
+    Parameters
+    ----------
+    **options
+        Fields of `SpectraOptions`: ``network``, ``protocol``, ``seed``, ``members``…
+
+    Attributes
+    ----------
+    options : SpectraOptions
+    networks_ : list of torch.nn.Module
+        The trained members; the first has seen every label, the others resampled ones.
+    history_ : list of float
+        Loss of the first member after each step.
+
+    Examples
+    --------
+    >>> from pulsetrain.simulate.spectra import SeriesOptions, simulate_series
+    >>> truth = simulate_series(SeriesOptions(n_spectra=60, n_channels=400, label_every=2), seed=1)
+    >>> classifier = SpectraClassifier(network="fcnn", members=2, steps=50)
+    >>> result = classifier.fit(truth.intensity, truth.labels).predict(truth.intensity)
+    >>> sorted(result.data_vars)  # doctest: +NORMALIZE_WHITESPACE
+    ['boundary', 'boundary_interval', 'member_boundary', 'member_probability', 'p_conf', 'prediction', 'probability']
+    """
+
+    options: SpectraOptions
+    networks_: list[Network]
+    history_: list[float]
+    labels_: NDArray[np.int64]
+
+    def __init__(self, **options: Any) -> None:
+        self.options = SpectraOptions(**options)
+
+    def fit(
+        self,
+        series: xr.DataArray,
+        labels: ArrayLike | Mapping[int, int] | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Train on the labelled spectra.
+
+        Parameters
+        ----------
+        series : xarray.DataArray, dims (spectrum, channel)
+            In order along pressure, temperature or time.
+        labels : array of int, shape (spectrum,), or mapping of index to class, optional
+            −1 unlabelled, 0, 1; else read from ``options.labels``.
+        progress : callable, optional
+            Told ``(step, steps, message, loss=…)``; may raise `pulsetrain.options.Cancelled`.
+
+        Raises
+        ------
+        ValueError
+            If the series or the labels cannot be trained on; says why.
+        MemoryError
+            If the published protocol's full batch does not fit.
+        """
+        values = spectra_values(series)
+        known = parse_labels(self.options.labels, series) if labels is None else as_labels(labels, len(values))
+        labelled = np.flatnonzero(known >= 0)
+        preparation = Preparation.learn(values[labelled], self.options)
+        spectra, classes = preparation(values[labelled]), known[labelled]
+
+        steps, members = step_count(self.options), self.options.members
+        networks, history = [], np.zeros((members, steps))
+        for member in range(members):
+
+            def report(step: int, loss: float, member: int = member) -> None:
+                history[member, step] = loss
+                if progress is not None:
+                    message = NETWORKS[self.options.network].title
+                    progress(member * steps + step + 1, members * steps, message, loss=loss, member=member)
+
+            chosen = _resample(classes, member, self.options.seed)
+            networks.append(train(spectra[chosen], classes[chosen], self.options, self.options.seed + member, report))
+        self.networks_, self.history_ = networks, history[0].tolist()
+        self.labels_, self._preparation = known, preparation
+        self._channels, self._fingerprint = values.shape[1], str(series.attrs.get("fingerprint", ""))
+        return self
+
+    def predict(self, series: xr.DataArray) -> xr.Dataset:
+        """Classify every spectrum of a series.
+
+        Parameters
+        ----------
+        series : xarray.DataArray, dims (spectrum, channel)
+            On the axis of the training series.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``probability`` of class 1, ``prediction`` (spectrum,); ``p_conf`` (); ``boundary`` () and its 90 % interval
+            ``boundary_interval`` (bound,), spectra, NaN where nothing switches; ``member_probability``
+            (member, spectrum), ``member_boundary`` (member,). The binned network adds ``bin_weight`` (bin,) and
+            ``bin_range`` (bin, bound), in units of the axis. ``attrs["context"]`` is ``"spectrum"`` where a spectrum's
+            class depends on it alone, ``"series"`` where on the others too.
+        """
+        probabilities = self.member_probabilities(self.prepare(series))
+        # Published is one network; mended is the mean of the members.
+        probability = probabilities[0] if self.options.protocol == "published" else probabilities.mean(axis=0)
+        boundaries = [find_boundary(member) for member in probabilities]
+        result = xr.Dataset(
+            {
+                "probability": ("spectrum", probability, {"long_name": "probability of class 1"}),
+                "prediction": ("spectrum", (probability >= 0.5).astype(np.int64)),
+                "p_conf": p_conf(probability >= 0.5),
+                "boundary": ((), find_boundary(probability), {"units": "spectra"}),
+                "boundary_interval": ("bound", boundary_interval(boundaries), {"units": "spectra", "level": 0.9}),
+                "member_probability": (("member", "spectrum"), probabilities),
+                "member_boundary": ("member", boundaries, {"units": "spectra"}),
+            },
+            coords={name: series.coords[name] for name in ("axis", "order", "name") if name in series.coords},
+            attrs=self._provenance(series),
+        )
+        network = self.networks_[0]
+        return result.merge(_bins(network, series), combine_attrs="override") if isinstance(network, Binned) else result
+
+    def prepare(self, series: xr.DataArray) -> Array:
+        """Return the spectra as the networks are fed them, (spectrum, channel) float32.
+
+        Raises
+        ------
+        RuntimeError
+            If the classifier is not trained.
+        ValueError
+            If the series has another number of points than the training series.
+        """
+        if not hasattr(self, "networks_"):
+            raise RuntimeError("this classifier is not trained; call fit(series, labels) or SpectraClassifier.load")
+        values = spectra_values(series)
+        if values.shape[1] != self._channels:
+            raise ValueError(
+                f"series: got spectra of {values.shape[1]} points, allowed {self._channels} as in training; "
+                "interpolate them to the training axis"
+            )
+        return self._preparation(values)
+
+    def member_probabilities(self, spectra: Array) -> NDArray[np.float64]:
+        """Return each member's probability of class 1 for prepared spectra, (member, spectrum)."""
+        published = self.options.protocol == "published"
+        device = next(self.networks_[0].parameters()).device
+        batch = torch.from_numpy(spectra).to(device)
+        with torch.no_grad():
+            members = [_predict_published(n, batch) if published else _predict(n, batch) for n in self.networks_]
+        return np.asarray(torch.stack(members).cpu().numpy(), dtype=float)
+
+    @property
+    def n_parameters(self) -> int:
+        """Trainable parameters of one network."""
+        return count_parameters(self.networks_[0])
+
+    def save(self, folder: str | Path) -> None:
+        """Write the trained classifier into a new folder: ``weights.safetensors`` and ``classifier.json``."""
+        facts = {
+            "options": self.options.model_dump(mode="json"),
+            "preparation": asdict(self._preparation),
+            "channels": self._channels,
+            "fingerprint": self._fingerprint,
+            "labels": self.labels_.tolist(),
+            "history": self.history_,
+        }
+        write_model(Path(folder), [network.state_dict() for network in self.networks_], facts)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read a classifier that `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            If there is none, it is damaged or of an unknown format.
+        """
+        weights, facts = read_model(Path(folder))
+        classifier = cls(**facts["options"])
+        classifier._preparation = Preparation(**facts["preparation"])
+        classifier._channels, classifier._fingerprint = facts["channels"], facts["fingerprint"]
+        classifier.labels_ = np.asarray(facts["labels"], np.int64)
+        classifier.history_ = facts["history"]
+        classifier.networks_ = []
+        device = choose_device(classifier.options.device)
+        for state in weights:
+            network = build(classifier.options, classifier._channels)
+            network.load_state_dict(state)
+            network.train(classifier.options.protocol == "published")
+            classifier.networks_.append(network.to(device))
+        return classifier
+
+    def _provenance(self, series: xr.DataArray) -> dict[str, Any]:
+        return {
+            "context": NETWORKS[self.options.network].context,
+            "options": self.options.model_dump_json(),
+            "seed": self.options.seed,
+            "fingerprint": str(series.attrs.get("fingerprint", "")),
+            "training_fingerprint": self._fingerprint,
+            "source": str(series.attrs.get("source", "")),
+            "pulsetrain": __version__,
+            "torch": torch.__version__,
+        }
+
+
+def _resample(classes: NDArray[np.int64], member: int, seed: int) -> NDArray[np.intp]:
+    """Return the labelled spectra that a member trains on: all for the first, a bootstrap of each class for others."""
+    if member == 0:
+        return np.arange(len(classes))
+    rng = np.random.default_rng([seed, member])
+    groups = [np.flatnonzero(classes == label) for label in (0, 1)]
+    return np.sort(np.concatenate([rng.choice(group, len(group)) for group in groups]))
+
+
+def _predict(network: Network, spectra: torch.Tensor) -> torch.Tensor:
+    if network.context == "series":
+        return network.probability(spectra)
+    return torch.cat([network.probability(part) for part in spectra.split(_AT_ONCE)])
+
+
+def _predict_published(network: Network, spectra: torch.Tensor) -> torch.Tensor:
+    """Predict as published: without `eval`, so that batch norm takes the statistics of what is predicted."""
+    untouched = copy.deepcopy(network)  # its running statistics would drift with every prediction
+    if isinstance(network, Recurrent):  # tested at length 1
+        return untouched.probability(spectra.unsqueeze(1)).squeeze(1)
+    return untouched.probability(spectra)
+
+
+def _bins(network: Binned, series: xr.DataArray) -> xr.Dataset:
+    first = np.arange(BINS) * network.points
+    last = first + network.points - 1
+    axis = np.asarray(series.coords["axis"].values) if "axis" in series.coords else np.arange(last[-1] + 1)
+    return xr.Dataset(
+        {
+            "bin_weight": ("bin", network.weight.cpu().numpy()),
+            "bin_range": (("bin", "bound"), np.stack([axis[first], axis[last]], axis=1)),
+        }
+    )
