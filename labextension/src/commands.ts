@@ -1,0 +1,17 @@
+/** Every command of the sidebars, as the palette, the launcher and other extensions call them. */
+export const Commands = {
+  /** Show the methods. */
+  showMethods: 'pulsetrain:show-methods',
+  /** Open a method's control in the current notebook, or in a new one. Arguments: `method`, its name. */
+  openControl: 'pulsetrain:open-control',
+  /** Copy a method's course into the user's folder and open it. Arguments: `method`, its name. */
+  openCourse: 'pulsetrain:open-course',
+  /** Show the reports. */
+  showReports: 'pulsetrain:show-reports',
+  /** Open the form of a template. Arguments: `template`, its id. */
+  newReport: 'pulsetrain:new-report',
+  /** Open the form of the notebook selected in the file browser, or of the current one. */
+  reportFromNotebook: 'pulsetrain:report-from-notebook',
+  /** Open the report of a finished job in the main area. Arguments: `id`, `title`. */
+  openReport: 'pulsetrain:open-report'
+} as const;

@@ -1,0 +1,43 @@
+"""The extension as Jupyter Server loads it, and its configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import List, Unicode
+
+from pulsetrain.server.catalogue import Catalogue
+from pulsetrain.server.handlers import HANDLERS
+
+__all__ = ["PulsetrainServer"]
+
+
+class PulsetrainServer(ExtensionApp):  # type: ignore[misc]  # jupyter_server's classes are untyped to mypy
+    """Serves templates and jobs under ``<base_url>/pulsetrain/api/``."""
+
+    name = "pulsetrain"
+
+    jobs_root = Unicode(
+        "pulsetrain-jobs",
+        help="Folder that holds the jobs; a relative path is meant below the server's root folder.",
+    ).tag(config=True)
+
+    template_folders = List(
+        Unicode(),
+        ["templates"],
+        help="Folders whose notebooks are offered beside the shipped templates; relative paths as for jobs_root.",
+    ).tag(config=True)
+
+    def initialize_settings(self) -> None:
+        """Hand what the requests work on to their handlers."""
+        root = Path(self.serverapp.root_dir).resolve()
+        self.settings["pulsetrain_catalogue"] = Catalogue(
+            root=root,
+            jobs_root=(root / Path(self.jobs_root).expanduser()).resolve(),
+            folders=tuple(root / Path(folder).expanduser() for folder in self.template_folders),
+        )
+
+    def initialize_handlers(self) -> None:
+        """Announce the routes."""
+        self.handlers.extend((rf"/pulsetrain/api/{route}", handler) for route, handler in HANDLERS)
