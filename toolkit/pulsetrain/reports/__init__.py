@@ -1,0 +1,76 @@
+"""Reports: a notebook and its parameters become a job, the job becomes a folder, the folder holds the report.
+
+The names below are imported on first use: listing jobs needs neither nbclient nor nbconvert.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pulsetrain.reports.display import show_bokeh, show_metrics, show_table
+    from pulsetrain.reports.executors import Executor, Local
+    from pulsetrain.reports.html import export_html
+    from pulsetrain.reports.jobs import Job, JobError, list_jobs
+    from pulsetrain.reports.parameters import Expression, ParameterError, parse_text, read_parameters
+    from pulsetrain.reports.source import parameters_cell
+    from pulsetrain.reports.status import Status
+    from pulsetrain.reports.submission import submit
+    from pulsetrain.reports.templates import Template, find_template, shipped_folder, templates
+
+__all__ = [
+    "Executor",
+    "Expression",
+    "Job",
+    "JobError",
+    "Local",
+    "ParameterError",
+    "Status",
+    "Template",
+    "export_html",
+    "find_template",
+    "list_jobs",
+    "parameters_cell",
+    "parse_text",
+    "read_parameters",
+    "shipped_folder",
+    "show_bokeh",
+    "show_metrics",
+    "show_table",
+    "submit",
+    "templates",
+]
+
+_PLACES = {
+    "Executor": "executors",
+    "Expression": "parameters",
+    "Job": "jobs",
+    "JobError": "jobs",
+    "Local": "executors",
+    "ParameterError": "parameters",
+    "Status": "status",
+    "Template": "templates",
+    "export_html": "html",
+    "find_template": "templates",
+    "list_jobs": "jobs",
+    "parameters_cell": "source",
+    "parse_text": "parameters",
+    "read_parameters": "parameters",
+    "shipped_folder": "templates",
+    "show_bokeh": "display",
+    "show_metrics": "display",
+    "show_table": "display",
+    "submit": "submission",
+    "templates": "templates",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES and name not in ("templates",):
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

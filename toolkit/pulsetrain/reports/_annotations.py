@@ -1,0 +1,136 @@
+"""Types named in a parameters cell: from the syntax tree to the type and back, through a list of what is known."""
+
+from __future__ import annotations
+
+import ast
+import types
+from typing import Any, Literal, Union, get_args, get_origin
+
+__all__ = ["read_annotation", "type_of_value", "write_annotation"]
+
+_PLAIN: dict[str, Any] = {
+    "Any": Any,
+    "None": type(None),
+    "Path": str,
+    "PathLike": str,
+    "bool": bool,
+    "dict": dict,
+    "float": float,
+    "int": int,
+    "list": list,
+    "set": set,
+    "str": str,
+    "tuple": tuple,
+}
+_CONTAINERS: dict[str, Any] = {
+    "Dict": dict,
+    "List": list,
+    "Mapping": dict,
+    "Sequence": list,
+    "Set": set,
+    "Tuple": tuple,
+    "dict": dict,
+    "list": list,
+    "set": set,
+    "tuple": tuple,
+}
+
+
+def read_annotation(node: ast.expr) -> Any:
+    """Return the type an annotation names, or None where it names none of ours."""
+    match node:
+        case ast.Constant(value=None):
+            return type(None)
+        case ast.Constant(value=str(text)):
+            return _forward(text)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return _PLAIN.get(name, _CONTAINERS.get(name))
+        case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+            return _union([left, right])
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inner):
+            return _subscript(name, inner.elts if isinstance(inner, ast.Tuple) else [inner])
+    return None
+
+
+def type_of_value(value: Any, *, known: bool) -> Any:
+    """Return the type a bare value stands for; Any where it says nothing."""
+    if not known or value is None or value is ...:
+        return Any
+    if isinstance(value, (list, set)) and value:
+        kinds = {type(item) for item in value}
+        inner = float if kinds == {int, float} else next(iter(kinds)) if len(kinds) == 1 else Any
+        return type(value)[inner if inner in (bool, int, float, str) else Any]
+    return type(value) if type(value) in _PLAIN.values() else Any
+
+
+def write_annotation(annotation: Any) -> str:
+    """Return the source of an annotation that `read_annotation` reads back.
+
+    Raises
+    ------
+    TypeError
+        If the type is none that a parameters cell can hold.
+    """
+    if annotation is None or annotation is type(None):
+        return "None"
+    if annotation is Any:
+        return "Any"
+    if annotation is Ellipsis:
+        return "..."
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        return " | ".join(map(write_annotation, inner))
+    if origin is Literal:
+        return f"Literal[{', '.join(map(repr, inner))}]"
+    if origin in _CONTAINERS.values():
+        return f"{origin.__name__}[{', '.join(map(write_annotation, inner))}]"
+    if annotation in (bool, dict, float, int, list, set, str, tuple):
+        return str(annotation.__name__)
+    raise TypeError(f"{annotation!r} has no place in a parameters cell; take numbers, strings, lists or Literal")
+
+
+def _forward(text: str) -> Any:
+    try:
+        return read_annotation(ast.parse(text, mode="eval").body)
+    except SyntaxError:
+        return None
+
+
+def _union(nodes: list[ast.expr]) -> Any:
+    members = [read_annotation(node) for node in nodes]
+    if any(member is None for member in members):
+        return None
+    return Any if Any in members else Union[tuple(members)]  # noqa: UP007 -- the members are known at run time only
+
+
+def _subscript(name: str, inner: list[ast.expr]) -> Any:
+    if name == "Optional":
+        return _union([*inner, ast.Constant(value=None)])
+    if name == "Union":
+        return _union(inner)
+    if name == "Literal":
+        return _literal(inner)
+    if name in ("Annotated", "Final"):
+        return read_annotation(inner[0])
+    container = _CONTAINERS.get(name)
+    if container is None:
+        return None
+    if not inner:
+        return container
+    members = [... if _is_ellipsis(node) else read_annotation(node) for node in inner]
+    if None in members or (container in (list, set) and len(members) != 1) or (container is dict and len(members) != 2):
+        return container
+    return container[tuple(members)]
+
+
+def _literal(inner: list[ast.expr]) -> Any:
+    try:
+        values = tuple(ast.literal_eval(node) for node in inner)
+    except ValueError:
+        return None
+    allowed = values and all(value is None or isinstance(value, (bool, int, str)) for value in values)
+    return Literal[values] if allowed else None
+
+
+def _is_ellipsis(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...

@@ -1,0 +1,141 @@
+"""Execute a job's notebook cell by cell; imported once the job is signed, as nbclient takes its time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+from pulsetrain.reports._files import alive, identity, write_json, write_text
+from pulsetrain.reports._notebooks import code_cells
+from pulsetrain.reports.display import METRICS
+from pulsetrain.reports.jobs import Job
+from pulsetrain.reports.status import State
+
+__all__ = ["Execution"]
+
+
+class Execution:
+    """The notebook, its kernel, and what they leave in the folder.
+
+    Attributes
+    ----------
+    begun : bool
+        Whether a cell has been sent to the kernel.
+    busy : bool
+        Whether one is at work now.
+    """
+
+    def __init__(self, job: Job, record: Mapping[str, Any], tell: Callable[..., None]) -> None:
+        self.begun = self.busy = False
+        self._job, self._record, self._tell = job, record, tell
+        self._notebook = nbformat.from_dict(json.loads(job.notebook.read_text(encoding="utf-8")))
+        self._kernel = _manager(record["kernel"])
+        self._client = _Client(self._notebook, km=self._kernel, timeout=None, record_timing=True)
+        self._process: tuple[int, float] | None = None
+
+    async def run(self, stopping: Callable[[], bool]) -> tuple[State, str]:
+        """Run the cells; return the state and, unless all is well, what went wrong."""
+        await self._client.async_start_new_kernel(cwd=self._record["cwd"])
+        pid = getattr(self._kernel.provisioner, "pid", None)
+        if pid:
+            self._process = identity(pid)
+            self._tell(kernel_pid=pid, kernel_started=self._process[1])
+        await self._client.async_start_new_kernel_client()
+        # The exporter's imports take a second or two, which the kernel's work hides.
+        threading.Thread(target=import_module, args=("pulsetrain.reports.html",), daemon=True).start()
+
+        order = list(code_cells(self._notebook))
+        began = time.monotonic()
+        try:
+            for number, index in enumerate(order, start=1):
+                if stopping():
+                    return "stopped", f"stopped after cell {number - 1} of {len(order)}"
+                spent = time.monotonic() - began
+                eta = spent / (number - 1) * (len(order) - number + 1) if number > 1 else None
+                self._tell(cell=number, cells=len(order), eta=eta, message=f"cell {number} of {len(order)}")
+                self.begun = self.busy = True
+                try:
+                    await self._client.async_execute_cell(self._notebook.cells[index], index)
+                except (CellExecutionError, DeadKernelError) as error:
+                    if stopping():
+                        return "stopped", f"stopped in cell {number} of {len(order)}"
+                    return "failed", f"cell {number} of {len(order)}: {_reason(error)}"
+                finally:
+                    self.busy = False
+                    self.save()
+        finally:
+            self._save_metrics()
+        return "done", ""
+
+    async def interrupt(self) -> None:
+        """Send the kernel what Ctrl-C sends."""
+        await self._kernel.interrupt_kernel()
+
+    async def kill(self) -> None:
+        """End the kernel at once."""
+        if self._process and alive(*self._process):
+            os.kill(self._process[0], signal.SIGKILL)
+
+    async def close(self) -> None:
+        """Shut the kernel down, gently if it lives."""
+        if self._client.kc is not None:
+            self._client.kc.stop_channels()
+        if self._kernel.has_kernel:
+            await self._kernel.shutdown_kernel(now=not await self._kernel.is_alive())
+
+    def save(self) -> None:
+        """Replace ``notebook.ipynb`` in one step."""
+        write_text(self._job.notebook, json.dumps(self._notebook, indent=1) + "\n")
+
+    def _save_metrics(self) -> None:
+        metrics: dict[str, Any] = {}
+        for cell in self._notebook.cells:
+            for output in cell.get("outputs", []):
+                shown = output.get("data", {}).get(METRICS)
+                metrics.update(shown if isinstance(shown, dict) else {})
+        if metrics:
+            write_json(self._job.folder / "metrics.json", metrics)
+
+
+class _Client(NotebookClient):  # type: ignore[misc]  # nbclient's classes reach mypy as Any
+    """Copies what cells print into the log as it comes."""
+
+    def process_message(self, *arguments: Any, **keywords: Any) -> Any:
+        output = super().process_message(*arguments, **keywords)
+        if output is not None and output.get("output_type") == "stream":
+            sys.stdout.write(output["text"])
+            sys.stdout.flush()
+        return output
+
+
+class _OwnPython(KernelSpecManager):  # type: ignore[misc]  # jupyter_client's classes reach mypy as Any
+    """Knows one kernel, this very Python, whether or not a kernelspec is installed for it."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=command, display_name=kernel_name, language="python", metadata={"debugger": False})
+
+
+def _manager(kernel: Mapping[str, Any]) -> AsyncKernelManager:
+    if "python" in kernel:
+        return AsyncKernelManager(kernel_name=kernel["name"], kernel_spec_manager=_OwnPython())
+    return AsyncKernelManager(kernel_name=kernel["name"])
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, DeadKernelError):
+        return "the kernel died"
+    return f"{error.ename}: {error.evalue}".split("\n", 1)[0][:300]

@@ -1,0 +1,110 @@
+"""Files that several processes share: replaced in one step, locked, and told whose they are."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+__all__ = ["alive", "identity", "kill", "read_json", "take_lock", "this_host", "write_json", "write_text"]
+
+
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+    """Replace a file in one step: a reader sees the old content or the new, and never half of one.
+
+    Parameters
+    ----------
+    path, text
+        The file and what it shall hold.
+    durable
+        Wait until the content has reached the disk, so that the machine's crash leaves no empty file either.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)  # mkstemp's 0600 would hide a job from the colleagues
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+
+
+def write_json(path: Path, content: Any, *, durable: bool = True) -> None:
+    """Replace a JSON file in one step."""
+    write_text(path, json.dumps(content, indent=1) + "\n", durable=durable)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read a JSON object; None where the file is missing, torn or something else."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def take_lock(path: Path, *, wait: bool = False) -> int | None:
+    """Lock a file and return its descriptor; None where another process holds the lock.
+
+    The lock ends with the process that holds it, however that ends. On a file system without locks every taker gets
+    it: a bound that cannot be kept is no reason not to run.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP):
+            os.close(descriptor)
+            raise
+    return descriptor
+
+
+def this_host() -> str:
+    """Return the name under which this machine signs its jobs."""
+    return socket.gethostname()
+
+
+def identity(pid: int | None = None) -> tuple[int, float]:
+    """Return a process's number and its start time; together they name it for good, as numbers are used again."""
+    import psutil
+
+    process = psutil.Process(pid)
+    return process.pid, process.create_time()
+
+
+def alive(pid: int, started: float) -> bool:
+    """Return whether that very process runs on this machine."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        # create_time is derived from the boot time, which a clock correction moves by fractions of a second
+        return abs(process.create_time() - started) < 1.5 and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError):
+        return False
+
+
+def kill(pid: int | None, started: float | None, signal: int) -> bool:
+    """Send a signal to that very process, if it still runs here; return whether it was sent."""
+    if not pid or started is None or not alive(pid, started):
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal)
+        return True
+    return False

@@ -1,0 +1,85 @@
+"""Notebooks as files: read without nbformat's seconds of import, parameters found and injected."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["NotebookError", "clear", "code_cells", "has_tag", "inject", "parameters_source", "read_notebook", "text_of"]
+
+
+class NotebookError(ValueError):
+    """A file that is no notebook."""
+
+
+def read_notebook(path: str | Path) -> dict[str, Any]:
+    """Read a notebook of format 4 as plain dictionaries; older ones go through nbformat.
+
+    Raises
+    ------
+    NotebookError
+        If the file holds no notebook.
+    FileNotFoundError
+        If there is no such file.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise NotebookError(f"{path}: no notebook ({error})") from None
+    if isinstance(content, dict) and content.get("nbformat", 4) < 4 and "worksheets" in content:
+        import nbformat
+
+        content = nbformat.convert(nbformat.from_dict(content), 4)
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise NotebookError(f"{path}: no notebook (it has no list of cells)")
+    return dict(content)
+
+
+def text_of(cell: Mapping[str, Any]) -> str:
+    """Return a cell's source, which a file may hold as one string or as lines."""
+    source = cell.get("source", "")
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+def has_tag(cell: Mapping[str, Any], tag: str) -> bool:
+    """Return whether a cell carries a tag."""
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, Mapping) else None
+    return isinstance(tags, list) and tag in tags
+
+
+def code_cells(notebook: Mapping[str, Any]) -> Iterator[int]:
+    """Yield the indices of the cells that will run."""
+    for index, cell in enumerate(notebook["cells"]):
+        if cell.get("cell_type") == "code" and text_of(cell).strip():
+            yield index
+
+
+def parameters_source(notebook: Mapping[str, Any]) -> str | None:
+    """Return the source of the first code cell tagged ``parameters``, or None."""
+    cells = notebook.get("cells", [])
+    return next((text_of(c) for c in cells if c.get("cell_type") == "code" and has_tag(c, "parameters")), None)
+
+
+def inject(notebook: dict[str, Any], source: str) -> dict[str, Any]:
+    """Put a cell of values right after the parameters cell, replacing one that is there already (as papermill does)."""
+    cells = [cell for cell in notebook["cells"] if not has_tag(cell, "injected-parameters")]
+    if source:
+        place = next(i for i, c in enumerate(cells) if c.get("cell_type") == "code" and has_tag(c, "parameters"))
+        cell = {"cell_type": "code", "metadata": {"tags": ["injected-parameters"]}, "source": source}
+        cells.insert(place + 1, cell | {"outputs": [], "execution_count": None, "id": uuid.uuid4().hex[:8]})
+    return notebook | {"cells": cells}
+
+
+def clear(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Drop outputs, counts and widget state of an earlier run."""
+    cells = [
+        cell | {"outputs": [], "execution_count": None} if cell.get("cell_type") == "code" else cell
+        for cell in notebook["cells"]
+    ]
+    metadata = {key: value for key, value in notebook.get("metadata", {}).items() if key != "widgets"}
+    return notebook | {"cells": cells, "metadata": metadata}

@@ -1,0 +1,167 @@
+"""Jobs: folders that hold all there is to know, so that any process can list, stop and resume them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pulsetrain.reports._files import kill, read_json, take_lock, this_host
+from pulsetrain.reports.status import FINISHED, Status
+
+__all__ = ["KEPT", "Job", "JobError", "list_jobs"]
+
+KEPT = ("notebook.ipynb", "log.txt", "report.html", "metrics.json", "status.json")
+
+
+class JobError(ValueError):
+    """What was asked of a job cannot be done in its present state."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a template, derived from its folder alone.
+
+    The folder holds ``job.json`` (template, parameters, provenance), ``status.json``, ``log.txt``,
+    ``template.ipynb`` (as submitted), ``notebook.ipynb`` (as far as it has run), ``report.html``, ``metrics.json``, and
+    ``attempts/1``, ``attempts/2`` … with what earlier attempts left.
+    """
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """Name of the folder."""
+        return self.folder.name
+
+    @property
+    def status(self) -> Status:
+        """Where the job stands now."""
+        return Status.read(self.folder / "status.json")
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Content of ``job.json``; empty where it is torn."""
+        return read_json(self.folder / "job.json") or {}
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Content of ``metrics.json``: what the cells displayed by `show_metrics`."""
+        return read_json(self.folder / "metrics.json") or {}
+
+    @property
+    def notebook(self) -> Path:
+        """The executed notebook, or as much as has run."""
+        return self.folder / "notebook.ipynb"
+
+    @property
+    def report(self) -> Path | None:
+        """The report, once there is one."""
+        path = self.folder / "report.html"
+        return path if path.is_file() else None
+
+    def log(self, offset: int = 0) -> str:
+        """Return the log, from a position in bytes on."""
+        try:
+            with (self.folder / "log.txt").open("rb") as file:
+                file.seek(offset)
+                return file.read().decode("utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def wait(self, timeout: float | None = None, *, poll: float = 0.1) -> Status:
+        """Wait until the job has ended.
+
+        Raises
+        ------
+        TimeoutError
+            If it has not within ``timeout`` seconds; the job goes on.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while not (status := self.status).finished_for_good:
+            if end is not None and time.monotonic() > end:
+                raise TimeoutError(f"{self.id} is still {status.state} after {timeout:g} s")
+            time.sleep(poll)
+        return status
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Ask the job to stop: its kernel is interrupted and the partial notebook saved.
+
+        The request lies in the folder too, so that it also reaches a runner on another host. A cell that ignores the
+        interrupt is ended by the runner after some seconds.
+
+        Parameters
+        ----------
+        timeout : float or None, seconds
+            Wait so long for the end, then kill the runner and its kernel outright. By default do not wait.
+        """
+        status = self.status
+        if status.state in FINISHED:
+            return
+        (self.folder / "stop").touch()
+        if status.host == this_host():
+            kill(status.pid, status.pid_started, signal.SIGTERM)
+        if timeout is None:
+            return
+        try:
+            self.wait(timeout)
+        except TimeoutError:
+            self._kill(self.status)
+            message = f"killed: it did not stop within {timeout:g} s"
+            replace(self.status, state="stopped", message=message, finished=time.time()).write(
+                self.folder / "status.json"
+            )
+
+    def resume(self, *, executor: Any = None) -> Job:
+        """Run a job that did not finish once more; what it left is kept under ``attempts``.
+
+        Raises
+        ------
+        JobError
+            If the job is done, or still at work.
+        """
+        from pulsetrain.reports.submission import start_again
+
+        lock = take_lock(self.folder / ".lock")
+        if lock is None:
+            raise JobError(f"{self.id} is still at work; stop it first")
+        try:
+            status = self.status
+            if status.state not in FINISHED:
+                raise JobError(f"{self.id} is {status.state}; stop it first")
+            if status.state == "done":
+                raise JobError(f"{self.id} is done; submit its template anew to run it again")
+            self._kill(status)  # a kernel may have outlived its runner
+            return start_again(self, executor=executor)
+        finally:
+            os.close(lock)
+
+    def delete(self) -> None:
+        """Remove the folder of a job that has ended.
+
+        Raises
+        ------
+        JobError
+            If it has not.
+        """
+        if self.status.state not in FINISHED:
+            raise JobError(f"{self.id} is {self.status.state}; stop it first")
+        shutil.rmtree(self.folder)
+
+    def _kill(self, status: Status) -> None:
+        if status.host == this_host():
+            kill(status.pid, status.pid_started, signal.SIGKILL)
+            kill(status.kernel_pid, status.kernel_started, signal.SIGKILL)
+
+
+def list_jobs(root: str | Path) -> list[Job]:
+    """Return the jobs under a folder, the newest first; whatever else lies there is passed over."""
+    try:
+        folders = [entry for entry in Path(root).expanduser().iterdir() if not entry.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [Job(folder) for folder in sorted(folders, reverse=True) if (folder / "job.json").is_file()]

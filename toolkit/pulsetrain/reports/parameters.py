@@ -1,0 +1,214 @@
+"""Read the parameters of any notebook from the syntax tree of its cell tagged ``parameters``.
+
+The convention of a parameter line is that of an ordinary assignment with a comment behind it::
+
+    min_snr: float = 5.0  # Least signal-to-noise ratio of a peak. [σ] {2 .. 15}
+
+- The *type* is the annotation's, else the value's: ``int``, ``float``, ``str``, ``bool``, ``T | None``,
+  ``Optional[T]``, ``Literal[...]`` (choices), ``list[T]``, ``tuple[...]``, ``set[T]``, ``dict[K, V]``, ``Path``
+  (handled as a string). An annotation without a value makes the parameter required.
+- The *help* is the comment behind the value (of a value over several lines: behind its end, else behind its first line).
+- ``[unit]`` may close the comment, and after it ``{low .. high}`` in a number's comment: inclusive bounds, either of
+  which may be left out. Anything else, such as ``# SNR >= 5``, is help and nothing more.
+- A default that is no literal (a call, an expression) is kept as its source: shown, and left alone unless a value is given.
+- Names that begin with an underscore, and statements that are no plain assignments, are the cell's own business.
+
+Nothing is ever executed or evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import math
+import re
+import tokenize
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import Field, create_model
+
+from pulsetrain.options import Options, option
+from pulsetrain.reports._annotations import read_annotation, type_of_value
+from pulsetrain.reports._notebooks import parameters_source, read_notebook
+
+__all__ = ["Expression", "ParameterError", "comment_parts", "parse_text", "read_cell", "read_parameters"]
+
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_UNIT = r"(?:\s*\[(?P<unit>[^\[\]]*)\])?"
+_BOUNDS = rf"(?:\s*\{{\s*(?P<low>{_NUMBER})?\s*\.\.\s*(?P<high>{_NUMBER})?\s*\}})?"
+_WITH_BOUNDS = re.compile(rf"(?P<help>.*?){_UNIT}{_BOUNDS}\s*")
+_WITHOUT_BOUNDS = re.compile(rf"(?P<help>.*?){_UNIT}\s*")
+
+
+class ParameterError(ValueError):
+    """A notebook whose parameters cannot be read; says which line is the matter."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """The source of a default that is no literal; the notebook computes it when it runs."""
+
+    source: str
+
+    def __str__(self) -> str:
+        return self.source
+
+
+def read_parameters(notebook: str | Path | Mapping[str, Any]) -> type[Options]:
+    """Read the parameters of a notebook.
+
+    Parameters
+    ----------
+    notebook
+        Path of an ``.ipynb`` file, or a notebook as nbformat reads it.
+
+    Returns
+    -------
+    type[Options]
+        A model with one field per parameter, in the order of the cell.
+
+    Raises
+    ------
+    ParameterError
+        If no cell is tagged ``parameters``, or the cell is no Python.
+
+    Examples
+    --------
+    >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "steps = 200  # Training steps. {1 ..}"}
+    >>> read_parameters({"cells": [cell]})(steps=0)
+    Traceback (most recent call last):
+    pulsetrain.options.OptionError: steps: got 0, allowed 1 …
+    """
+    content = read_notebook(notebook) if isinstance(notebook, (str, Path)) else notebook
+    source = parameters_source(content)
+    if source is None:
+        raise ParameterError("no cell is tagged 'parameters'; tag one in JupyterLab's property inspector")
+    return read_cell(source)
+
+
+def read_cell(source: str) -> type[Options]:
+    """Read the parameters from the source of a parameters cell."""
+    tree, source = _parse(source)
+    comments = _comments(source)
+    fields: dict[str, Any] = {}
+    for position, node in enumerate(tree.body):
+        target = _target(node)
+        if target is None or target.startswith("_"):
+            continue
+        if target == "self" or (target.startswith("model_") and hasattr(Options, target)):
+            raise ParameterError(f"line {node.lineno}: {target!r} cannot be the name of a parameter; rename it")
+        shared = position + 1 < len(tree.body) and tree.body[position + 1].lineno == node.end_lineno
+        comment = "" if shared else comments.get(node.end_lineno or node.lineno, comments.get(node.lineno, ""))
+        fields[target] = _field(node, comment)
+    with warnings.catch_warnings():  # a parameter may well be called "copy" or "schema"
+        warnings.simplefilter("ignore", UserWarning)
+        model: type[Options] = create_model("Parameters", __base__=Options, **fields)
+    return model
+
+
+def comment_parts(comment: str, *, number: bool) -> tuple[str, str, float | None, float | None]:
+    """Split a comment into help, unit, lowest and highest value; bounds belong to numbers only."""
+    match = (_WITH_BOUNDS if number else _WITHOUT_BOUNDS).fullmatch(comment.strip())
+    if match is None:
+        return comment.strip(), "", None, None
+    parts = match.groupdict()
+    low, high = (float(text) if text else None for text in (parts.get("low"), parts.get("high")))
+    return parts["help"].strip(), (parts["unit"] or "").strip(), low, high
+
+
+def parse_text(model: type[Options], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Turn texts, as typed on a command line, into the values they stand for.
+
+    Where the parameter takes a string the text is that string, quotes and all; elsewhere it is read as a Python
+    literal. Unknown names pass through, for the model to refuse.
+    """
+    return {name: _value(model, name, text) if name in model.model_fields else text for name, text in texts.items()}
+
+
+def _value(model: type[Options], name: str, text: str) -> Any:
+    annotation = model.model_fields[name].annotation
+    accepted = (annotation, *get_args(annotation))
+    optional = type(None) in accepted and text == "None"
+    if not optional and (text in model.choices(name) or annotation is str or str in _alternatives(annotation)):
+        return text
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if type(None) in get_args(annotation) else ()
+
+
+def _parse(source: str) -> tuple[ast.Module, str]:
+    try:
+        return ast.parse(source), source
+    except (SyntaxError, ValueError):
+        # IPython's magics are no Python; blank lines in their place keep the line numbers.
+        plain = re.sub(r"(?m)^[ \t]*[%!].*$", "", source)
+        try:
+            return ast.parse(plain), plain
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            place = f"line {error.lineno}: " if isinstance(error, SyntaxError) else ""
+            raise ParameterError(f"the cell tagged 'parameters' is no Python: {place}{error.args[0]}") from None
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.start[0]: token.string[1:].strip() for token in tokens if token.type == tokenize.COMMENT}
+
+
+def _target(node: ast.stmt) -> str | None:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+    return None
+
+
+def _field(node: ast.stmt, comment: str) -> tuple[Any, Any]:
+    """Return the annotation and the field of one assignment."""
+    value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+    stated = read_annotation(node.annotation) if isinstance(node, ast.AnnAssign) else None
+    default: Any = ...
+    if value is not None:
+        default = _default(value)
+    kind = stated if stated is not None else type_of_value(default, known=not isinstance(default, Expression))
+    if default is None and kind is not Any and type(None) not in get_args(kind):
+        kind = kind | None  # ``x: int = None`` is sloppy and common
+    kinds = set(get_args(kind)) - {type(None)} if type(None) in get_args(kind) else {kind}
+    help_, unit, low, high = comment_parts(comment, number=bool(kinds & {int, float}) and kinds <= {int, float})
+    if float not in kinds:
+        low = None if low is None else math.ceil(low)
+        high = None if high is None else math.floor(high)
+    if isinstance(default, Expression):
+        return kind, _computed(default, help_, low, high, unit)
+    return kind, option(default, help_, ge=low, le=high, unit=unit)
+
+
+def _default(value: ast.expr) -> Any:
+    match value:  # a path is written as text
+        case ast.Call(
+            func=ast.Name(id="Path") | ast.Attribute(attr="Path"), args=[ast.Constant(value=str(text))], keywords=[]
+        ):
+            return text
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return Expression(ast.unparse(value))
+
+
+def _computed(default: Expression, help_: str, low: float | None, high: float | None, unit: str) -> Any:
+    extra = {"expression": default.source} | ({"unit": unit} if unit else {})
+    return Field(
+        default_factory=lambda: default,
+        description=help_,
+        ge=low,
+        le=high,
+        json_schema_extra=extra,
+        validate_default=False,
+    )

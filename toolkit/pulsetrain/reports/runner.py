@@ -1,0 +1,164 @@
+"""Run one job: ``python -m pulsetrain.reports.runner FOLDER``.
+
+Signs the job first and imports later, so that a runner that dies on its way is seen as dead, and a stop that comes
+early is heard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from pulsetrain.reports._files import identity, take_lock, this_host
+from pulsetrain.reports.executors import slot
+from pulsetrain.reports.jobs import Job
+from pulsetrain.reports.status import State, Status
+
+__all__ = ["Runner", "main"]
+
+_BEAT = 5.0  # s between heart beats
+_TICK = 0.25  # s between looks at the request to stop
+_INSIST = 2.0  # s between interrupts of a kernel that goes on
+_GRACE = 15.0  # s a kernel may go on after the first interrupt
+
+
+@dataclass
+class Runner:
+    """The life of one attempt: wait for a place, run cell after cell, leave a report.
+
+    Attributes
+    ----------
+    job : Job
+        The folder.
+    status : Status
+        As last written.
+    stopping : bool
+        Whether somebody asked for the end.
+    """
+
+    job: Job
+    status: Status
+    stopping: bool = False
+    execution: Any = None
+    _written: float = field(default=0.0, repr=False)
+
+    def tell(self, **changes: Any) -> None:
+        """Change the status on disk."""
+        self.status = replace(self.status, **changes)
+        self.status.write(self.job.folder / "status.json")
+        self._written = time.monotonic()
+
+    def ask_to_stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
+        """Take note that somebody asked for the end; the loop acts on it."""
+        self.stopping = True
+
+    async def run(self) -> State:
+        """Run the job and return the state it ended in."""
+        work = asyncio.ensure_future(self._work())
+        watch = asyncio.ensure_future(self._watch(work))
+        try:
+            state, message = await work
+        except asyncio.CancelledError:
+            state, message = "stopped", "stopped before the first cell"
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the job must say so
+            traceback.print_exc()
+            state, message = "failed", f"{type(error).__name__}: {error}".split("\n", 1)[0]
+        self.tell(message="writing the report", eta=None)
+        await self._conclude(state, message)
+        watch.cancel()
+        _log(f"{state}: {message}" if message else state)
+        self.tell(state=state, message=message, eta=None, finished=time.time())
+        return state
+
+    async def _work(self) -> tuple[State, str]:
+        record = self.job.record
+        slots = record.get("executor", {}).get("slots")
+        if slots:
+            await slot(self.job, int(slots), self._wait)
+        self.tell(state="running", message="starting the kernel", started=time.time())
+        from pulsetrain.reports._execution import Execution
+
+        self.execution = Execution(self.job, record, self.tell)
+        return await self.execution.run(lambda: self.stopping)
+
+    def _wait(self, message: str) -> None:
+        if message != self.status.message:
+            self.tell(message=message)
+
+    async def _watch(self, work: asyncio.Future[Any]) -> None:
+        """Beat, and carry the request to stop to the kernel: ask, insist, and in the end kill."""
+        asked = insisted = 0.0
+        while True:
+            await asyncio.sleep(_TICK)
+            now = time.monotonic()
+            if now - self._written > _BEAT:
+                self.tell()
+            self.stopping = self.stopping or (self.job.folder / "stop").exists()
+            if not self.stopping or work.done():
+                continue
+            if not asked:
+                asked = now
+                _log("asked to stop")
+                self.tell(state="stopping", message="interrupting the kernel")
+            if self.execution is None or not self.execution.busy:
+                if self.execution is None or not self.execution.begun:
+                    work.cancel()
+            elif now - asked > _GRACE:
+                await self.execution.kill()
+            elif now - insisted > _INSIST:
+                insisted = now
+                await self.execution.interrupt()
+
+    async def _conclude(self, state: State, message: str) -> None:
+        """Write the report of whatever there is; a report that fails is a line in the log, not a failed job."""
+
+        def export() -> None:
+            from pulsetrain.reports.html import export_job
+
+            export_job(self.job, replace(self.status, state=state, message=message, finished=time.time()))
+
+        steps: list[Any] = [asyncio.to_thread(export)]
+        if self.execution is not None:
+            steps.append(self.execution.close())
+        for outcome in await asyncio.gather(*steps, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                traceback.print_exception(outcome)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the job whose folder is given; return 0 if it was done."""
+    (folder,) = sys.argv[1:] if arguments is None else arguments
+    job = Job(Path(folder).resolve())
+    runner = Runner(job, Status())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, runner.ask_to_stop)
+    lock = take_lock(job.folder / ".lock", wait=True)
+    runner.status = job.status
+    if runner.status.state != "queued":
+        _log(f"nothing to do: the job is {runner.status.state}")
+        return 1
+    pid, started = identity()
+    runner.tell(host=this_host(), pid=pid, pid_started=started)
+    _log(f"attempt {runner.status.attempt} on {this_host()}, process {pid}")
+    state = asyncio.run(runner.run())
+    if lock is not None:
+        os.close(lock)
+    return 0 if state == "done" else 1
+
+
+def _log(text: str) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)  # noqa: T201 -- standard output is the job's log
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Where a job stands: ``status.json``, written by its runner and read by everybody."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+from pulsetrain.reports._files import alive, read_json, this_host, write_json
+
+__all__ = ["FINISHED", "VERSION", "State", "Status"]
+
+VERSION = 1
+State = Literal["queued", "running", "stopping", "stopped", "failed", "done", "dead"]
+FINISHED = ("stopped", "failed", "done", "dead")
+_START_WITHIN = 60.0  # s; a runner that has not signed its job by then never started
+_BEAT_WITHIN = 60.0  # s; the runner of another host that has been silent for longer is dead
+
+
+@dataclass(frozen=True)
+class Status:
+    """A job's state as its runner last wrote it.
+
+    Attributes
+    ----------
+    state : str
+        ``queued``, ``running``, ``stopping``, ``stopped``, ``failed`` or ``done``; ``dead`` is never written but seen by
+        whoever looks: the runner is gone and has not said how it ended.
+    message : str
+        One line for people: what is awaited, or why the job ended.
+    cell, cells : int
+        Code cells begun, and code cells in all.
+    eta : float or None, seconds
+        What the remaining cells will take, as far as can be told.
+    attempt : int
+        1, and one more with each resume.
+    beat, submitted, started, finished : float or None, seconds since the epoch
+        Time of this status, and of the job's steps.
+    host, pid, pid_started
+        The runner; ``kernel_pid, kernel_started`` its kernel.
+    """
+
+    state: State = "queued"
+    message: str = ""
+    cell: int = 0
+    cells: int = 0
+    eta: float | None = None
+    attempt: int = 1
+    beat: float = 0.0
+    submitted: float | None = None
+    started: float | None = None
+    finished: float | None = None
+    host: str = ""
+    pid: int | None = None
+    pid_started: float | None = None
+    kernel_pid: int | None = None
+    kernel_started: float | None = None
+    version: int = VERSION
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a status and judge whether its runner lives; what cannot be read is a dead job, and never an error."""
+        content = read_json(path)
+        if content is None:
+            return cls(state="dead", message="status.json is missing or torn")
+        try:
+            status = cls(**{field.name: content[field.name] for field in fields(cls) if field.name in content})
+            return status.judged() if status._sound() else cls(state="dead", message="status.json is not one of ours")
+        except (TypeError, ValueError, OverflowError):
+            return cls(state="dead", message="status.json is not one of ours")
+
+    def write(self, path: Path) -> None:
+        """Write this status, with the time of now as its heart beat."""
+        write_json(path, asdict(replace(self, beat=time.time())), durable=False)
+
+    @property
+    def finished_for_good(self) -> bool:
+        """Whether nothing will change any more by itself."""
+        return self.state in FINISHED
+
+    def judged(self) -> Self:
+        """Return this status, or ``dead`` with the reason where its runner has gone without a word."""
+        if self.state in FINISHED:
+            return self
+        if self.pid is None or self.pid_started is None:
+            late = time.time() - self.beat > _START_WITHIN
+            return replace(self, state="dead", message="interrupted: the runner never started") if late else self
+        if self.host == this_host():
+            gone = not alive(self.pid, self.pid_started)
+        else:
+            gone = time.time() - self.beat > _BEAT_WITHIN
+        return replace(self, state="dead", message=f"interrupted: the runner on {self.host} has gone") if gone else self
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON-safe values."""
+        return asdict(self)
+
+    def _sound(self) -> bool:
+        numbers = (self.cell, self.cells, self.attempt, self.beat)
+        optional = (self.eta, self.submitted, self.started, self.finished, self.pid_started, self.kernel_started)
+        return (
+            self.version == VERSION
+            and self.state in get_args(State)
+            and all(isinstance(text, str) for text in (self.message, self.host))
+            and all(isinstance(number, (int, float)) for number in numbers)
+            and all(number is None or isinstance(number, (int, float)) for number in optional)
+            and all(number is None or isinstance(number, int) for number in (self.pid, self.kernel_pid))
+        )
