@@ -62,7 +62,7 @@ def read_table(path: Path) -> Table:
         raise DataError(path, _instead(lines), _ALLOWED, "check that this is a file of spectra with decimal points")
     block = max(blocks, key=lambda block: len(block.values))
     _refuse_gap(path, lines, blocks, block)
-    _refuse_cut(path, lines, block)
+    _refuse_cut(path, block)
     titles = _titles(lines, block)
     values = block.values
     if titles and titles[0] in ("", "Unnamed: 0") and values.shape[1] > 2:
@@ -173,7 +173,7 @@ def _refuse_gap(path: Path, lines: list[str], blocks: list[_Block], block: _Bloc
             raise DataError(path, got, f"rows of {block.values.shape[1]} numbers", _mend(lines, number))
 
 
-def _refuse_cut(path: Path, lines: list[str], block: _Block) -> None:
+def _refuse_cut(path: Path, block: _Block) -> None:
     if len(block.values) < 2:
         got = f"a single row of numbers (line {block.first + 1})"
         raise DataError(path, got, "at least two rows", "leave the file out or write it again")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pulsetrain.data._errors import DataError
 
-__all__ = ["TABLES", "HDF5", "PathLike", "input_files", "is_hdf5", "natural_key"]
+__all__ = ["HDF5", "TABLES", "PathLike", "input_files", "is_hdf5", "natural_key"]
 
 PathLike = str | os.PathLike[str]
 
@@ -54,7 +54,7 @@ def _one_input(path: Path, suffixes: Sequence[str], what: str) -> list[Path]:
     if path.is_dir():
         return _of_folder(path, suffixes, what)
     if glob.has_magic(str(path)):
-        found = [Path(name) for name in glob.glob(str(path), recursive=True)]
+        found = _matching(path)
         files = sorted((file for file in found if file.is_file()), key=natural_key)
         if not files:
             raise DataError(path, "a pattern that no file matches", f"files of {what}", "check folder and pattern")
@@ -62,6 +62,12 @@ def _one_input(path: Path, suffixes: Sequence[str], what: str) -> list[Path]:
     raise DataError(
         path, "no such file or folder", f"a file, a folder, a pattern or a list of {what}", "check the path"
     )
+
+
+def _matching(pattern: Path) -> list[Path]:
+    # Path.glob() takes no pattern with a root.
+    root = Path(pattern.anchor)
+    return list(root.glob(str(pattern.relative_to(root))))
 
 
 def _of_folder(folder: Path, suffixes: Sequence[str], what: str) -> list[Path]:

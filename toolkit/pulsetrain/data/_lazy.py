@@ -44,8 +44,9 @@ class Rows(ABC):
         first, *rest = index if isinstance(index, tuple) else (index,)
         if isinstance(first, slice):
             start, stop, step = first.indices(self.shape[0])
-            return self.read(start, stop)[(slice(None, None, step), *rest)]
-        return self.read(int(first), int(first) + 1)[(0, *rest)]
+            entries = self.read(start, stop)
+            return np.asarray(entries[(slice(None, None, step), *rest)])
+        return np.asarray(self.read(int(first), int(first) + 1)[(0, *rest)])
 
     def dask(self, name: str) -> da.Array:
         """Return the array lazily, in blocks of whole entries.
@@ -87,7 +88,7 @@ class Hdf5Rows(Rows):
 
         with h5py.File(self.path) as file:
             dataset = file[self.key]
-            return np.asarray(dataset[None] if self._single else dataset[start:stop])
+            return np.asarray(dataset[()][None] if self._single else dataset[start:stop])
 
 
 class NpyRows(Rows):

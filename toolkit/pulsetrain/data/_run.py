@@ -10,10 +10,19 @@ from typing import Any, TypeGuard
 import h5py
 
 from pulsetrain.data._errors import DataError
-from pulsetrain.data._inputs import is_hdf5
 from pulsetrain.data._fingerprint import fingerprint
+from pulsetrain.data._inputs import is_hdf5
 
-__all__ = ["RunPath", "fingerprint_of_run", "is_run", "locate_run", "require_key", "require_source", "run_place"]
+__all__ = [
+    "RunPath",
+    "fingerprint_of_run",
+    "is_run",
+    "locate_run",
+    "require_key",
+    "require_source",
+    "run_place",
+    "unreadable_files",
+]
 
 RunPath = tuple[int | str, int | str]
 
@@ -69,14 +78,22 @@ def locate_run(path: Any, data: str = "proc") -> Any:
 
 def run_place(path: Any, run: Any) -> str:
     """Return the folder of an opened run."""
-    files = [file.filename for file in run.files]
-    return str(Path(os.path.commonpath([os.path.dirname(file) for file in files])).absolute()) if files else str(path)
+    folders = [Path(file.filename).absolute().parent for file in run.files]
+    return os.path.commonpath(folders) if folders else str(path)
 
 
 def fingerprint_of_run(run: Any, sources: Any) -> str:
     """Hash the files that hold these sources."""
     files = {file.filename for source in sources for file in run[source].files}
     return fingerprint(files)
+
+
+def unreadable_files(run: Any, place: str) -> list[str]:
+    """Return files of the run's folder that EXtra-data passed over because they are cut off or no HDF5."""
+    opened = {Path(file.filename).name for file in run.files}
+    if any(name.lower() == "overview.h5" for name in opened) or not Path(place).is_dir():
+        return []
+    return sorted(file.name for file in Path(place).glob("*.h5") if file.name not in opened | {"overview.h5"})
 
 
 def require_source(run: Any, source: str, place: str) -> str:

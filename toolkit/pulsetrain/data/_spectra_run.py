@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -92,5 +93,7 @@ def _which(run: Any, source: str | None, key: str | None, place: str) -> tuple[s
 
 
 def _holds_vectors(keydata: Any) -> bool:
+    if re.search("/(DET|CORR)/", keydata.source):
+        return False  # a detector module's own status
     # Shorter ones are settings (limits, dimensions of a picture), not spectra.
     return len(keydata.entry_shape) == 1 and keydata.entry_shape[0] >= 64 and keydata.dtype.kind in "iuf"

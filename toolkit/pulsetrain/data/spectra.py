@@ -129,7 +129,8 @@ def _labelled(series: Series, kind: AxisKind) -> xr.DataArray:
 def _refuse_nan(array: xr.DataArray) -> None:
     if array.nbytes > _CHECKED:
         return
-    shares = 1.0 - np.isfinite(array).mean("channel").values
+    shares = 1.0 - np.isfinite(array.data).mean(axis=1)
+    shares = np.asarray(shares)
     worst = int(np.argmax(shares))
     place = f"{array.attrs['source']}, spectrum {array['name'].values[worst]!r}"
     if shares[worst] == 1:
