@@ -67,7 +67,7 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PLACES and name not in ("templates",):
+    if name in _PLACES:
         return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

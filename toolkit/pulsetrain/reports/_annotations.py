@@ -6,6 +6,8 @@ import ast
 import types
 from typing import Any, Literal, Union, get_args, get_origin
 
+from pulsetrain.reports._values import literal
+
 __all__ = ["read_annotation", "type_of_value", "write_annotation"]
 
 _PLAIN: dict[str, Any] = {
@@ -59,7 +61,8 @@ def type_of_value(value: Any, *, known: bool) -> Any:
     if isinstance(value, (list, set)) and value:
         kinds = {type(item) for item in value}
         inner = float if kinds == {int, float} else next(iter(kinds)) if len(kinds) == 1 else Any
-        return type(value)[inner if inner in (bool, int, float, str) else Any]
+        container: Any = type(value)
+        return container[inner if inner in (bool, int, float, str) else Any]
     return type(value) if type(value) in _PLAIN.values() else Any
 
 
@@ -71,20 +74,17 @@ def write_annotation(annotation: Any) -> str:
     TypeError
         If the type is none that a parameters cell can hold.
     """
-    if annotation is None or annotation is type(None):
-        return "None"
-    if annotation is Any:
-        return "Any"
-    if annotation is Ellipsis:
-        return "..."
+    named = {None: "None", type(None): "None", Any: "Any", Ellipsis: "..."}
+    if annotation in named:
+        return named[annotation]
     origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return f"Literal[{', '.join(map(literal, inner))}]"
     if origin in (Union, types.UnionType):
         return " | ".join(map(write_annotation, inner))
-    if origin is Literal:
-        return f"Literal[{', '.join(map(repr, inner))}]"
     if origin in _CONTAINERS.values():
         return f"{origin.__name__}[{', '.join(map(write_annotation, inner))}]"
-    if annotation in (bool, dict, float, int, list, set, str, tuple):
+    if annotation in _PLAIN.values():
         return str(annotation.__name__)
     raise TypeError(f"{annotation!r} has no place in a parameters cell; take numbers, strings, lists or Literal")
 
@@ -104,23 +104,23 @@ def _union(nodes: list[ast.expr]) -> Any:
 
 
 def _subscript(name: str, inner: list[ast.expr]) -> Any:
-    if name == "Optional":
-        return _union([*inner, ast.Constant(value=None)])
-    if name == "Union":
-        return _union(inner)
-    if name == "Literal":
-        return _literal(inner)
-    if name in ("Annotated", "Final"):
-        return read_annotation(inner[0])
-    container = _CONTAINERS.get(name)
-    if container is None:
-        return None
-    if not inner:
-        return container
-    members = [... if _is_ellipsis(node) else read_annotation(node) for node in inner]
-    if None in members or (container in (list, set) and len(members) != 1) or (container is dict and len(members) != 2):
-        return container
-    return container[tuple(members)]
+    match name:
+        case "Optional":
+            return _union([*inner, ast.Constant(value=None)])
+        case "Union":
+            return _union(inner)
+        case "Literal":
+            return _literal(inner)
+        case "Annotated" | "Final":
+            return read_annotation(inner[0])
+    return _container(_CONTAINERS.get(name), inner)
+
+
+def _container(container: Any, inner: list[ast.expr]) -> Any:
+    members = [... if isinstance(node, ast.Constant) and node.value is ... else read_annotation(node) for node in inner]
+    wanted = {list: 1, set: 1, dict: 2}.get(container, len(members))
+    fits = container is not None and members and None not in members and len(members) == wanted
+    return container[tuple(members)] if fits else container
 
 
 def _literal(inner: list[ast.expr]) -> Any:
@@ -130,7 +130,3 @@ def _literal(inner: list[ast.expr]) -> Any:
         return None
     allowed = values and all(value is None or isinstance(value, (bool, int, str)) for value in values)
     return Literal[values] if allowed else None
-
-
-def _is_ellipsis(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is ...

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 import nbformat
+from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -110,7 +111,7 @@ class Execution:
             write_json(self._job.folder / "metrics.json", metrics)
 
 
-class _Client(NotebookClient):  # type: ignore[misc]  # nbclient's classes reach mypy as Any
+class _Client(NotebookClient):
     """Copies what cells print into the log as it comes."""
 
     def process_message(self, *arguments: Any, **keywords: Any) -> Any:
@@ -121,21 +122,26 @@ class _Client(NotebookClient):  # type: ignore[misc]  # nbclient's classes reach
         return output
 
 
-class _OwnPython(KernelSpecManager):  # type: ignore[misc]  # jupyter_client's classes reach mypy as Any
+class _OwnPython(KernelSpecManager):
     """Knows one kernel, this very Python, whether or not a kernelspec is installed for it."""
 
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=command, display_name=kernel_name, language="python", metadata={"debugger": False})
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002 -- there is only one
+        return KernelSpec(**get_kernel_dict())
 
 
 def _manager(kernel: Mapping[str, Any]) -> AsyncKernelManager:
+    """Return the manager of a job's kernel, which talks encrypted where both sides know how."""
+    options: dict[str, Any] = {"kernel_name": kernel["name"]}
     if "python" in kernel:
-        return AsyncKernelManager(kernel_name=kernel["name"], kernel_spec_manager=_OwnPython())
-    return AsyncKernelManager(kernel_name=kernel["name"])
+        options["kernel_spec_manager"] = _OwnPython()
+    if AsyncKernelManager.class_traits().get("transport_encryption"):
+        options["transport_encryption"] = "auto"
+    return AsyncKernelManager(**options)
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, DeadKernelError):
         return "the kernel died"
+    if not isinstance(error, CellExecutionError):
+        return str(error)
     return f"{error.ename}: {error.evalue}".split("\n", 1)[0][:300]

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from pulsetrain.reports.source import safe_json
+from pulsetrain.reports._values import safe_json
 
 __all__ = ["BOKEH", "METRICS", "show_bokeh", "show_metrics", "show_table"]
 

@@ -7,10 +7,10 @@ The convention of a parameter line is that of an ordinary assignment with a comm
 - The *type* is the annotation's, else the value's: ``int``, ``float``, ``str``, ``bool``, ``T | None``,
   ``Optional[T]``, ``Literal[...]`` (choices), ``list[T]``, ``tuple[...]``, ``set[T]``, ``dict[K, V]``, ``Path``
   (handled as a string). An annotation without a value makes the parameter required.
-- The *help* is the comment behind the value (of a value over several lines: behind its end, else behind its first line).
+- The *help* is the comment behind the value (of a value over several lines: behind its end, else its first line).
 - ``[unit]`` may close the comment, and after it ``{low .. high}`` in a number's comment: inclusive bounds, either of
   which may be left out. Anything else, such as ``# SNR >= 5``, is help and nothing more.
-- A default that is no literal (a call, an expression) is kept as its source: shown, and left alone unless a value is given.
+- A default that is no literal (a call, an expression) is kept as its source: shown, and not sent unless changed.
 - Names that begin with an underscore, and statements that are no plain assignments, are the cell's own business.
 
 Nothing is ever executed or evaluated.
@@ -78,7 +78,7 @@ def read_parameters(notebook: str | Path | Mapping[str, Any]) -> type[Options]:
 
     Examples
     --------
-    >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "steps = 200  # Training steps. {1 ..}"}
+    >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "steps = 200  # {1 ..}"}
     >>> read_parameters({"cells": [cell]})(steps=0)
     Traceback (most recent call last):
     pulsetrain.options.OptionError: steps: got 0, allowed 1 …
@@ -203,7 +203,7 @@ def _default(value: ast.expr) -> Any:
 
 
 def _computed(default: Expression, help_: str, low: float | None, high: float | None, unit: str) -> Any:
-    extra = {"expression": default.source} | ({"unit": unit} if unit else {})
+    extra: dict[str, Any] = {"expression": default.source} | ({"unit": unit} if unit else {})
     return Field(
         default_factory=lambda: default,
         description=help_,

@@ -88,7 +88,8 @@ class Runner:
         from pulsetrain.reports._execution import Execution
 
         self.execution = Execution(self.job, record, self.tell)
-        return await self.execution.run(lambda: self.stopping)
+        outcome: tuple[State, str] = await self.execution.run(lambda: self.stopping)
+        return outcome
 
     def _wait(self, message: str) -> None:
         if message != self.status.message:

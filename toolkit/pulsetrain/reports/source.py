@@ -1,13 +1,9 @@
-"""Write parameters as Python source: the cell of a template, and the values injected into a run.
-
-Values are data and never code: whatever a string holds, the source is its literal.
-"""
+"""Write parameters as source: the cell of a template, the values injected into a run, the command that repeats it."""
 
 from __future__ import annotations
 
-import math
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,11 +11,10 @@ from pydantic_core import PydanticUndefined
 
 from pulsetrain.options import OptionError, Options
 from pulsetrain.reports._annotations import write_annotation
+from pulsetrain.reports._values import literal
 from pulsetrain.reports.parameters import Expression, comment_parts, parse_text
 
-__all__ = ["literal", "parameters_cell", "rerun_command", "safe_json", "values_cell"]
-
-_DEPTH = 20  # no parameter nests deeper; a request that does is no parameter
+__all__ = ["parameters_cell", "rerun_command", "values_cell"]
 
 
 def parameters_cell(model: type[Options]) -> str:
@@ -63,31 +58,6 @@ def values_cell(values: Mapping[str, Any]) -> str:
     return "\n".join(["# Parameters", *lines]) if lines else ""
 
 
-def literal(value: Any, depth: int = 0) -> str:
-    """Return the source of a value made of None, booleans, numbers, strings and containers of these."""
-    if depth > _DEPTH:
-        raise ValueError(f"nested deeper than {_DEPTH} levels; no parameter needs that")
-    inner = depth + 1
-    match value:
-        case None | bool():
-            return str(value)
-        case int():
-            return int.__repr__(value)
-        case float():
-            return float.__repr__(value) if math.isfinite(value) else f'float("{float.__repr__(value)}")'
-        case str():
-            return _text(value)
-        case list():
-            return f"[{_join(value, inner)}]"
-        case tuple():
-            return f"({_join(value, inner)}{',' * (len(value) == 1)})"
-        case set() | frozenset():
-            return f"{{{_join(sorted(value, key=repr), inner)}}}" if value else "set()"
-        case dict():
-            return f"{{{', '.join(f'{literal(k, inner)}: {literal(v, inner)}' for k, v in value.items())}}}"
-    raise ValueError(f"got a {type(value).__name__}; a parameter is a number, a string, a list or the like")
-
-
 def rerun_command(cwd: Path, template: Path, model: type[Options], values: Mapping[str, Any], root: Path) -> str:
     """Return the shell command that runs a template again with the same values."""
     words = ["pulsetrain", "report", "run", str(template)]
@@ -95,35 +65,6 @@ def rerun_command(cwd: Path, template: Path, model: type[Options], values: Mappi
         plain = isinstance(value, str) and parse_text(model, {name: value}) == {name: value}
         words += ["-p", f"{name}={value if plain else literal(value)}"]
     return f"cd {shlex.quote(str(cwd))} && {shlex.join([*words, '-o', str(root)])}"
-
-
-def safe_json(value: Any) -> Any:
-    """Return a value as JSON can hold it: tuples and sets as lists, what is not finite as a string."""
-    match value:
-        case float() if not math.isfinite(value):
-            return float.__repr__(value)
-        case Mapping():
-            return {str(key): safe_json(item) for key, item in value.items()}
-        case list() | tuple():
-            return [safe_json(item) for item in value]
-        case set() | frozenset():
-            return [safe_json(item) for item in sorted(value, key=repr)]
-    return value
-
-
-def _text(value: str) -> str:
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise ValueError(f"got {value!r}, which holds half a surrogate pair and is no text") from None
-    source = str.__repr__(value)
-    if source.startswith("'") and '"' not in source:  # the double quotes a formatter would choose
-        source = '"' + source[1:-1] + '"'
-    return source
-
-
-def _join(values: Iterable[Any], depth: int) -> str:
-    return ", ".join(literal(value, depth) for value in values)
 
 
 def _line(model: type[Options], name: str) -> str:

@@ -25,8 +25,8 @@ class Status:
     Attributes
     ----------
     state : str
-        ``queued``, ``running``, ``stopping``, ``stopped``, ``failed`` or ``done``; ``dead`` is never written but seen by
-        whoever looks: the runner is gone and has not said how it ended.
+        ``queued``, ``running``, ``stopping``, ``stopped``, ``failed`` or ``done``; ``dead`` is never written but seen
+        by whoever looks: the runner is gone and has not said how it ended.
     message : str
         One line for people: what is awaited, or why the job ended.
     cell, cells : int

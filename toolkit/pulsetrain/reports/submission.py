@@ -19,10 +19,11 @@ from typing import Any
 from pulsetrain.options import OptionError, Options
 from pulsetrain.reports._files import this_host, write_json
 from pulsetrain.reports._notebooks import clear, code_cells, inject, read_notebook
+from pulsetrain.reports._values import safe_json
 from pulsetrain.reports.executors import Executor, Local, executor_of
 from pulsetrain.reports.jobs import KEPT, Job
 from pulsetrain.reports.parameters import Expression, read_parameters
-from pulsetrain.reports.source import rerun_command, safe_json, values_cell
+from pulsetrain.reports.source import rerun_command, values_cell
 from pulsetrain.reports.status import Status
 from pulsetrain.reports.templates import Template, find_template
 
@@ -99,7 +100,7 @@ def submit(
         "cwd": str(cwd),
         "executor": executor.as_dict(),
         "provenance": {
-            "command": f"{rerun_command(cwd, template.path, model, given, root)}",
+            "command": rerun_command(cwd, template.path, model, given, root),
             "user": _user(),
             "host": this_host(),
             "submitted": dt.datetime.fromtimestamp(submitted, dt.UTC).isoformat(timespec="seconds"),
@@ -109,7 +110,9 @@ def submit(
         },
     }
     status = Status(submitted=submitted, message="waiting", cells=sum(1 for _ in code_cells(prepared)))
-    job = Job(_make_folder(root, template.name, submitted, content, prepared, record, status))
+    job = Job(
+        _make_folder(root, template.name, submitted, content=content, prepared=prepared, record=record, status=status)
+    )
     executor.start(job)
     return job
 
@@ -143,6 +146,7 @@ def _make_folder(
     root: Path,
     name: str,
     submitted: float,
+    *,
     content: bytes,
     prepared: Mapping[str, Any],
     record: Mapping[str, Any],
