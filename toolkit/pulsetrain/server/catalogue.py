@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulsetrain.reports import Job, Template, list_jobs, shipped_folder, templates
+from pulsetrain.reports.jobs import Job, list_jobs
+from pulsetrain.reports.templates import Template, shipped_folder, templates
 
 __all__ = ["Catalogue"]
 
