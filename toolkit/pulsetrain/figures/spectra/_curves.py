@@ -71,7 +71,6 @@ def probability(
         plot.add_tools(HoverTool(renderers=[drawn], tooltips="spectrum @x, probability @y{0.000}", visible=False))
     for found, colour, dash in ((result, BOUNDARY, "dashed"), (estimate, ESTIMATE, "solid")):
         _boundary(plot, found, colour, dash)
-    plot.add_layout(Span(dimension="height", location=0, line_color="#808080", visible=False, name="cursor"))
     if (second := order_axis(series, "above")) is not None:
         plot.add_layout(second, "above")
     for legend in plot.legend:

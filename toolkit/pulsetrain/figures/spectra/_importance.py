@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from bokeh.layouts import column
-from bokeh.models import Column, Range1d, Span
+from bokeh.models import Column, Range1d
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
@@ -40,7 +40,7 @@ def importance(
     Returns
     -------
     bokeh.models.Column
-        Two figures; a span named ``"cursor"`` in the upper one follows the cursor of a control.
+        Two figures, spectra above, importance below.
     """
     axis = _thin(np.asarray(series["axis"], dtype=float))
     shared = Range1d(float(axis[0]), float(axis[-1]))
@@ -60,7 +60,6 @@ def importance(
             axis, 100 * drawn / max(float(drawn.sum()), 1e-300), color=colour, line_width=1.5, legend_label=name
         )
     for plot in (spectra, curves):
-        plot.add_layout(Span(dimension="height", location=0, line_color="#808080", visible=False, name="cursor"))
         if plot.legend:
             plot.legend.click_policy = "hide"
         dress(plot, theme)

@@ -186,7 +186,6 @@ def _lines(plot: figure) -> None:
         plot.add_layout(
             Span(dimension="width", location=0, line_color=colour, line_width=3, line_dash=dash, name=f"{name} line")
         )
-    plot.add_layout(Span(dimension="width", location=0, line_color="white", line_width=1, visible=False, name="cursor"))
 
 
 def _source(plot: figure, name: str) -> ColumnDataSource:

@@ -1,0 +1,152 @@
+"""Widgets for any option model: one row a field, with bounds, unit and help taken from the model."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Sequence
+from typing import Any, Union, get_args, get_origin
+
+import ipywidgets
+import numpy as np
+
+from pulsetrain.options import Options
+
+__all__ = ["OptionControls"]
+
+_SLIDER_STEPS = 1000  # a longer range of integers is typed, not slid
+_LABEL = {"description_width": "118px"}
+
+
+class OptionControls:
+    """A form for a model's fields.
+
+    Parameters
+    ----------
+    options : Options
+        What the form shows first; its class is the model.
+    first : sequence of str
+        Fields shown at once; the others lie folded under "More options".
+    hidden : sequence of str
+        Fields that the control sets by other means; they keep their values.
+    changed : callable, optional
+        Called without arguments after a change by the user, once a slider is let go.
+
+    Attributes
+    ----------
+    widget : ipywidgets.VBox
+    fields : dict of str to ipywidgets.Widget
+        The input of each field; for one that may be left to the method, the input beside its tick box.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        first: Sequence[str] = (),
+        hidden: Sequence[str] = (),
+        changed: Callable[[], None] | None = None,
+    ) -> None:
+        self._model, self._hidden = type(options), {name: getattr(options, name) for name in hidden}
+        self._changed = changed
+        self.fields: dict[str, Any] = {}
+        self._ticks: dict[str, Any] = {}
+        shown = [name for name in self._model.model_fields if name not in self._hidden]
+        rows = {name: self._row(name, getattr(options, name)) for name in shown}
+        more = ipywidgets.Accordion([ipywidgets.VBox([rows[name] for name in shown if name not in first])])
+        more.set_title(0, "More options")
+        self.widget = ipywidgets.VBox([rows[name] for name in first if name in rows])
+        if set(shown) - set(first):
+            self.widget.children = (*self.widget.children, more)
+
+    @property
+    def options(self) -> Options:
+        """What the form says, validated.
+
+        Raises
+        ------
+        OptionError
+            If a value that can be typed freely is refused by the model.
+        """
+        return self._model(**self._hidden, **{name: self._value(name) for name in self.fields})
+
+    @options.setter
+    def options(self, options: Options) -> None:
+        self._hidden = {name: getattr(options, name) for name in self._hidden}
+        for name, field in self.fields.items():
+            value = getattr(options, name)
+            if name in self._ticks:
+                self._ticks[name].value = value is None
+            if value is not None or name not in self._ticks:
+                field.value = value
+
+    def hide(self, **values: Any) -> None:
+        """Set hidden fields."""
+        self._hidden.update(values)
+
+    def _value(self, name: str) -> Any:
+        if name in self._ticks and self._ticks[name].value:
+            return None
+        return self.fields[name].value
+
+    def _row(self, name: str, value: Any) -> Any:
+        kind, optional = _kind(self._model.model_fields[name].annotation)
+        field = self.fields[name] = self._field(name, kind, value)
+        field.observe(self._tell, "value")
+        if not optional:
+            return field
+        tick = self._ticks[name] = ipywidgets.Checkbox(
+            value=value is None, description="auto", indent=False, layout={"width": "62px"},
+            tooltip="Leave it to the method.",
+        )  # fmt: skip
+        ipywidgets.dlink((tick, "value"), (field, "disabled"))
+        tick.observe(self._tell, "value")
+        field.layout.flex = "1 1 auto"
+        field.layout.width = "0"
+        return ipywidgets.HBox([field, tick])
+
+    def _field(self, name: str, kind: Any, value: Any) -> Any:
+        unit = self._model.unit(name)
+        words = name.replace("_", " ") + (f" ({unit})" if unit else "")
+        common: dict[str, Any] = {
+            "description": words,
+            "tooltip": self._model.model_fields[name].description or words,
+            "style": _LABEL,
+            "layout": ipywidgets.Layout(width="auto"),
+        }
+        low, high = self._model.bounds(name)
+        if choices := [choice for choice in self._model.choices(name) if choice is not None]:
+            return ipywidgets.Dropdown(options=choices, value=choices[0] if value is None else value, **common)
+        if kind is bool:
+            return ipywidgets.Checkbox(value=bool(value), **common)
+        if kind in (int, float):
+            return _numeric(kind, value, low, high, common)
+        return ipywidgets.Text(value="" if value is None else str(value), continuous_update=False, **common)
+
+    def _tell(self, _change: Any) -> None:
+        if self._changed is not None:
+            self._changed()
+
+
+def _numeric(kind: type, value: Any, low: float | None, high: float | None, common: dict[str, Any]) -> Any:
+    if low is None or high is None:
+        entry = ipywidgets.IntText if kind is int else ipywidgets.FloatText
+        return entry(value=value or 0, continuous_update=False, **common)
+    slid = {**common, "min": low, "max": high, "continuous_update": False}
+    if kind is int:
+        slid |= {"min": int(low), "max": int(high), "value": int(low) if value is None else value}
+        return ipywidgets.IntSlider(**slid) if high - low <= _SLIDER_STEPS else ipywidgets.BoundedIntText(**slid)
+    if low > 0 and high / low >= 100:
+        middle = 10 ** (np.log10(low * high) / 2)
+        slid |= {"min": np.log10(low), "max": np.log10(high), "step": 0.05, "readout_format": ".2g"}
+        return ipywidgets.FloatLogSlider(base=10, value=middle if value is None else value, **slid)
+    start = low if value is None else value
+    if 0 < abs(start) < (high - low) / 200:  # a slider could not set it
+        return ipywidgets.BoundedFloatText(value=start, step=start / 10, **slid)
+    return ipywidgets.FloatSlider(value=start, step=(high - low) / 200, readout_format=".3g", **slid)
+
+
+def _kind(annotation: Any) -> tuple[Any, bool]:
+    """Return a field's type, and whether it may be None."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        parts = [part for part in get_args(annotation) if part is not type(None)]
+        return parts[0], len(parts) < len(get_args(annotation))
+    return annotation, False

@@ -1,0 +1,43 @@
+"""A picture in an output of its own: what a saved or exported notebook shows, where a control needs a kernel."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING, Any
+
+from IPython.display import DisplayHandle, display
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Picture"]
+
+
+class Picture:
+    """Holds a place below a control and fills it when there is something to show."""
+
+    def __init__(self) -> None:
+        self._places: list[DisplayHandle] = []
+        self._data: dict[str, Any] = {"text/plain": ""}
+
+    def display(self) -> None:
+        """Take a place in the output of the present cell."""
+        handle = display(self._data, raw=True, display_id=True)
+        if handle is not None:
+            self._places.append(handle)
+
+    def update(self, drawing: Figure, words: str) -> None:
+        """Show a drawing in every place taken so far.
+
+        Parameters
+        ----------
+        drawing : matplotlib.figure.Figure
+        words : str
+            The same in words, for those who do not see it.
+        """
+        buffer = io.BytesIO()
+        drawing.savefig(buffer, format="png")
+        self._data = {"image/png": base64.b64encode(buffer.getvalue()).decode("ascii"), "text/plain": words}
+        for place in self._places:
+            place.update(self._data, raw=True, metadata={"image/png": {"alt": words}})

@@ -1,0 +1,45 @@
+"""Where a control's Bokeh figures stand, live in the browser and in step with the kernel."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import anywidget
+import traitlets
+from bokeh.models import LayoutDOM
+from bokeh.util.paths import bokehjs_path
+from jupyter_bokeh import BokehModel
+
+__all__ = ["Stage"]
+
+
+class Stage(anywidget.AnyWidget):
+    """A widget that shows one Bokeh layout, bringing BokehJS along.
+
+    Parameters
+    ----------
+    layout : bokeh.models.LayoutDOM
+        All figures of a control in one layout, so that they can share ranges and cursors.
+    """
+
+    _esm = Path(__file__).parent / "js" / "stage.js"
+    bokehjs = traitlets.Unicode().tag(sync=True)
+    figure = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, layout: LayoutDOM) -> None:
+        self._layout, self._bokeh = layout, BokehModel(layout)
+        super().__init__(bokehjs=_bokehjs(), figure=f"IPY_MODEL_{self._bokeh.model_id}")
+
+    def close(self) -> None:
+        """Close the figures with the widget, and take the callbacks off them."""
+        document = self._layout.document
+        self._bokeh.close()
+        if document is not None:  # an empty document stands a second close, which ipywidgets makes at the end
+            document.clear()
+        super().close()
+
+
+@cache
+def _bokehjs() -> str:
+    return (Path(bokehjs_path()) / "js" / "bokeh.min.js").read_text(encoding="utf-8")

@@ -1,0 +1,345 @@
+"""The interactive control of the spectra method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, get_args
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+import xarray as xr
+from IPython.display import display
+from numpy.typing import ArrayLike, NDArray
+
+from pulsetrain.figures import spectra as figures
+from pulsetrain.options import Progress
+from pulsetrain.panels._code import arguments, as_html
+from pulsetrain.panels._controls import OptionControls
+from pulsetrain.panels._labels import written
+from pulsetrain.panels._loop import Loop
+from pulsetrain.panels._origin import open_origin
+from pulsetrain.panels._picture import Picture
+from pulsetrain.panels._report import ReportButton
+from pulsetrain.panels._spectra_view import SpectraView
+from pulsetrain.panels._spectra_work import Outcome, Row, estimate_transition, part, reference_rows, train
+from pulsetrain.panels._stage import Stage
+from pulsetrain.panels._task import Task, Told
+from pulsetrain.panels._tree import close_tree
+from pulsetrain.spectra import NETWORKS, SpectraClassifier, SpectraOptions, as_labels, parse_labels
+
+__all__ = ["SpectraPanel"]
+
+_FIRST = ("network", "protocol", "steps", "augment", "members")
+_BELOW = ("Importance", "Attention", "Posterior", "Training", "Table", "Code")
+
+
+class SpectraPanel:
+    """Label a series of spectra by clicks, train, and see where it switches and why.
+
+    Parameters
+    ----------
+    series : xarray.DataArray, dims (spectrum, channel), or path, optional
+        What `pulsetrain.open_spectra` returns or takes; left out, a simulated example.
+    labels : array_like of int, shape (spectrum,), mapping of index to class, or str, optional
+        −1 unlabelled, 0, 1; or as written for `pulsetrain.spectra.parse_labels`.
+
+    Attributes
+    ----------
+    series : xarray.DataArray
+    labels : numpy.ndarray, shape (spectrum,), int
+    options : SpectraOptions
+        As set now; may be set.
+    result : xarray.Dataset or None
+        What the network last trained says, with the options it was trained with in its attributes.
+    estimate : xarray.Dataset or None
+        What the transition estimator says.
+    classifier : SpectraClassifier or None
+    table : pandas.DataFrame
+        One row a model trained so far, what needs no network at the bottom.
+    code : str
+        Python that gives the same result.
+    widget : ipywidgets.Widget
+        To build into a larger one.
+
+    Examples
+    --------
+    >>> from pulsetrain.simulate.spectra import SeriesOptions, simulate_series
+    >>> truth = simulate_series(SeriesOptions(n_spectra=40, n_channels=200, label_every=2), seed=1)
+    >>> panel = SpectraPanel(truth.intensity, truth.labels)
+    >>> panel.options = panel.options.replace(members=1, steps=20)
+    >>> panel.train(wait=True)
+    >>> panel.result.probability.shape
+    (40,)
+    >>> panel.close()
+    """
+
+    def __init__(
+        self,
+        series: xr.DataArray | xr.Dataset | str | Path | None = None,
+        labels: ArrayLike | Mapping[int, int] | str | None = None,
+    ) -> None:
+        self.series, self._origin, known = open_origin(series)
+        self.labels: NDArray[np.int64] = np.full(len(self.series), -1)
+        self.result: xr.Dataset | None = None
+        self.estimate: xr.Dataset | None = None
+        self.classifier: SpectraClassifier | None = None
+        self._outcome: Outcome | None = None
+        self._rows: dict[str, Row] = {}
+        self._below_rows: list[Row] = []
+
+        self._written = ""
+        self._loop, self._picture = Loop(), Picture()
+        self.view = SpectraView(self.series, self._on_tap)
+        self.controls = OptionControls(SpectraOptions(), _FIRST, hidden=("labels",), changed=self._on_options)
+        self.task = Task("Train", self.train, self._loop)
+        self.report = ReportButton("spectra", self._report_values, self._loop)
+        self._build()
+        self.set_labels(labels if labels is not None else "ends" if known is None else known)
+
+    @property
+    def options(self) -> SpectraOptions:
+        """Options as set now; the labels are part of them."""
+        options = self.controls.options
+        assert isinstance(options, SpectraOptions)  # noqa: S101 - says to mypy which model the form was made for
+        return options
+
+    @options.setter
+    def options(self, options: SpectraOptions) -> None:
+        self.controls.options = options
+        if options.labels != self._written:
+            self.set_labels(options.labels)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a model, references at the bottom."""
+        names = ["model", "parameters", "P_conf", "boundary", "90 % interval", "time (s)"]
+        return pd.DataFrame([*self._rows.values(), *self._below_rows], columns=names)
+
+    @property
+    def code(self) -> str:
+        """Python that gives the result shown, or would with the options as set."""
+        options = self.options if self.classifier is None else self.classifier.options
+        given = arguments(options.replace(labels=self.options.labels))
+        lines = [
+            "import pulsetrain",
+            "from pulsetrain.spectra import SpectraClassifier, TransitionEstimator, parse_labels",
+            self._origin.code,
+            f"result = SpectraClassifier({given}).fit(series).predict(series)",
+        ]
+        if self.estimate is not None:
+            lines.append(f"estimate = TransitionEstimator().estimate(series, parse_labels({options.labels!r}, series))")
+        return "\n".join(lines)
+
+    def set_labels(self, labels: ArrayLike | Mapping[int, int] | str) -> None:
+        """Label the series anew; what was found with other labels is taken away.
+
+        Raises
+        ------
+        OptionError
+            If the labels cannot be read.
+        """
+        if isinstance(labels, str):
+            text, values = labels, parse_labels(labels, self.series)
+        else:
+            values = as_labels(labels, len(self.series))
+            text = written(values)
+        self._take_labels(values, text)
+
+    def train(self, *, wait: bool = False) -> None:
+        """Train the network that is chosen, and estimate the transition.
+
+        Parameters
+        ----------
+        wait : bool
+            Return only when it is done; else the work goes on in a thread.
+
+        Raises
+        ------
+        OptionError
+            If an option or the labels are refused.
+        """
+        options, labels = self.options, as_labels(self.labels, len(self.series))
+        self._show("Training")
+        self.view.loss([])
+        self.task.run(partial(self._work, options, labels), partial(self._done, options), self._live)
+        if wait:
+            self.wait()
+
+    def train_all(self, *, wait: bool = False) -> None:
+        """Fill the table: train every network in turn, with the options as set but its own steps and learning rate."""
+        options, labels = self.options, as_labels(self.labels, len(self.series))
+        self._show("Table")
+        self.task.run(partial(self._work_all, options, labels), lambda _: self._refresh())
+        if wait:
+            self.wait()
+
+    def wait(self, timeout: float = 600.0) -> None:
+        """Wait for what is under way, then raise what went wrong with it, if anything."""
+        self.task.wait(timeout)
+        if self.task.error is not None:
+            raise self.task.error
+
+    def close(self) -> None:
+        """Cancel what is under way and free everything the control holds in kernel and browser."""
+        self.task.cancel()
+        self.report.task.cancel()
+        self.task.wait()
+        close_tree(self.widget)
+
+    def _ipython_display_(self) -> None:
+        display(self.widget)
+        self._picture.display()
+
+    def _build(self) -> None:
+        shape = f"{self.series.sizes['spectrum']} spectra × {self.series.sizes['channel']} points"
+        name = Path(self._origin.path).name or str(self.series.attrs.get("title", "Series"))
+        self._head = ipywidgets.HTML(f"<b>{name}</b>: {shape}")
+        self._class = ipywidgets.ToggleButtons(
+            options=[("0", 0), ("1", 1), ("clear", -1)], description="Click sets",
+            tooltips=["A click labels a spectrum 0", "A click labels a spectrum 1", "A click takes a label away"],
+            style={"button_width": "62px", "description_width": "118px"},
+        )  # fmt: skip
+        self._text = ipywidgets.Text(
+            description="Labels", continuous_update=False, style={"description_width": "118px"}, layout={"width": "auto"},
+            tooltip=SpectraOptions.model_fields["labels"].description,
+        )  # fmt: skip
+        self._text.observe(self._on_text, "value")
+        self._scale = ipywidgets.ToggleButtons(
+            options=get_args(figures.Scale), description="Intensity", style={"button_width": "72px"}
+        )
+        self._scale.observe(lambda change: self.view.rescale(change["new"]), "value")
+        self._choice = ipywidgets.ToggleButtons(options=_BELOW, style={"button_width": "92px"})
+        self._choice.observe(lambda _: self._refresh(), "value")
+        self._all = ipywidgets.Button(description="Train all networks", layout={"width": "auto"})
+        self._all.on_click(lambda _: self.task.guard(self.train_all))
+        ipywidgets.dlink((self.task.button, "disabled"), (self._all, "disabled"))
+        self._words = ipywidgets.HTML()
+        left = ipywidgets.VBox(
+            [
+                self._head,
+                self._class,
+                self._text,
+                self.controls.widget,
+                self.task.widget,
+                self._all,
+                self.report.widget,
+            ],
+            layout={"width": "350px", "flex": "0 0 auto", "padding": "0 8px 0 0"},
+        )
+        self.stage = Stage(self.view.layout)
+        right = ipywidgets.VBox(
+            [self._scale, self.stage, self._choice, self._words],
+            layout={"flex": "1 1 460px", "min_width": "0"},
+        )
+        self.widget = ipywidgets.Box(
+            [left, right], layout={"display": "flex", "flex_flow": "row wrap", "width": "100%", "overflow": "hidden"}
+        )
+
+    def _on_tap(self, spectrum: int) -> None:
+        if self.task.running:
+            self.task.say("Labels stay as they are while the training runs.")
+            return
+        labels = self.labels.copy()
+        labels[spectrum] = self._class.value
+        self._take_labels(labels, written(labels))
+        self.task.say(f"Spectrum {spectrum}: {'no label' if self._class.value < 0 else self._class.value}")
+
+    def _on_text(self, change: dict[str, Any]) -> None:
+        if change["new"] != self._written:
+            self.task.guard(lambda: self.set_labels(change["new"]))
+
+    def _on_options(self) -> None:
+        if self.result is not None and not self.task.running:
+            self.task.say("Options have changed: train again to see what they do.")
+
+    def _take_labels(self, values: NDArray[np.int64], text: str) -> None:
+        self.controls.hide(labels=text)
+        self._written = self._text.value = text
+        self.labels, self.result, self.estimate, self.classifier, self._outcome = values, None, None, None, None
+        self._rows, self._below_rows = {}, []
+        self.view.show(None, None)
+        self.view.mark(values)
+        self._refresh()
+
+    def _work(self, options: SpectraOptions, labels: NDArray[np.int64], progress: Progress) -> Any:
+        outcome = train(self.series, labels, options, part(progress, 0.0, 0.7))
+        if self.estimate is not None:
+            return outcome, self.estimate, self._below_rows
+        estimate, row = estimate_transition(self.series, labels, part(progress, 0.7, 1.0))
+        return outcome, estimate, [*reference_rows(self.series, labels), row]
+
+    def _work_all(self, options: SpectraOptions, labels: NDArray[np.int64], progress: Progress) -> None:
+        for k, name in enumerate(NETWORKS):
+            own = options.replace(network=name, steps=None, learning_rate=None)
+            done = train(
+                self.series, labels, own, part(progress, k / len(NETWORKS), (k + 1) / len(NETWORKS)), explain=False
+            )
+            self._loop.call(partial(self._add_row, done.row))
+        rows = reference_rows(self.series, labels)
+        self._loop.call(lambda: self._below_rows.extend(rows) if not self._below_rows else None)
+
+    def _live(self, told: Told) -> None:
+        # The first member has seen every label; the others, resampled, are there for the interval.
+        self.view.stream([values["loss"] for values in told if "loss" in values and not values.get("member")])
+
+    def _done(self, options: SpectraOptions, found: tuple[Outcome, xr.Dataset, list[Row]]) -> None:
+        self._outcome, self.estimate, self._below_rows = found
+        self.classifier, self.result = self._outcome.classifier, self._outcome.result
+        self._rows[self._outcome.row["model"]] = self._outcome.row
+        self.view.show(self.result, self.estimate)
+        self._show("Importance")
+        words = self._summary()
+        self.task.say(words, "success")
+        drawing = figures.static_summary(self.series, self.labels, self.result, self.estimate)
+        self._picture.update(drawing, f"{NETWORKS[options.network].title}. {words}")
+
+    def _add_row(self, row: Row) -> None:
+        self._rows[row["model"]] = row
+        self._refresh()
+
+    def _summary(self) -> str:
+        lines = []
+        for name, found in (("Network", self.result), ("Transition", self.estimate)):
+            if found is None:
+                continue
+            place = float(found["boundary"])
+            low, high = (float(end) for end in found["boundary_interval"])
+            lines.append(
+                f"{name}: boundary at {place:.1f}, 90 % interval {low:.1f} … {high:.1f}"
+                if np.isfinite(place)
+                else f"{name}: no boundary"
+            )
+            lines += [f"Transition: {flag}" for flag in np.atleast_1d(found.attrs.get("flags", []))]
+        return "\n".join(lines)
+
+    def _report_values(self) -> dict[str, Any]:
+        return {"path": self._origin.needed(), **self.options.model_dump(exclude_defaults=True)}
+
+    def _show(self, below: str) -> None:
+        if self._choice.value == below:
+            self._refresh()
+        self._choice.value = below
+
+    def _refresh(self) -> None:
+        """Draw what is chosen to stand below the curves."""
+        chosen, outcome = self._choice.value, self._outcome
+        self._words.value = ""
+        if chosen == "Training":
+            self.view.loss([] if self.classifier is None else self.classifier.history_)
+        elif chosen == "Importance":
+            self.view.importance(None if outcome is None else outcome.importances)
+        elif chosen == "Attention":
+            self.view.attention(None if outcome is None else outcome.maps)
+        elif chosen == "Posterior":
+            self.view.posterior(self.estimate)
+        else:
+            self.view.clear()
+            self._words.value = figures.table(self.table) if chosen == "Table" else as_html(self.code)
+        if not self.view.below and not self._words.value:
+            missing = (
+                "this network has no attention" if outcome is not None and chosen == "Attention" else "train first"
+            )
+            self._words.value = f"<i>Nothing to show: {missing}.</i>"
