@@ -1,0 +1,114 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { cleanup, render, screen } from '@testing-library/react';
+import * as React from 'react';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Api, Job, JobState } from '../src/api';
+import { durationText, JobCard } from '../src/reports/JobCard';
+import { Jobs } from '../src/reports/jobs';
+
+const trans = nullTranslator.load('pulsetrain');
+
+function job(changes: Partial<Job> = {}): Job {
+  return {
+    id: 'a',
+    title: 'Spectra',
+    template: 'spectra',
+    state: 'running',
+    message: '',
+    cell: 2,
+    cells: 5,
+    eta: 100,
+    submitted: 1,
+    parameters: {},
+    notebook: 'pulsetrain-jobs/a/notebook.ipynb',
+    report: false,
+    ...changes
+  };
+}
+
+const nothing = () => undefined;
+const ACTIONS = {
+  stop: nothing,
+  resume: nothing,
+  openReport: nothing,
+  openNotebook: nothing,
+  reuse: nothing,
+  followLog: nothing
+};
+
+afterEach(cleanup);
+
+describe('a job', () => {
+  it.each<[JobState, string[]]>([
+    ['queued', ['Notebook', 'Stop', 'Reuse', 'Log']],
+    ['running', ['Notebook', 'Stop', 'Reuse', 'Log']],
+    ['stopping', ['Notebook', 'Reuse', 'Log']],
+    ['stopped', ['Notebook', 'Resume', 'Reuse', 'Log']],
+    ['failed', ['Notebook', 'Resume', 'Reuse', 'Log']],
+    ['dead', ['Notebook', 'Resume', 'Reuse', 'Log']],
+    ['done', ['Notebook', 'Reuse', 'Log']]
+  ])('that is %s offers %j', (state, buttons) => {
+    render(<JobCard job={job({ state })} log={undefined} actions={ACTIONS} trans={trans} />);
+    expect(screen.getAllByRole('button').map(button => button.textContent)).toEqual(buttons);
+  });
+
+  it('says how far it is and how long it will take', () => {
+    render(<JobCard job={job()} log={undefined} actions={ACTIONS} trans={trans} />);
+    expect(screen.getByText('cell 2 of 5, 2 min left')).toBeTruthy();
+    const bar = screen.getByRole('progressbar') as HTMLProgressElement;
+    expect([bar.value, bar.max]).toEqual([2, 5]);
+  });
+
+  it.each([
+    [0, '1 s'],
+    [89, '89 s'],
+    [90, '2 min'],
+    [7500, '2 h 5 min']
+  ])('%d seconds are %s', (seconds, text) => {
+    expect(durationText(seconds, trans)).toBe(text);
+  });
+});
+
+describe('the list of jobs', () => {
+  function listed(log: string) {
+    const api = {
+      jobs: vi.fn(async () => [job()]),
+      log: vi.fn(async (_id: string, offset: number) => ({
+        text: log.slice(offset < 0 ? Math.max(0, log.length + offset) : offset),
+        offset: log.length
+      })),
+      resume: vi.fn(async () => job({ state: 'queued' }))
+    };
+    return { api, jobs: new Jobs(api as unknown as Api, () => true) };
+  }
+
+  it('reads each byte of a followed log once', async () => {
+    const { api, jobs } = listed('first\n');
+    await jobs.follow('a', true);
+    await vi.waitFor(() => expect(jobs.logOf('a')).toBe('first\n'));
+    await jobs.refresh();
+    await vi.waitFor(() => expect(api.log).toHaveBeenLastCalledWith('a', 6));
+    expect(jobs.logOf('a')).toBe('first\n');
+    jobs.dispose();
+  });
+
+  it('begins the log anew with a new attempt', async () => {
+    const { api, jobs } = listed('first\n');
+    await jobs.follow('a', true);
+    await vi.waitFor(() => expect(jobs.logOf('a')).toBe('first\n'));
+    await jobs.resume('a');
+    expect(jobs.list[0]?.state).toBe('queued');
+    await vi.waitFor(() => expect(api.log.mock.lastCall?.[1]).toBeLessThan(0));
+    jobs.dispose();
+  });
+
+  it('says so when the server does not answer, and asks again', async () => {
+    const { api, jobs } = listed('');
+    api.jobs.mockRejectedValueOnce(new Error('502 Bad Gateway'));
+    await jobs.refresh();
+    await vi.waitFor(() => expect(jobs.trouble).toBe('502 Bad Gateway'));
+    await vi.waitFor(() => expect(jobs.trouble).toBe(''), { timeout: 20_000 });
+    expect(jobs.known).toBe(true);
+    jobs.dispose();
+  }, 25_000);
+});
