@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pulsetrain.reports.source import parameters_cell
     from pulsetrain.reports.status import Status
     from pulsetrain.reports.submission import submit
-    from pulsetrain.reports.templates import Template, find_template, shipped_folder, templates
+    from pulsetrain.reports._templates import Template, find_template, shipped_folder, templates
 
 __all__ = [
     "Executor",
@@ -50,19 +50,19 @@ _PLACES = {
     "Local": "executors",
     "ParameterError": "parameters",
     "Status": "status",
-    "Template": "templates",
+    "Template": "_templates",
     "export_html": "html",
-    "find_template": "templates",
+    "find_template": "_templates",
     "list_jobs": "jobs",
     "parameters_cell": "source",
     "parse_text": "parameters",
     "read_parameters": "parameters",
-    "shipped_folder": "templates",
+    "shipped_folder": "_templates",
     "show_bokeh": "display",
     "show_metrics": "display",
     "show_table": "display",
     "submit": "submission",
-    "templates": "templates",
+    "templates": "_templates",
 }
 
 

@@ -85,6 +85,9 @@ class Runner:
         if slots:
             await slot(self.job, int(slots), self._wait)
         self.tell(state="running", message="starting the kernel", started=time.time())
+        # nbformat validates with jsonschema, which builds a grammar of international URIs on import: 1.5 s for nothing
+        # a notebook holds. Without the package it does without.
+        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
         from pulsetrain.reports._execution import Execution
 
         self.execution = Execution(self.job, record, self.tell)

@@ -25,7 +25,7 @@ from pulsetrain.reports.jobs import KEPT, Job
 from pulsetrain.reports.parameters import Expression, read_parameters
 from pulsetrain.reports.source import rerun_command, values_cell
 from pulsetrain.reports.status import Status
-from pulsetrain.reports.templates import Template, find_template
+from pulsetrain.reports._templates import Template, find_template
 
 __all__ = ["start_again", "submit"]
 
