@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import click
 
 import pulsetrain
 from pulsetrain.methods import Method, methods
 from pulsetrain.options import OptionError, Options
+
+if TYPE_CHECKING:
+    from pulsetrain.reports import Job, Status
 
 __all__ = ["main"]
 
@@ -145,18 +148,28 @@ def run_report(template: str, pairs: tuple[str, ...], output: Path) -> None:
         values[name] = value
     try:
         chosen = find_template(template)
-        job = submit(chosen, dict(chosen.parameters.from_text(values)), output)
-        click.echo(f"{job.folder}", err=True)
-        try:
-            final = job.wait(progress=_show_progress)
-        except KeyboardInterrupt:
-            job.stop()
-            raise click.ClickException(f"stopped; the partial notebook is {job.folder / 'notebook.ipynb'}") from None
+        job = submit(chosen, chosen.parameters.from_text(values).model_dump(include=set(values)), output)
     except (OptionError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-    if final.state != "done":
-        raise click.ClickException(f"{final.state}: {final.message} – see {job.folder / 'log.txt'}")
-    click.echo(job.folder / "report.html")
+    click.echo(job.folder, err=True)
+    status = _watch(job)
+    if status.state != "done":
+        raise click.ClickException(f"{status.state}: {status.message} (see {job.folder / 'log.txt'})")
+    click.echo(job.report)
+
+
+def _watch(job: Job) -> Status:
+    """Show how far a job is until it has ended; Ctrl-C stops it, with the partial notebook saved."""
+    try:
+        while True:
+            try:
+                return job.wait(timeout=0.5)
+            except TimeoutError:
+                status = job.status
+                _show_progress(status.cell, status.cells, status.state)
+    except KeyboardInterrupt:
+        job.stop(timeout=30)
+        raise click.ClickException(f"stopped; the partial notebook is {job.notebook}") from None
 
 
 @main.command()
@@ -166,5 +179,5 @@ def jobs(folder: Path) -> None:
     from pulsetrain.reports import list_jobs
 
     for job in list_jobs(folder):
-        status = job.status()
-        click.echo(f"{job.name:44} {status.state:12} {status.cell}/{status.cells}  {status.message}".rstrip())
+        status = job.status
+        click.echo(f"{job.id:44} {status.state:9} {status.cell:3}/{status.cells:<3}  {status.message}".rstrip())
