@@ -1,4 +1,4 @@
-"""Classification of ordered series of spectra: where does the sample switch, how sure is it, and which peaks say so?"""
+"""Classification of ordered series of spectra: where the sample switches, how sure that is, which peaks say so."""
 
 from __future__ import annotations
 

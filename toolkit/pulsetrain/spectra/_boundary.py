@@ -77,4 +77,4 @@ def boundary_interval(boundaries: ArrayLike, level: float = 0.9) -> NDArray[np.f
     found = found[np.isfinite(found)]
     if found.size < 2:
         return np.full(2, np.nan)
-    return np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return np.asarray(np.quantile(found, [(1 - level) / 2, (1 + level) / 2]))

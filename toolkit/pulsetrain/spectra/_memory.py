@@ -8,7 +8,6 @@ import psutil
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
-from torch.multiprocessing.reductions import StorageWeakRef
 
 from pulsetrain.spectra._networks import Network
 
@@ -53,7 +52,7 @@ def _step_bytes(network: nn.Module, spectra: int, channels: int) -> float:
     kept: dict[int, Tensor] = {}
 
     def keep(tensor: Tensor) -> Tensor:
-        kept[StorageWeakRef(tensor.untyped_storage()).cdata] = tensor
+        kept[tensor.untyped_storage().data_ptr()] = tensor
         return tensor
 
     batch = torch.zeros(spectra, channels, device=next(network.parameters()).device)

@@ -101,10 +101,10 @@ def _train_published(network: Network, data: _Labelled, options: SpectraOptions,
         spectra, target = torch.cat([data.spectra, copies]), data.target.repeat(options.augment + 1)
         order = torch.randperm(len(spectra), device=spectra.device)
         spectra, target = spectra[order], target[order]
-        refuse_large(network, *spectra.shape, spectra.device)
+        refuse_large(network, len(spectra), spectra.shape[1], spectra.device)
     optimiser = _optimiser(network, options)
     for step in range(step_count(options)):
-        _descend(network, optimiser, spectra, target, step, report)
+        report(step, _descend(network, optimiser, spectra, target))
     if isinstance(network, Binned):
         network.weigh(spectra, target)
 
@@ -113,7 +113,7 @@ def _train_mended(network: Network, data: _Labelled, options: SpectraOptions, re
     batches = _minibatches(network, data, options)
     optimiser = _optimiser(network, options)
     for step in range(step_count(options)):
-        _descend(network, optimiser, *next(batches), step, report)
+        report(step, _descend(network, optimiser, *next(batches)))
     # The running statistics lag behind weights that moved this fast: take them anew before anything is predicted.
     update_bn((next(batches)[0] for _ in range(_STATISTICS_BATCHES)), network)
     network.eval()
@@ -121,14 +121,12 @@ def _train_mended(network: Network, data: _Labelled, options: SpectraOptions, re
         network.weigh(data.spectra, data.target)
 
 
-def _descend(
-    network: Network, optimiser: torch.optim.Adam, spectra: Tensor, target: Tensor, step: int, report: Report
-) -> None:
+def _descend(network: Network, optimiser: torch.optim.Adam, spectra: Tensor, target: Tensor) -> float:
     optimiser.zero_grad()
     loss = network.loss(spectra, target)
-    loss.backward()  # type: ignore[no-untyped-call]
+    torch.autograd.backward(loss)
     optimiser.step()
-    report(step, loss.item())
+    return loss.item()
 
 
 def _optimiser(network: Network, options: SpectraOptions) -> torch.optim.Adam:

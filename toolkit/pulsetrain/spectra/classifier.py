@@ -244,7 +244,7 @@ def _resample(classes: NDArray[np.int64], member: int, seed: int) -> NDArray[np.
 def _predict(network: Network, spectra: torch.Tensor) -> torch.Tensor:
     if network.context == "series":
         return network.probability(spectra)
-    return torch.cat([network.probability(part) for part in spectra.split(_AT_ONCE)])
+    return torch.cat([network.probability(part) for part in torch.split(spectra, _AT_ONCE)])
 
 
 def _predict_published(network: Network, spectra: torch.Tensor) -> torch.Tensor:

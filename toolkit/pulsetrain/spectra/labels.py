@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -124,7 +123,8 @@ class LabelRange:
         if self.by == "index":
             if self.last >= len(index):
                 raise OptionError(f"labels: got spectrum {self.last:g} in {self.text!r}; {_extent(series)}")
-            return (index >= self.first) & (index <= self.last) & ((index - int(self.first)) % self.step == 0)
+            on_step = (index - int(self.first)) % self.step == 0
+            return np.asarray((index >= self.first) & (index <= self.last) & on_step)
         order = series.coords.get("order")
         if order is None:
             raise OptionError(f"labels: got {self.text!r}, but the series has no ordering values; use indices")
@@ -132,7 +132,7 @@ class LabelRange:
         if self.unit and self.unit != unit:
             raise OptionError(f"labels: got unit {self.unit!r} in {self.text!r}, allowed {unit!r} or none")
         values = np.asarray(order.values, float)
-        return (values >= self.first) & (values <= self.last)
+        return np.asarray((values >= self.first) & (values <= self.last))
 
 
 def read_labels(text: str) -> Sequence[LabelRange]:
@@ -149,24 +149,27 @@ def read_labels(text: str) -> Sequence[LabelRange]:
         if not 0 < share < 50:
             raise OptionError(f"labels: got {text!r}; allowed are more than 0 and less than 50 % at either end")
         return [LabelRange(text, label, 0.0, share, by="share") for label in (0, 1)]
-    return [_read_part(part.strip()) for part in re.split(r"[,;]", text) if part.strip()] or _refuse(text)
+    parts = [_read_part(part.strip()) for part in re.split(r"[,;]", text) if part.strip()]
+    if not parts:
+        raise _unreadable(text)
+    return parts
 
 
 def _read_part(part: str) -> LabelRange:
     span, _, label = (piece.strip() for piece in part.rpartition(":"))
     if label not in ("0", "1"):
-        _refuse(part)
+        raise _unreadable(part)
     if match := _INDEX_FORM.fullmatch(span):
         first = int(match["first"])
         return LabelRange(part, int(label), first, int(match["last"] or first), int(match["step"] or 1))
     if match := _ORDER_FORM.fullmatch(span):
         low, high = sorted((float(match["low"]), float(match["high"])))
         return LabelRange(part, int(label), low, high, unit=(match["unit"] or "").strip(), by="order")
-    return _refuse(part)
+    raise _unreadable(part)
 
 
-def _refuse(part: str) -> Any:
-    raise OptionError(f"labels: got {part!r}; {_ALLOWED}")
+def _unreadable(part: str) -> OptionError:
+    return OptionError(f"labels: got {part!r}; {_ALLOWED}")
 
 
 def _extent(series: xr.DataArray) -> str:

@@ -111,11 +111,11 @@ class ConvSCT(ConvSC):
         joined = relu(self.join(self._fused(sequences.flatten(0, 1)) + temporal))  # (spectra, 1, 256)
         return self._judge(joined.squeeze(1)).reshape(spectra.shape[:-1])
 
-    def maps(self, spectra: Tensor) -> dict[str, Tensor]:
-        """Return the maps of `ConvSC` and ``temporal`` (spectrum, spectrum) of the series."""
+    def temporal_map(self, spectra: Tensor) -> Tensor:
+        """Return what each spectrum of the series attends to, (spectrum, spectrum)."""
         embedded = self.embed(spectra)
-        _, temporal = self.temporal(embedded, embedded, embedded)
-        return {**super().maps(spectra), "temporal": temporal}
+        weights: Tensor = self.temporal(embedded, embedded, embedded)[1]
+        return weights
 
 
 def _feed_forward() -> nn.Sequential:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from pulsetrain.spectra._networks.base import Network, refuse_short
@@ -20,7 +22,7 @@ class Dense(Network):
         widths = (channels, 256, 512, 64)
         hidden = [
             layer
-            for inner, outer in zip(widths, widths[1:], strict=False)
+            for inner, outer in pairwise(widths)
             for layer in (nn.Linear(inner, outer), nn.LayerNorm(outer), nn.ReLU())
         ]
         self.layers = nn.Sequential(nn.LayerNorm(channels), *hidden, nn.Linear(64, 1))

@@ -1,0 +1,95 @@
+"""``pulsetrain spectra INPUT -o OUT``: from a series on disk to a folder of results."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from pulsetrain.data import open_spectra
+from pulsetrain.options import Progress
+from pulsetrain.spectra._importance import importance
+from pulsetrain.spectra._references import gap_middle, references
+from pulsetrain.spectra.catalogue import NETWORKS
+from pulsetrain.spectra.classifier import SpectraClassifier
+from pulsetrain.spectra.labels import parse_labels
+from pulsetrain.spectra.options import SpectraOptions
+from pulsetrain.spectra.transition import TransitionEstimator
+
+__all__ = ["run"]
+
+
+def run(source: str, options: SpectraOptions, output: Path, *, progress: Progress | None = None) -> str:
+    """Classify a series on disk and estimate its transition.
+
+    Parameters
+    ----------
+    source : str
+        What `pulsetrain.open_spectra` reads.
+    options : SpectraOptions
+        ``options.labels`` says which spectra are labelled.
+    output : pathlib.Path
+        A new folder: ``result.nc`` (classification, importance), ``transition.nc``, ``table.csv`` and ``model/``, which
+        `SpectraClassifier.load` reads. It appears whole or not at all.
+    progress : callable, optional
+        Told ``(step, steps, message, loss=…)``; may raise `pulsetrain.options.Cancelled`.
+
+    Returns
+    -------
+    str
+        The boundaries, to be printed.
+
+    Raises
+    ------
+    FileExistsError
+        If the output exists.
+    """
+    output = Path(output)
+    if output.exists():
+        raise FileExistsError(f"{output}: exists already; give a new folder")
+    series = open_spectra(source).load()
+    labels = parse_labels(options.labels, series)
+    classifier = SpectraClassifier(**dict(options)).fit(series, labels, progress)
+    result = classifier.predict(series)
+    result["importance"] = importance(classifier, series)
+    result["labels"] = ("spectrum", labels)
+    estimate = TransitionEstimator().estimate(series, labels)
+
+    table = _table(result, estimate, references(series, labels), gap_middle(labels))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+    try:
+        result.to_netcdf(beside / "result.nc", engine="h5netcdf")
+        estimate.to_netcdf(beside / "transition.nc", engine="h5netcdf")
+        table.to_csv(beside / "table.csv")
+        classifier.save(beside / "model")
+        beside.chmod(0o755)
+        beside.rename(output)
+    except BaseException:
+        shutil.rmtree(beside)
+        raise
+    return f"{_summary(series, result)}\n{table.to_string(na_rep='–', float_format='{:.2f}'.format)}\n\n{output}"
+
+
+def _table(result: xr.Dataset, estimate: xr.Dataset, simple: xr.Dataset, middle: float) -> pd.DataFrame:
+    rows = {
+        "network": [float(result.boundary), *map(float, result.boundary_interval), float(result.p_conf)],
+        "transition": [float(estimate.boundary), *map(float, estimate.boundary_interval), float("nan")],
+    }
+    for name in simple.reference.to_numpy():
+        row = simple.sel(reference=name)
+        rows[str(name)] = [float(row.boundary), float("nan"), float("nan"), float(row.p_conf)]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["boundary", "low", "high", "p_conf"])
+    table["from_middle"] = table["boundary"] - middle
+    return table.rename_axis("model")
+
+
+def _summary(series: xr.DataArray, result: xr.Dataset) -> str:
+    n, channels = series.sizes["spectrum"], series.sizes["channel"]
+    known = result["labels"].to_numpy()
+    counts = f"{(known == 0).sum()} labelled 0, {(known == 1).sum()} labelled 1"
+    title = NETWORKS[SpectraOptions.model_validate_json(result.attrs["options"]).network].title
+    return f"{n} spectra of {channels} points, {counts}; network: {title}; boundaries in spectra, from 0"
