@@ -166,11 +166,10 @@ def _refuse_gap(path: Path, lines: list[str], blocks: list[_Block], block: _Bloc
     """Refuse text amid the numbers: half a spectrum must not pass for a whole one."""
     previous = [other for other in blocks if other.end <= block.first and _goes_on(other.values, block.values)]
     after = previous[-1] if previous else block
-    for number in range(after.end, len(lines)):
-        line = _without_comment(lines[number])
-        if line and (previous or _starts_with_number(line)):
-            got = f"{line[:60]!r} in line {number + 1}, amid the numbers"
-            raise DataError(path, got, f"rows of {block.values.shape[1]} numbers", _mend(lines, number))
+    below = [number for number in range(after.end, len(lines)) if _without_comment(lines[number])]
+    if any(_starts_with_number(_without_comment(lines[number])) for number in below):
+        got = f"{lines[below[0]].strip()[:60]!r} in line {below[0] + 1}, amid the numbers"
+        raise DataError(path, got, f"rows of {block.values.shape[1]} numbers", _mend(lines, below[0]))
 
 
 def _refuse_cut(path: Path, block: _Block) -> None:

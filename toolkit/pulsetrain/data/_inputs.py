@@ -15,6 +15,8 @@ __all__ = ["HDF5", "TABLES", "PathLike", "input_files", "is_hdf5", "natural_key"
 PathLike = str | os.PathLike[str]
 
 TABLES = (".xy", ".xye", ".gr", ".dat", ".chi", ".csv", ".txt", ".tsv", ".asc", ".sq", ".fq", ".iq")
+# Beside files of a more telling ending these are notes and logs, not data.
+_NOTES = (".txt", ".csv", ".dat", ".tsv", ".asc")
 HDF5 = (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".cxi")
 
 
@@ -73,6 +75,8 @@ def _matching(pattern: Path) -> list[Path]:
 def _of_folder(folder: Path, suffixes: Sequence[str], what: str) -> list[Path]:
     files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
     fitting = [file for file in files if file.suffix.lower() in suffixes]
+    if any(file.suffix.lower() not in _NOTES for file in fitting):
+        fitting = [file for file in fitting if file.suffix.lower() not in _NOTES]
     endings = sorted({file.suffix.lower() for file in fitting})
     if len(endings) > 1:
         counts = ", ".join(f"{sum(file.suffix.lower() == e for file in fitting)} × {e}" for e in endings)

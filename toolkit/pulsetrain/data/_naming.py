@@ -31,11 +31,15 @@ _NUMBER = re.compile(r"(?:(?<![A-Za-z0-9)])-)?\d+(?:(?:\.|p)\d+)?")
 
 @dataclass(frozen=True)
 class Ordering:
-    """Values of the ordering variable, one per file, with what they measure and in which unit."""
+    """Values of the ordering variable, one per file, with what they measure and in which unit.
+
+    `alone` says that nothing else varies between the names.
+    """
 
     values: list[float]
     long_name: str
     units: str
+    alone: bool
 
 
 def order_from_names(stems: Sequence[str]) -> Ordering | None:
@@ -55,12 +59,13 @@ def order_from_names(stems: Sequence[str]) -> Ordering | None:
         return None
     columns = [_Column.of(list(column)) for column in zip(*found, strict=True)]
     varying = [column for column in columns if column.varies]
-    if len(varying) > 1:
+    alone = len(varying) == 1
+    if not alone:
         varying = [column for column in varying if column.unit]
     if len(varying) != 1:
         return None
     long_name, units = _UNITS.get(varying[0].unit, ("file number", ""))
-    return Ordering(varying[0].values, long_name, units)
+    return Ordering(varying[0].values, long_name, units, alone)
 
 
 @dataclass(frozen=True)

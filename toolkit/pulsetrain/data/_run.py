@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -61,7 +62,7 @@ def locate_run(path: Any, data: str = "proc") -> Any:
         raise DataError("data", repr(data), "'proc', 'raw' or 'all'", "choose one of these")
     try:
         if _is_number_pair(path):
-            return extra_data.open_run(*path, data=data, parallelize=False)
+            return _by_numbers(path, data)
         place = Path(path).expanduser()
         opener = extra_data.RunDirectory if place.is_dir() else extra_data.H5File
         return opener(str(place), parallelize=False) if place.is_dir() else opener(str(place))
@@ -72,8 +73,23 @@ def locate_run(path: Any, data: str = "proc") -> Any:
         if type(error) is not Exception and not isinstance(error, (OSError, KeyError)):
             raise
         root = os.environ.get("EXTRA_DATA_DATA_ROOT", "/gpfs/exfel/exp")
-        hint = f"is there {data!r} data below {root} (EXTRA_DATA_DATA_ROOT)?" if _is_number_pair(path) else "check it"
-        raise DataError(_text(path), str(error).splitlines()[0], _ALLOWED, hint.rstrip("?")) from None
+        hint = f"look for {data!r} data below {root} (EXTRA_DATA_DATA_ROOT)" if _is_number_pair(path) else "check it"
+        got = "no such run" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0]
+        raise DataError(_text(path), got, _ALLOWED, hint) from None
+
+
+def _by_numbers(path: RunPath, data: str) -> Any:
+    import extra_data
+
+    with warnings.catch_warnings():
+        # "all" warns of a run that is not corrected yet; the attribute `data` of the result says what it is.
+        warnings.filterwarnings("ignore", "No data available for this run at origin")
+        try:
+            return extra_data.open_run(*path, data=data, parallelize=False)
+        except FileNotFoundError:
+            if data != "all":
+                raise
+            return extra_data.open_run(*path, data="proc", parallelize=False)
 
 
 def run_place(path: Any, run: Any) -> str:

@@ -64,7 +64,7 @@ def series_of_run(run: Any, source: str | None, key: str | None) -> Series:
         intensity=rows.dask(f"spectra-{print_}-{source}-{key}"),
         axis=np.arange(entry[0], dtype=np.float64),
         axis_kind=AxisKind("channel", ""),
-        order=train_ids,
+        order=train_ids.astype(np.float64),
         order_kind=AxisKind("trainId", ""),
         names=[str(train_id) for train_id in train_ids],
         source=place,

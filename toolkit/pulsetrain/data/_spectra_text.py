@@ -36,14 +36,14 @@ def series_of_tables(files: list[Path], column: str | None) -> Series:
         Title of the column of intensities; the default is the second column.
     """
     tables = [read_table(file) for file in files]
+    if len(files) == 1 and column is None and (wide := _wide(files[0], tables[0])):
+        return wide
     axis = tables[0].values[:, 0]
-    for file, table in zip(files, tables, strict=True):
+    for file, table in zip(files[1:], tables[1:], strict=True):
         _refuse_other_axis(axis, file, table, files[0])
     intensity = np.stack([_intensity(file, table, column) for file, table in zip(files, tables, strict=True)])
     found = [_own_header(table.header) for table in tables]
-    order, order_kind = _order(files, found)
-    # A ramp read from the names is sorted by its values: "-20C" comes before "10C", which no sorting of names knows.
-    ranks = np.argsort(order, kind="stable") if order_kind.long_name and not any(found) else np.arange(len(files))
+    order, order_kind, ranks = _order(files, found)
     kind = axis_kind(tables[0].header, tables[0].titles, files[0].suffix.lower(), axis)
     first = found[0]
     return Series(
@@ -60,14 +60,36 @@ def series_of_tables(files: list[Path], column: str | None) -> Series:
     )
 
 
-def _order(files: list[Path], found: list[dict[str, Any]]) -> tuple[NDArray[np.float64], AxisKind]:
+def _wide(file: Path, table: Table) -> Series | None:
+    """Read a table of a whole series: one axis, then a column per spectrum with titles such as 300K and 350K."""
+    ordering = order_from_names(table.titles[1:])
+    if ordering is None:
+        return None
+    return Series(
+        intensity=table.values[:, 1:].T.copy(),
+        axis=table.values[:, 0],
+        axis_kind=axis_kind(table.header, table.titles, file.suffix.lower(), table.values[:, 0]),
+        order=np.array(ordering.values),
+        order_kind=AxisKind(ordering.long_name, ordering.units),
+        names=table.titles[1:],
+        source=str(file),
+        fingerprint=fingerprint([file]),
+    )
+
+
+def _order(files: list[Path], found: list[dict[str, Any]]) -> tuple[NDArray[np.float64], AxisKind, NDArray[np.intp]]:
+    """Return the ordering variable of the files, what it measures, and the order in which they follow each other."""
+    as_given = np.arange(len(files))
     if all("order" in header for header in found):
         kind = AxisKind(found[0].get("order long_name", "spectrum"), found[0].get("order units", ""))
-        return np.array([header["order"] for header in found], dtype=np.float64), kind
+        return np.array([header["order"] for header in found], dtype=np.float64), kind, as_given
     ordering = order_from_names([file.stem for file in files])
     if ordering is None:
-        return np.arange(len(files), dtype=np.float64), AxisKind("spectrum", "")
-    return np.array(ordering.values), AxisKind(ordering.long_name, ordering.units)
+        return np.arange(len(files), dtype=np.float64), AxisKind("spectrum", ""), as_given
+    values = np.array(ordering.values)
+    # "-20C" comes before "10C", which no sorting of names knows; but a cycle numbered in time stays as it was measured.
+    ranks = np.argsort(values, kind="stable") if ordering.alone else as_given
+    return values, AxisKind(ordering.long_name, ordering.units), ranks
 
 
 def _intensity(file: Path, table: Table, column: str | None) -> NDArray[np.float64]:

@@ -94,7 +94,7 @@ def _from_file(path: Path, frames: xr.DataArray) -> Any:
         raise DataError(path, got, "frames of AGIPD, LPD, DSSC or JUNGFRAU modules", "give no geometry")
     try:
         return kind.from_crystfel_geom(str(path))
-    except (KeyError, ValueError, IndexError, AttributeError, TypeError, AssertionError) as error:
+    except (KeyError, ValueError, IndexError, AttributeError, TypeError, AssertionError, RuntimeError) as error:
         # The parser has no error of its own: the first step that fails raises what it does.
         got = f"no geometry of {kind.__name__} ({type(error).__name__}: {error})"
         raise DataError(path, got, "a CrystFEL geometry of this detector", "check the file") from None

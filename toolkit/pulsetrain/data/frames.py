@@ -47,8 +47,8 @@ def open_frames(
     data : {'proc', 'raw', 'all'}
         For (proposal, run): corrected data, raw data, or both with the corrected where there are some.
     mask : bool, path or array
-        True: the mask that comes with the data, where there is one. False: none. Else an ``.h5``, ``.npy`` or ``.npz``
-        file or an array of the shape of one frame, or of all; not 0 is bad.
+        True: the mask that comes with the data, where there is one. False: none. Else, besides that one, an ``.h5``,
+        ``.npy`` or ``.npz`` file or an array, of the shape of one frame or of all; not 0 is bad.
     geometry : path, optional
         CrystFEL ``.geom`` file, checked against the frames and kept for `assemble`.
     dims : sequence of str, optional

@@ -93,12 +93,13 @@ def _read(path: PathLike | Sequence[PathLike] | RunPath, source: str | None, key
 
 
 def _check_axis(series: Series) -> None:
-    steps = np.diff(series.axis)
+    before, after = series.axis[:-1], series.axis[1:]
     if series.axis.size < 2 or not np.isfinite(series.axis).all():
         got = f"an axis of {series.axis.size} points, {np.isnan(series.axis).sum()} of them NaN"
         raise DataError(series.source, got, "at least two finite points", "mend the first column")
-    if not (steps > 0).all() and not (steps < 0).all():
-        place = int(np.flatnonzero(np.sign(steps) != np.sign(steps[0]))[0]) + 1
+    backwards = after <= before if (after > before).mean() >= 0.5 else after >= before
+    if backwards.any():
+        place = int(np.argmax(backwards)) + 1
         got = f"an axis that turns back at point {place + 1} ({series.axis[place - 1]:g} → {series.axis[place]:g})"
         raise DataError(
             series.source, got, "a first column that only rises or only falls", "check which column is the axis"

@@ -1,0 +1,106 @@
+"""Bad input gives one clear error: what was got, what is allowed, what to do next."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pulsetrain.data import DataError, open_spectra
+
+ROWS = [f"{x:.3f} {y:.3f}" for x, y in zip(np.linspace(10, 25, 40), np.arange(40), strict=True)]
+GOOD = "\n".join(ROWS)
+
+
+def rows_with(index: int, text: str) -> str:
+    return "\n".join([*ROWS[:index], text, *ROWS[index + 1 :]])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "an empty file"),
+        ("  \n \n", "an empty file"),
+        ("no numbers\nat all\n", "text without columns of numbers"),
+        ("1.0\n2.0\n3.0\n", "one column of 3 numbers"),
+        ("10.0 1.0\n", "a single row of numbers"),
+        (rows_with(20, "17.0 ***"), "'17.0 ***' in line 21"),
+        (rows_with(3, "11.2 abc"), "'11.2 abc' in line 4"),
+        (rows_with(3, "beam lost"), "'beam lost' in line 4"),
+        (rows_with(20, "beam lost"), "'beam lost' in line 21"),
+        (rows_with(20, "17.0 1.0 3.0"), "in line 21"),
+        ("\n".join([*ROWS, "25.4"]), "cut off"),
+        (GOOD.replace("10.000 0.000", "99.000 0.000"), "turns back at point 2"),
+        (GOOD.replace(" ", " nan # "), "nothing but NaN"),
+        ("\n".join(row if i % 2 else row.split()[0] + " nan" for i, row in enumerate(ROWS)), "50% NaN"),
+        (GOOD.replace("10.000 0.000", "nan 0.000"), "1 of them NaN"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_fault(folder_of, text, words):
+    folder = folder_of({"300K.xy": text})
+    with pytest.raises(DataError) as caught:
+        open_spectra(folder / "300K.xy")
+    message = str(caught.value)
+    assert words in message
+    assert "300K.xy" in message
+    assert "allowed: " in message
+    assert "Next: " in message
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ("\n".join(ROWS[:25]), "25 points where 300K.xy has 40"),
+        ("\n".join(f"{float(row.split()[0]) + 0.2} 1" for row in ROWS), "an axis of 10.2 … 25.2"),
+        ("", "an empty file"),
+    ],
+)
+def test_the_one_file_that_does_not_fit_is_named(folder_of, other, words):
+    folder = folder_of({"300K.xy": GOOD, "350K.xy": other, "400K.xy": GOOD})
+    with pytest.raises(DataError, match=r"350K\.xy.*" + words):
+        open_spectra(folder)
+
+
+def test_a_binary_file_is_refused(tmp_path):
+    (tmp_path / "a.xy").write_bytes(bytes(range(256)))
+    with pytest.raises(DataError, match="a binary file"):
+        open_spectra(tmp_path)
+
+
+def test_what_is_not_there_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no such file or folder"):
+        open_spectra(tmp_path / "absent")
+    with pytest.raises(DataError, match="no file matches"):
+        open_spectra(tmp_path / "*.xy")
+    with pytest.raises(DataError, match="an empty folder"):
+        open_spectra(tmp_path)
+    with pytest.raises(DataError, match="no such file"):
+        open_spectra([tmp_path / "absent.xy"])
+    with pytest.raises(DataError, match="an empty list"):
+        open_spectra([])
+
+
+def test_a_mixture_of_formats_is_refused(folder_of):
+    with pytest.raises(DataError, match=r"1 × \.gr, 1 × \.xy.*give a pattern such as \*\.gr"):
+        open_spectra(folder_of({"a.xy": GOOD, "b.gr": GOOD}))
+
+
+def test_an_unknown_axis_is_refused(folder_of):
+    with pytest.raises(DataError, match="axis: got 'wavelength'; allowed: 2θ, Q"):
+        open_spectra(folder_of({"a.xy": GOOD}), axis="wavelength")
+
+
+def test_source_without_a_run_is_refused(folder_of):
+    with pytest.raises(DataError, match="leave source= out"):
+        open_spectra(folder_of({"a.xy": GOOD}), source="SPB")
+
+
+def test_an_unknown_column_is_refused(folder_of):
+    folder = folder_of({"a.csv": "q,I\n" + GOOD.replace(" ", ",")})
+    with pytest.raises(DataError, match="key='J'; allowed: I"):
+        open_spectra(folder, key="J")
+
+
+def test_few_masked_points_stay_nan(folder_of):
+    series = open_spectra(folder_of({"a.xy": rows_with(20, ROWS[20].split()[0] + " nan")}))
+    assert np.isnan(series.values).sum() == 1
