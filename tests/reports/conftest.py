@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pulsetrain.reports import Job, list_jobs
+from pulsetrain.reports import list_jobs
 
 
 def notebook(*cells: str | tuple[str, str], parameters: str | None = None, kernel: str = "python3") -> dict[str, Any]:
@@ -51,10 +51,3 @@ def root(tmp_path: Path) -> Iterator[Path]:
     yield folder
     for job in list_jobs(folder):
         job.stop(timeout=5)
-
-
-def source_of_output(job: Job) -> str:
-    """Return all that the job's cells have printed so far."""
-    content = json.loads(job.notebook.read_text(encoding="utf-8"))
-    outputs = [output for cell in content["cells"] for output in cell.get("outputs", [])]
-    return "".join(output.get("text", output.get("ename", "")) for output in outputs)

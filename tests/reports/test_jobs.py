@@ -113,7 +113,7 @@ def test_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         write_text(path, "\ud800")
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["status.json"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_lock_is_held_by_one(tmp_path: Path) -> None:

@@ -9,15 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pulsetrain.reports._templates import Template, find_template, shipped_folder, templates
     from pulsetrain.reports.display import show_bokeh, show_metrics, show_table
     from pulsetrain.reports.executors import Executor, Local
     from pulsetrain.reports.html import export_html
     from pulsetrain.reports.jobs import Job, JobError, list_jobs
-    from pulsetrain.reports.parameters import Expression, ParameterError, parse_text, read_parameters
+    from pulsetrain.reports.parameters import Expression, ParameterError, read_parameters
     from pulsetrain.reports.source import parameters_cell
     from pulsetrain.reports.status import Status
     from pulsetrain.reports.submission import submit
-    from pulsetrain.reports._templates import Template, find_template, shipped_folder, templates
 
 __all__ = [
     "Executor",
@@ -32,7 +32,6 @@ __all__ = [
     "find_template",
     "list_jobs",
     "parameters_cell",
-    "parse_text",
     "read_parameters",
     "shipped_folder",
     "show_bokeh",
@@ -55,7 +54,6 @@ _PLACES = {
     "find_template": "_templates",
     "list_jobs": "jobs",
     "parameters_cell": "source",
-    "parse_text": "parameters",
     "read_parameters": "parameters",
     "shipped_folder": "_templates",
     "show_bokeh": "display",

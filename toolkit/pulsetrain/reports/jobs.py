@@ -15,6 +15,7 @@ from pulsetrain.reports.status import FINISHED, Status
 
 __all__ = ["KEPT", "Job", "JobError", "list_jobs"]
 
+_RELEASE = 3.0  # s; a runner holds its job's lock for a moment after it has said how it ended
 KEPT = ("notebook.ipynb", "log.txt", "report.html", "metrics.json", "status.json")
 
 
@@ -126,7 +127,9 @@ class Job:
         """
         from pulsetrain.reports.submission import start_again
 
-        lock = take_lock(self.folder / ".lock")
+        end = time.monotonic() + _RELEASE
+        while (lock := take_lock(self.folder / ".lock")) is None and time.monotonic() < end:
+            time.sleep(0.05)
         if lock is None:
             raise JobError(f"{self.id} is still at work; stop it first")
         try:

@@ -35,7 +35,7 @@ from pulsetrain.options import Options, option
 from pulsetrain.reports._annotations import read_annotation, type_of_value
 from pulsetrain.reports._notebooks import parameters_source, read_notebook
 
-__all__ = ["Expression", "ParameterError", "comment_parts", "parse_text", "read_cell", "read_parameters"]
+__all__ = ["Expression", "ParameterError", "comment_parts", "read_cell", "read_parameters"]
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _UNIT = r"(?:\s*\[(?P<unit>[^\[\]]*)\])?"
@@ -118,31 +118,6 @@ def comment_parts(comment: str, *, number: bool) -> tuple[str, str, float | None
     parts = match.groupdict()
     low, high = (float(text) if text else None for text in (parts.get("low"), parts.get("high")))
     return parts["help"].strip(), (parts["unit"] or "").strip(), low, high
-
-
-def parse_text(model: type[Options], texts: Mapping[str, str]) -> dict[str, Any]:
-    """Turn texts, as typed on a command line, into the values they stand for.
-
-    Where the parameter takes a string the text is that string, quotes and all; elsewhere it is read as a Python
-    literal. Unknown names pass through, for the model to refuse.
-    """
-    return {name: _value(model, name, text) if name in model.model_fields else text for name, text in texts.items()}
-
-
-def _value(model: type[Options], name: str, text: str) -> Any:
-    annotation = model.model_fields[name].annotation
-    accepted = (annotation, *get_args(annotation))
-    optional = type(None) in accepted and text == "None"
-    if not optional and (text in model.choices(name) or annotation is str or str in _alternatives(annotation)):
-        return text
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text
-
-
-def _alternatives(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if type(None) in get_args(annotation) else ()
 
 
 def _parse(source: str) -> tuple[ast.Module, str]:

@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 from pulsetrain.options import OptionError, Options
 from pulsetrain.reports._annotations import write_annotation
 from pulsetrain.reports._values import literal
-from pulsetrain.reports.parameters import Expression, comment_parts, parse_text
+from pulsetrain.reports.parameters import Expression, comment_parts
 
 __all__ = ["parameters_cell", "rerun_command", "values_cell"]
 
@@ -62,7 +62,7 @@ def rerun_command(cwd: Path, template: Path, model: type[Options], values: Mappi
     """Return the shell command that runs a template again with the same values."""
     words = ["pulsetrain", "report", "run", str(template)]
     for name, value in values.items():
-        plain = isinstance(value, str) and parse_text(model, {name: value}) == {name: value}
+        plain = isinstance(value, str) and getattr(model.from_text({**values, name: value}), name) == value
         words += ["-p", f"{name}={value if plain else literal(value)}"]
     return f"cd {shlex.quote(str(cwd))} && {shlex.join([*words, '-o', str(root)])}"
 

@@ -19,13 +19,13 @@ from typing import Any
 from pulsetrain.options import OptionError, Options
 from pulsetrain.reports._files import this_host, write_json
 from pulsetrain.reports._notebooks import clear, code_cells, inject, read_notebook
+from pulsetrain.reports._templates import Template, find_template
 from pulsetrain.reports._values import safe_json
 from pulsetrain.reports.executors import Executor, Local, executor_of
 from pulsetrain.reports.jobs import KEPT, Job
 from pulsetrain.reports.parameters import Expression, read_parameters
 from pulsetrain.reports.source import rerun_command, values_cell
 from pulsetrain.reports.status import Status
-from pulsetrain.reports._templates import Template, find_template
 
 __all__ = ["start_again", "submit"]
 

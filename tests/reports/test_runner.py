@@ -1,0 +1,209 @@
+"""Jobs for real: kernels and runners that run, fail, are stopped, are killed, and are resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pulsetrain.reports import Job, Local, Status, list_jobs, submit
+from pulsetrain.reports._files import alive
+
+HOSTILE = '\'"""; raise SystemExit #\n{x} </script><script>alert(1)</script> 50 % µm \\'
+# Hangs the first time, and not once it has been resumed.
+ONCE = """
+from pathlib import Path
+import time
+flag = Path(FLAG)
+if not flag.exists():
+    flag.touch()
+    print("hanging", flush=True)
+    time.sleep(600)
+print("went on")
+"""
+
+
+def until(job: Job, condition: Callable[[Status], bool], timeout: float = 60) -> Status:
+    """Wait for a state of a job."""
+    end = time.monotonic() + timeout
+    while not condition(status := job.status):
+        assert time.monotonic() < end, f"{status}\n{job.log()}"
+        time.sleep(0.05)
+    return status
+
+
+def printed(job: Job) -> str:
+    """Return all that the job's cells have printed so far, and the names of their errors."""
+    content = json.loads(job.notebook.read_text(encoding="utf-8"))
+    outputs = [output for cell in content["cells"] for output in cell.get("outputs", [])]
+    return "".join(output.get("text", output.get("ename", "")) for output in outputs)
+
+
+def hanging(template: Callable[..., Path], tmp_path: Path, root: Path) -> Job:
+    """Submit a job, and return it when its second cell hangs."""
+    path = template("print('first', steps)", ONCE.replace("FLAG", repr(str(tmp_path / "flag"))), "print('last')")
+    job = submit(path, {"steps": 7}, root, executor=Local(1))
+    until(job, lambda status: status.cell == 4 and status.kernel_pid is not None)
+    while "hanging" not in job.log():
+        time.sleep(0.05)
+    return job
+
+
+def assert_gone(status: Status, within: float = 10) -> None:
+    """See that a job's kernel ends by itself."""
+    end = time.monotonic() + within
+    while alive(status.kernel_pid or 0, status.kernel_started or 0):
+        assert time.monotonic() < end, "the kernel lingers"
+        time.sleep(0.1)
+
+
+def assert_resume_completes(job: Job, attempt: int = 2) -> None:
+    """Resume a job, and see that it is whole while what the first attempt left is kept."""
+    before = printed(job)
+    status = job.resume().wait(60)
+    assert (status.state, status.attempt) == ("done", attempt), job.log()
+    assert printed(job) == "first 7\nwent on\nlast\n"
+    kept = job.folder / "attempts" / str(attempt - 1)
+    assert printed(Job(kept)) == before
+    assert (kept / "log.txt").is_file()
+    assert json.loads((kept / "status.json").read_text())["attempt"] == attempt - 1
+
+
+def test_job_runs_to_its_report(template: Callable[..., Path], root: Path, tmp_path: Path) -> None:
+    (tmp_path / "series").mkdir()
+    path = template(
+        ("markdown", "# A trial"),
+        "import os, sys\nprint(repr(name), steps)\nprint(os.listdir(folder), sys.executable)",
+        "from pulsetrain.reports import show_metrics\nshow_metrics({'boundary': 3.5, 'provenance': {'seed': 4}})",
+        parameters='steps: int = 3  # Steps. {1 .. 9}\nname = "x"\nfolder = "."',
+    )
+    job = submit(path, {"name": HOSTILE, "folder": "series", "steps": 5}, root, cwd=tmp_path)
+    status = job.wait(60)
+    assert status.state == "done", job.log()
+    assert (status.cell, status.cells) == (4, 4)
+    assert printed(job) == f"{HOSTILE!r} 5\n[] {sys.executable}\n"
+    assert job.metrics == {"boundary": 3.5, "provenance": {"seed": 4}}
+    assert job.report is not None
+    html = job.report.read_text()
+    assert "A trial" in html
+    assert "<script>alert" not in html
+    assert "Show code" in html
+    assert "seed" in html
+    assert job.record["parameters"] == {"name": HOSTILE, "folder": "series", "steps": 5}
+    assert list_jobs(root) == [job]
+    assert not [entry for entry in job.folder.iterdir() if entry.suffix == ".tmp"]
+    command = [sys.executable, "-m", "pulsetrain.reports.runner", str(job.folder)]
+    again = subprocess.run(command, check=False, stdout=subprocess.PIPE)
+    assert b"nothing to do: the job is done" in again.stdout
+    assert job.status == status
+
+
+def test_failing_cell_fails_the_job_and_the_report_says_where(template: Callable[..., Path], root: Path) -> None:
+    job = submit(template("print('before')", "1 / 0", "print('after')"), {}, root)
+    status = job.wait(60)
+    assert (status.state, status.message) == ("failed", "cell 3 of 4: ZeroDivisionError: division by zero")
+    assert printed(job) == "before\nZeroDivisionError"
+    assert job.report is not None
+    assert "Failed: cell 3 of 4: ZeroDivisionError" in job.report.read_text()
+
+
+def test_killed_kernel_fails_the_job_at_once_and_resume_completes_it(
+    template: Callable[..., Path], root: Path, tmp_path: Path
+) -> None:
+    job = hanging(template, tmp_path, root)
+    os.kill(job.status.kernel_pid or 0, signal.SIGKILL)
+    killed = time.monotonic()
+    until(job, lambda status: status.message == "writing the report" or status.finished_for_good)
+    assert time.monotonic() - killed < 5
+    status = job.wait(30)
+    assert (status.state, status.message) == ("failed", "cell 4 of 5: the kernel died")
+    assert printed(job) == "first 7\nhanging\n"
+    assert_resume_completes(job)
+
+
+def test_killed_runner_leaves_no_kernel_and_resume_completes_the_job(
+    template: Callable[..., Path], root: Path, tmp_path: Path
+) -> None:
+    job = hanging(template, tmp_path, root)
+    before = job.status
+    os.kill(before.pid or 0, signal.SIGKILL)
+    status = until(job, lambda status: status.state == "dead", timeout=3)
+    assert "interrupted" in status.message
+    assert printed(job) == "first 7\n"
+    assert_gone(before)
+    assert_resume_completes(job)
+
+
+def test_job_outlives_the_process_that_submitted_it_and_stops_with_a_partial_notebook(
+    template: Callable[..., Path], root: Path
+) -> None:
+    path = template("print('first')", "import time\ntime.sleep(600)", "print('last')")
+    script = f"""
+import os, signal
+from pulsetrain.reports import submit
+submit({str(path)!r}, {{}}, {str(root)!r})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
+    (job,) = list_jobs(root)
+    until(job, lambda status: status.cell == 3)
+    time.sleep(0.5)
+    job.stop()
+    status = job.wait(30)
+    assert (status.state, status.message) == ("stopped", "stopped in cell 3 of 4")
+    assert printed(job) == "first\nKeyboardInterrupt"
+    assert job.report is not None
+    assert "Stopped before the end" in job.report.read_text()
+    assert_gone(status)
+
+
+def test_cell_that_ignores_the_interrupt_is_killed_when_the_time_is_up(
+    template: Callable[..., Path], root: Path
+) -> None:
+    stubborn = """
+import time
+while True:
+    try:
+        time.sleep(600)
+    except KeyboardInterrupt:
+        pass
+"""
+    job = submit(template("print('first')", stubborn), {}, root)
+    status = until(job, lambda status: status.cell == 3)
+    time.sleep(0.5)
+    job.stop(timeout=1)
+    assert (job.status.state, job.status.message) == ("stopped", "killed: it did not stop within 1 s")
+    assert_gone(status)
+    assert printed(job) == "first\n"
+
+
+def test_queue_keeps_its_bound_and_order_without_the_submitters_help(
+    template: Callable[..., Path], root: Path, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)"
+    path = template(wait)
+    jobs = [submit(path, {"steps": number}, root, executor=Local(1)) for number in range(3)]
+    until(jobs[0], lambda status: status.cell == 2)
+    until(jobs[2], lambda status: "2 ahead" in status.message or "1 ahead" in status.message)
+    assert [job.status.state for job in jobs] == ["running", "queued", "queued"]
+    jobs[1].stop()
+    assert jobs[1].wait(10).state == "stopped"
+    assert jobs[1].notebook.is_file()
+    go.touch()
+    assert [job.wait(60).state for job in jobs] == ["done", "stopped", "done"]
+    first, _, last = (job.status for job in jobs)
+    assert (last.started or 0) >= (first.finished or 0) - 0.5
+
+
+@pytest.mark.parametrize("module", ["torch", "nbclient", "nbconvert", "pydantic", "bokeh"])
+def test_reports_are_imported_without(module: str) -> None:
+    script = f"import sys, pulsetrain.reports, pulsetrain.reports.runner; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
