@@ -1,0 +1,184 @@
+"""Where in a drifting series the sample switches, with an interval that holds what it says.
+
+The ordered, unlabelled middle of the series is used: drift is smooth along the series, the switch is one change of
+many peaks at one time. Labels only say where the gap begins and ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from pulsetrain._version import __version__
+from pulsetrain.options import Options, Progress, option
+from pulsetrain.spectra._transition._align import align
+from pulsetrain.spectra._transition._calibrate import doubts, widened
+from pulsetrain.spectra._transition._evidence import evidence, rows
+from pulsetrain.spectra._transition._input import Series, read
+from pulsetrain.spectra._transition._places import Draws, draw_places
+from pulsetrain.spectra._transition._scale import by_bystanders, by_total
+from pulsetrain.spectra._transition._shapes import SHAPES
+
+__all__ = ["TransitionEstimator", "TransitionOptions"]
+
+Floats = NDArray[np.float64]
+
+_COARSE_WIDTHS = np.array([1.0, 4.0, 12.0, 25.0, 45.0])  # spectra
+_COARSE_CENTRES = 41
+_FINE_WIDTHS = np.array([0.25, 0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.2])  # of the coarse width
+_FINE_CENTRES = 61
+_REACH = 12.0  # spectra on either side of the coarse centre, at least: peaks may switch at different places
+
+
+class TransitionOptions(Options):
+    """What a user may want to set."""
+
+    confidence: float = option(0.9, "Probability that the interval holds the boundary.", ge=0.5, le=0.99)
+    channels: int = option(400, "The axis is binned to about so many channels.", ge=50, le=2000)
+    draws: int = option(300, "Draws from the posterior.", ge=100, le=10000)
+    seed: int = option(0, "Same seed, same result.", ge=0)
+
+
+class TransitionEstimator:
+    """Estimate the boundary of a series of spectra.
+
+    Parameters
+    ----------
+    **options
+        Fields of `TransitionOptions`.
+
+    Examples
+    --------
+    >>> from pulsetrain.simulate.spectra import simulate_series
+    >>> series = simulate_series(seed=3)
+    >>> found = TransitionEstimator().estimate(series, series.labels)
+    >>> abs(float(found.boundary) - series.attrs["boundary"]) < 1
+    True
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.options = TransitionOptions(**options)
+
+    def estimate(
+        self,
+        series: xr.DataArray | xr.Dataset | ArrayLike,
+        labels: ArrayLike | Mapping[int, int],
+        progress: Progress | None = None,
+    ) -> xr.Dataset:
+        """Find where the sample switches.
+
+        Parameters
+        ----------
+        series : xarray.DataArray, dims (spectrum, channel)
+            In order; or a Dataset with `intensity`. The coordinate `order` is used where there is one.
+        labels : array of int, (spectrum,), or mapping of index to class
+            0, 1, and −1 where unlabelled; some at both ends.
+        progress : callable, optional
+            Told how far it is; may raise `pulsetrain.options.Cancelled`.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``boundary`` (), spectra, counted from 0, where half of the change has happened;
+            ``boundary_interval`` (bound,), spectra; ``width`` (), spectra, from 10 % to 90 %; ``fraction`` (spectrum,),
+            share of class 1, and ``fraction_interval`` (bound, spectrum); ``posterior`` (position,), per spectrum;
+            ``boundary_order`` and ``boundary_order_interval`` in the ordering variable where there is one.
+            ``attrs["flags"]``: what is doubtful, one plain sentence each.
+
+        Raises
+        ------
+        ValueError
+            If there are too few spectra, no labels of one class or labels out of turn.
+        """
+        checked = read(series, labels)
+        tell = _Teller(progress, 4 + len(_COARSE_WIDTHS) + len(SHAPES) * len(_FINE_WIDTHS))
+        rng = np.random.default_rng(self.options.seed)
+        draws = self._draws(checked, tell, rng)
+        boundary = widened(draws, checked, rng)
+        tail = 50 * (1 - self.options.confidence)
+        interval = np.percentile(boundary, [tail, 100 - tail])
+        flags = doubts(draws, interval, checked)
+        result = _dataset(draws, boundary, (tail, 100 - tail), checked)
+        result.attrs = {"flags": flags, "options": self.options.model_dump_json(), "version": __version__}
+        tell("done")
+        return _with_order(result, series)
+
+    def _draws(self, series: Series, tell: _Teller, rng: np.random.Generator) -> Draws:
+        spectra = series.intensity if series.signed else by_total(series.intensity)
+        first, last = series.last_before, series.first_after
+        aligned = align(spectra, series.progress, (first + last) // 2, self.options.channels)
+        aligned = aligned[:, np.ptp(aligned, axis=0) > 0]
+        tell("drift followed")
+
+        centres = np.linspace(first, last, _COARSE_CENTRES)
+        widths = _COARSE_WIDTHS
+        coarse = evidence(
+            rows(aligned, series.progress, first, last), ("logistic",), widths, centres, lambda: tell("search")
+        ).sum(axis=-1)
+        _, w, c = np.unravel_index(np.argmax(coarse), coarse.shape)
+        width, centre = float(widths[w]), float(centres[c])
+        if not series.signed:
+            aligned = by_bystanders(aligned, centre, width)
+        tell("scale")
+
+        reach = max(_REACH, 2 * (centres[1] - centres[0]), 0.5 * width)
+        centres = np.linspace(max(first - 0.5, centre - reach), min(last + 0.5, centre + reach), _FINE_CENTRES)
+        widths = np.unique(np.clip(width * _FINE_WIDTHS, 0.5, 80.0))
+        score = evidence(
+            rows(aligned, series.progress, first, last), SHAPES, widths, centres, lambda: tell("every shape and width")
+        )
+        draws = draw_places(aligned, score, SHAPES, widths, centres, self.options.draws, rng)
+        tell("places")
+        return draws
+
+
+class _Teller:
+    """Counts steps for a progress callable."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def __call__(self, message: str) -> None:
+        self._done = min(self._done + 1, self._total)
+        if self._progress is not None:
+            self._progress(self._total if message == "done" else self._done, self._total, message)
+
+
+def _dataset(draws: Draws, boundary: Floats, tails: tuple[float, float], series: Series) -> xr.Dataset:
+    """Put draws into the form that is handed out."""
+    fraction = draws.fraction if series.rising else 1 - draws.fraction
+    edges = np.linspace(series.last_before, series.first_after, 10 * (series.first_after - series.last_before) + 1)
+    density = np.histogram(boundary, bins=edges, density=True)[0]
+    return xr.Dataset(
+        {
+            "boundary": ((), float(np.median(draws.boundary)), {"units": "spectra", "long_name": "boundary"}),
+            "boundary_interval": ("bound", np.percentile(boundary, tails), {"units": "spectra"}),
+            "width": ((), draws.width, {"units": "spectra", "long_name": "width from 10 % to 90 %"}),
+            "fraction": ("spectrum", fraction.mean(axis=0), {"long_name": "share of class 1"}),
+            "fraction_interval": (("bound", "spectrum"), np.percentile(fraction, tails, axis=0)),
+            "posterior": ("position", density, {"long_name": "probability density of the boundary"}),
+        },
+        coords={
+            "position": ("position", 0.5 * (edges[1:] + edges[:-1]), {"units": "spectra"}),
+            "bound": ["lower", "upper"],
+        },
+    )
+
+
+def _with_order(result: xr.Dataset, series: Any) -> xr.Dataset:
+    """Carry the ordering variable over, and say the boundary in it."""
+    order = series.coords.get("order") if isinstance(series, xr.DataArray | xr.Dataset) else None
+    if order is None or order.dims != ("spectrum",):
+        return result
+    result = result.assign_coords(order=("spectrum", order.values, order.attrs))
+    if not np.issubdtype(order.dtype, np.number):
+        return result
+    index = np.arange(order.size)
+    for name in ("boundary", "boundary_interval"):
+        there = np.interp(result[name].values, index, order.values)
+        result[name.replace("boundary", "boundary_order")] = (result[name].dims, there, order.attrs)
+    return result
