@@ -34,6 +34,17 @@ def test_large_files_go_by_time_of_change(tmp_path, monkeypatch):
     assert fingerprint([path]) != before
 
 
+def test_many_files_together_go_by_time_of_change_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(_fingerprint, "_TOTAL", 10)
+    monkeypatch.setattr(_fingerprint, "_SMALL", 5)
+    shots = [tmp_path / f"{shot}.h5" for shot in range(3)]
+    for shot in shots:
+        shot.write_bytes(b"0" * 8)
+    before = fingerprint(shots)
+    os.utime(shots[1], ns=(0, 2))
+    assert fingerprint(shots) != before
+
+
 def test_an_error_keeps_its_words_between_processes():
     import pickle
 

@@ -44,6 +44,25 @@ def test_a_cxi_file_opens_with_its_numbers_unit_and_mask(cxi):
     np.testing.assert_array_equal(np.nan_to_num(values[0]), FRAMES[0])
 
 
+@pytest.mark.parametrize("shape", [(16, 512, 128), (8192, 128)])
+def test_one_stored_mask_for_all_frames_is_applied_to_each(cxi, shape):
+    with h5py.File(cxi, "r+") as file:
+        del file["entry_1/instrument_1/detector_1/mask"]
+        mask = np.zeros((16, 512, 128), dtype=np.uint32)
+        mask[2, 3, 4] = 1
+        file["entry_1/instrument_1/detector_1/mask"] = mask.reshape(shape)
+    assert np.argwhere(np.isnan(open_frames(cxi).values)).tolist() == [[n, 2, 3, 4] for n in range(3)]
+
+
+def test_a_stored_mask_that_does_not_fit_is_refused(cxi):
+    with h5py.File(cxi, "r+") as file:
+        del file["entry_1/instrument_1/detector_1/mask"]
+        file["entry_1/instrument_1/detector_1/mask"] = np.zeros((5, 5))
+    with pytest.raises(DataError, match=r"a mask of shape \(1, 5, 5\).*mask=False"):
+        open_frames(cxi)
+    assert open_frames(cxi, mask=False).shape == FRAMES.shape
+
+
 def test_the_stored_mask_can_be_left_out(cxi):
     np.testing.assert_array_equal(open_frames(cxi, mask=False).values, FRAMES)
 

@@ -48,6 +48,9 @@ def test_header_comments_and_separators_are_found_by_themselves(folder_of, name,
     [
         ("a.xy", "", "2θ", "deg"),
         ("a.xy", "# q_A^-1 I", "Q", "1/Å"),
+        ("a.xy", "# photon energy: 18 keV\n# rg_int QAveMin=0.6 r", "2θ", "deg"),
+        ("a.xye", "# x: 2theta (deg)\n# exposure = 5 s", "2θ", "deg"),
+        ("a.dat", "# Q (Å⁻¹) I(Q)", "Q", "1/Å"),
         ("a.dat", "# q_nm^-1 I", "Q", "1/nm"),
         ("a.dat", "# 2th_rad I", "2θ", "rad"),
         ("a.chi", "2-Theta Angle (Degrees)", "2θ", "deg"),
@@ -135,9 +138,9 @@ def test_a_series_of_the_reference_size_opens_in_seconds(folder_of):
             for i, row in enumerate(y)
         }
     )
-    start = time.perf_counter()
+    start = time.process_time()
     series = open_spectra(folder)
-    # 1.1 s on one core here; the bound allows for a busy machine and still catches a row-by-row reader.
-    assert time.perf_counter() - start < 6
+    # About 1 s of processor time; the bound allows for a slow machine and still catches a row-by-row reader.
+    assert time.process_time() - start < 6
     assert series.shape == (349, 4023)
     np.testing.assert_allclose(series.values, y, atol=1e-6)

@@ -34,7 +34,7 @@ _ALIASES = {"2theta": "2θ", "two_theta": "2θ", "tth": "2θ", "2th": "2θ", "q"
 # What headers of azimuthal integration, PDF programs and hand-made tables call their first column.
 _HEADER = [
     ("2θ", re.compile(r"2[ _-]?th(eta)?\b|2th_(deg|rad)|\btth\b|two[ _-]?theta|2 ?θ", re.IGNORECASE)),
-    ("Q", re.compile(r"(?<![A-Za-z])q[ _(\[/]*(a|å|nm|1/|angstrom)", re.IGNORECASE)),
+    ("Q", re.compile(r"(?<![A-Za-z])q[ _(\[/]*(å|a\^?[-({⁻]|nm|1/|angstrom)", re.IGNORECASE)),
     ("energy", re.compile(r"\benergy\b|\b(photon_)?energy_k?ev|(?<![A-Za-z])k?eV\b", re.IGNORECASE)),
     ("d", re.compile(r"\bd[ _-]?spacing|^[#\s]*d[ _(\[]+(a|å)", re.IGNORECASE)),
     ("r", re.compile(r"^[#\s]*r[ _(\[]+(a|å)|G\(r\)", re.IGNORECASE)),
@@ -89,7 +89,9 @@ def named_axis(axis: str | None, units: str | None, found: AxisKind) -> AxisKind
 
 
 def _from_text(text: str) -> str | None:
-    return next((name for name, pattern in _HEADER if pattern.search(text)), None)
+    # "photon energy: 18 keV" is a setting, not the axis.
+    names = ("2θ", "Q") if re.search("[:=]", text) else tuple(_KINDS)
+    return next((name for name, pattern in _HEADER if name in names and pattern.search(text)), None)
 
 
 def _with_unit(name: str, text: str) -> AxisKind:

@@ -10,11 +10,15 @@ __all__ = ["fingerprint"]
 
 # Above this size reading a file only to hash it would take longer than opening it: name, size and time stand in.
 _WHOLE = 64 * 2**20
+# Thousands of single shots are as much as one large file.
+_TOTAL, _SMALL = 2**30, 2**20
 _BLOCK = 2**20
 
 
 def fingerprint(paths: Iterable[Path | str]) -> str:
-    """Hash files by name, size and content; HDF5 files and others above 64 MiB by name, size and time of change.
+    """Hash files by name, size and content; those above 64 MiB by name, size and time of change.
+
+    Where all files together are above 1 GiB, the time of change stands for the content of those above 1 MiB.
 
     Parameters
     ----------
@@ -28,10 +32,12 @@ def fingerprint(paths: Iterable[Path | str]) -> str:
         64 hexadecimal digits (SHA-256).
     """
     total = hashlib.sha256()
-    for path in sorted((Path(path) for path in paths), key=lambda path: (path.name, str(path))):
-        status = path.stat()
+    files = sorted((Path(path) for path in paths), key=lambda path: (path.name, str(path)))
+    stats = [file.stat() for file in files]
+    whole = _WHOLE if sum(status.st_size for status in stats) <= _TOTAL else _SMALL
+    for path, status in zip(files, stats, strict=True):
         total.update(f"{path.name}\0{status.st_size}\0".encode())
-        if status.st_size > _WHOLE:
+        if status.st_size > whole:
             total.update(str(status.st_mtime_ns).encode())
             continue
         with path.open("rb") as file:

@@ -93,9 +93,15 @@ def _of_file(path: Path, key: str | None, dims: Sequence[str] | None, use_mask: 
         stored = stored[0]
     array, names, gain = arranged(stored, dims, place)
     if mask_key is not None:
-        bad, _, _ = arranged(Hdf5Rows(path, mask_key, 2).dask(f"mask-{token}-{mask_key}") != 0, dims, place)
-        if bad.shape[1:] == array.shape[1:] and bad.shape[0] in (1, array.shape[0]):
-            array = nan_where(array, bad)
+        bad = Hdf5Rows(path, mask_key, 2).dask(f"mask-{token}-{mask_key}") != 0
+        if bad.shape == stored.shape:
+            bad = arranged(bad, dims, mask_key)[0]
+        elif bad.size == np.prod(array.shape[1:]):
+            bad = bad.reshape(1, *array.shape[1:])
+        else:
+            got = f"a mask of shape {bad.shape} for frames of {array.shape}"
+            raise DataError(f"{path}, {mask_key}", got, "one per frame, or one for all", "open it with mask=False")
+        array = nan_where(array, bad)
     coords: dict[str, Any] = {
         name: ("pattern", values) for name, values in ids.items() if len(values) == array.shape[0]
     }

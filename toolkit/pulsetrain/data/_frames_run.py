@@ -179,7 +179,8 @@ def _opened(kind: Any, run: Any, name: str, place: str) -> tuple[Any, bool]:
     """Open a detector; corrected data are preferred. Returns it and whether it is raw."""
     sources = [source for source in run.instrument_sources if source.startswith(f"{name}/")]
     corrected = [source for source in sources if source.startswith(f"{name}/CORR/")]
-    raw = not corrected and _is_raw(run[sources[0], _main_key(kind)], kind)
+    modules = [source for source in sources if source.startswith(f"{name}/DET/")]
+    raw = not corrected and _is_raw(run[modules[0], _main_key(kind)], kind)
     try:
         return kind(run, name, raw=raw), raw
     except ValueError as error:

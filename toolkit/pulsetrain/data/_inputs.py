@@ -84,7 +84,8 @@ def _of_folder(folder: Path, suffixes: Sequence[str], what: str) -> list[Path]:
             folder, f"a mixture of files ({counts})", "files of one kind", f"give a pattern such as *{endings[0]}"
         )
     if not fitting:
-        names = _some(sorted(file.name for file in files)) or "an empty folder"
+        folders = _some(sorted(f"{place.name}/" for place in folder.iterdir() if place.is_dir()))
+        names = _some(sorted(file.name for file in files)) or folders or "an empty folder"
         raise DataError(folder, names, f"files of {what} ({', '.join(suffixes)})", "check the folder")
     return sorted(fitting, key=natural_key)
 

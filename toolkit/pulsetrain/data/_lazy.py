@@ -58,7 +58,8 @@ class Rows(ABC):
         """
         meta = np.empty((0,) * self.ndim, dtype=self.dtype)
         chunks = (self.rows_per_block, *self.shape[1:])
-        return da.from_array(self, chunks=chunks, name=name, meta=meta, fancy=False, asarray=True)
+        lazy: da.Array = da.from_array(self, chunks=chunks, name=name, meta=meta, fancy=False, asarray=True)
+        return lazy
 
 
 class Hdf5Rows(Rows):

@@ -49,7 +49,8 @@ def masked(frames: Frames, mask: MaskLike) -> Frames:
 def nan_where(array: da.Array, bad: da.Array) -> da.Array:
     """Return the array with NaN where `bad`; whole numbers become the smallest float that holds them."""
     floating = np.result_type(array.dtype, np.float32)
-    return da.where(bad, floating.type(np.nan), array.astype(floating))
+    clean: da.Array = da.where(bad, floating.type(np.nan), array.astype(floating))
+    return clean
 
 
 def _read(path: Path) -> Any:
