@@ -195,7 +195,7 @@ def test_queue_keeps_its_bound_and_order_without_the_submitters_help(
     until(jobs[2], lambda status: "2 ahead" in status.message or "1 ahead" in status.message)
     assert [job.status.state for job in jobs] == ["running", "queued", "queued"]
     jobs[1].stop()
-    assert jobs[1].wait(10).state == "stopped"
+    assert jobs[1].wait(30).state == "stopped"
     assert jobs[1].notebook.is_file()
     go.touch()
     assert [job.wait(60).state for job in jobs] == ["done", "stopped", "done"]

@@ -43,24 +43,33 @@ def bench(cells: int, seconds: float, repeats: int) -> None:
 
 
 def workload(cells: int, seconds: float) -> dict[str, Any]:
-    """Return a notebook whose cells multiply matrices as often as fills the time, print and draw."""
-    source = """
-    import numpy as np
-    rng, began, rounds = np.random.default_rng(0), time.perf_counter(), 0
-    matrix = rng.normal(size=(200, 200))
-    while time.perf_counter() - began < seconds:
-        matrix = np.tanh(matrix @ matrix / 200)
-        rounds += 1
-    """
-    body = f"import time\ndef work(seconds):{source}    return matrix\n"
-    sources = [f"seconds = {seconds}  # Work per cell. [s] {{0 ..}}", body, *[_work(number) for number in range(cells)]]
-    built = [
-        {"cell_type": "code", "id": f"c{n}", "metadata": {}, "source": s, "outputs": [], "execution_count": None}
-        for n, s in enumerate(sources)
+    """Return a notebook whose cells multiply matrices for so long, print and show a result."""
+    sources = [
+        f"seconds = {seconds}  # Work per cell. [s] {{0 ..}}",
+        _BODY,
+        *[_work(number) for number in range(cells)],
     ]
+    built = [_cell(number, source) for number, source in enumerate(sources)]
     built[0]["metadata"] = {"tags": ["parameters"]}
     spec = {"name": "python3", "language": "python", "display_name": "Python 3"}
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": spec}, "cells": built}
+
+
+_BODY = """import time
+import numpy as np
+
+def work(seconds):
+    rng, began = np.random.default_rng(0), time.perf_counter()
+    matrix = rng.normal(size=(200, 200))
+    while time.perf_counter() - began < seconds:
+        matrix = np.tanh(matrix @ matrix / 200)
+    return matrix
+"""
+
+
+def _cell(number: int, source: str) -> dict[str, Any]:
+    empty = {"metadata": {}, "outputs": [], "execution_count": None}
+    return {"cell_type": "code", "id": f"c{number}", "source": source} | empty
 
 
 def _work(number: int) -> str:

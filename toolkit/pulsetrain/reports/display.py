@@ -9,7 +9,16 @@ from typing import Any
 
 from pulsetrain.reports._values import safe_json
 
-__all__ = ["BOKEH", "METRICS", "show_bokeh", "show_metrics", "show_table"]
+__all__ = [
+    "BOKEH",
+    "METRICS",
+    "bokeh_bundle",
+    "metrics_bundle",
+    "show_bokeh",
+    "show_metrics",
+    "show_table",
+    "table_bundle",
+]
 
 BOKEH = "application/vnd.pulsetrain.bokeh+json"
 METRICS = "application/vnd.pulsetrain.metrics+json"
@@ -25,19 +34,7 @@ def show_bokeh(model: Any, *, fallback: Any = None) -> None:
     fallback : matplotlib.figure.Figure, optional
         The picture for places that run no Bokeh, such as a partial notebook in JupyterLab.
     """
-    import bokeh
-    from bokeh.embed import json_item
-    from IPython.display import display
-
-    modules = {type(part).__module__ for part in model.references()}
-    widgets = any(module.startswith("bokeh.models.widgets") for module in modules)
-    tables = any(module.startswith("bokeh.models.widgets.tables") for module in modules)
-    components = ["bokeh", *["bokeh-widgets"] * widgets, *["bokeh-tables"] * tables]
-    item = {"version": bokeh.__version__, "components": components, "item": json_item(model)}
-    data = {BOKEH: item, "text/plain": f"{type(model).__name__} (live in the report)"}
-    if fallback is not None:
-        data["image/png"] = _png(fallback)
-    display(data, raw=True)
+    _display(bokeh_bundle(model, fallback))
 
 
 def show_metrics(metrics: Mapping[str, Any]) -> None:
@@ -46,15 +43,10 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
     Parameters
     ----------
     metrics
-        Names and values: numbers, strings, lists or mappings of these. The key ``provenance`` may hold a mapping of
-        facts (fingerprint of the input, seed, device …) that the report lists at its end.
+        Names and values: numbers, strings, lists, arrays or mappings of these. The key ``provenance`` may hold a
+        mapping of facts (fingerprint of the input, seed, device …) that the report lists at its end.
     """
-    from IPython.display import display
-
-    shown = {name: value for name, value in metrics.items() if name != "provenance"}
-    width = max(map(len, shown), default=0)
-    text = "\n".join(f"{name:{width}}  {value}" for name, value in shown.items())
-    display({METRICS: safe_json(_plain(metrics)), "text/plain": text}, raw=True)
+    _display(metrics_bundle(metrics))
 
 
 def show_table(table: Any, *, digits: int = 4) -> None:
@@ -67,8 +59,35 @@ def show_table(table: Any, *, digits: int = 4) -> None:
     digits : int
         Significant digits of floating-point numbers.
     """
+    _display(table_bundle(table, digits))
+
+
+def bokeh_bundle(model: Any, fallback: Any = None) -> dict[str, Any]:
+    """Return what `show_bokeh` displays, by MIME type."""
+    import bokeh
+    from bokeh.embed import json_item
+
+    modules = {type(part).__module__ for part in model.references()}
+    widgets = any(module.startswith("bokeh.models.widgets") for module in modules)
+    tables = any(module.startswith("bokeh.models.widgets.tables") for module in modules)
+    components = ["bokeh", *["bokeh-widgets"] * widgets, *["bokeh-tables"] * tables]
+    item = {"version": bokeh.__version__, "components": components, "item": json_item(model)}
+    data = {BOKEH: item, "text/plain": f"{type(model).__name__} (live in the report)"}
+    return data if fallback is None else data | {"image/png": _png(fallback)}
+
+
+def metrics_bundle(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `show_metrics` displays, by MIME type."""
+    plain = _plain(metrics)
+    shown = {name: value for name, value in plain.items() if name != "provenance"}
+    width = max(map(len, shown), default=0)
+    text = "\n".join(f"{name:{width}}  {value}" for name, value in shown.items())
+    return {METRICS: safe_json(plain), "text/plain": text}
+
+
+def table_bundle(table: Any, digits: int = 4) -> dict[str, Any]:
+    """Return what `show_table` displays, by MIME type."""
     import pandas as pd
-    from IPython.display import display
 
     counted = isinstance(table.index, pd.RangeIndex)
 
@@ -76,7 +95,13 @@ def show_table(table: Any, *, digits: int = 4) -> None:
         return f"{value:.{digits}g}"
 
     html = table.to_html(index=not counted, border=0, classes="table", float_format=written, na_rep="")
-    display({"text/html": html, "text/plain": table.to_string(index=not counted, float_format=written)}, raw=True)
+    return {"text/html": html, "text/plain": table.to_string(index=not counted, float_format=written)}
+
+
+def _display(bundle: dict[str, Any]) -> None:
+    from IPython.display import display
+
+    display(bundle, raw=True)
 
 
 def _png(figure: Any) -> str:

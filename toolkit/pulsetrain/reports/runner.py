@@ -72,7 +72,8 @@ class Runner:
         except Exception as error:  # noqa: BLE001 -- whatever it was, the job must say so
             traceback.print_exc()
             state, message = "failed", f"{type(error).__name__}: {error}".split("\n", 1)[0]
-        self.tell(message="writing the report", eta=None)
+        if self.execution is not None and self.execution.begun:
+            self.tell(message="writing the report", eta=None)
         await self._conclude(state, message)
         watch.cancel()
         _log(f"{state}: {message}" if message else state)
@@ -123,16 +124,18 @@ class Runner:
                 await self.execution.interrupt()
 
     async def _conclude(self, state: State, message: str) -> None:
-        """Write the report of whatever there is; a report that fails is a line in the log, not a failed job."""
+        """Write the report of what has run; one that cannot be written is a matter for the log, not a failed job."""
 
         def export() -> None:
             from pulsetrain.reports.html import export_job
 
             export_job(self.job, replace(self.status, state=state, message=message, finished=time.time()))
 
-        steps: list[Any] = [asyncio.to_thread(export)]
+        steps: list[Any] = []
         if self.execution is not None:
             steps.append(self.execution.close())
+            if self.execution.begun:
+                steps.append(asyncio.to_thread(export))
         for outcome in await asyncio.gather(*steps, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 traceback.print_exception(outcome)
