@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pulsetrain.reports.jobs import Job, list_jobs
-from pulsetrain.reports.templates import Template, shipped_folder, templates
+from pulsetrain.reports import Job, Template, list_jobs, shipped_folder, templates
 
 __all__ = ["Catalogue"]
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ class Catalogue:
         named = next((template for template in self.templates() if template.name == name), None)
         if named is not None or not name.endswith(".ipynb"):
             return named
-        path = self.below_root(name)
-        return Template.read(path) if path is not None and path.is_file() else None
+        path = self._file_below_root(name)
+        return Template.read(path) if path else None
 
     def template_id(self, path: Path) -> str | None:
         """Return under which name, or else path below the root, a template can be asked for again."""
@@ -72,13 +71,14 @@ class Catalogue:
         resolved = path.resolve()
         return resolved.relative_to(self.root).as_posix() if resolved.is_relative_to(self.root) else None
 
-    def below_root(self, path: str) -> Path | None:
-        """Return the resolved place of a path below the root, or None where it or a link on it leads out."""
+    def _file_below_root(self, path: str) -> Path | None:
+        """Return the resolved place of a file below the root, or None where it or a link on it leads out."""
         try:
             resolved = (self.root / path.lstrip("/")).resolve()
+            inside = resolved.is_relative_to(self.root) and resolved.is_file()
         except (ValueError, OSError, RuntimeError):  # a null character, a name too long, a loop of links
             return None
-        return resolved if resolved.is_relative_to(self.root) else None
+        return resolved if inside else None
 
     def _is_own(self, folder: Path) -> bool:
         return folder.resolve().parent == self.jobs_root

@@ -13,7 +13,7 @@ from pulsetrain.server.handlers import HANDLERS
 __all__ = ["PulsetrainServer"]
 
 
-class PulsetrainServer(ExtensionApp):  # type: ignore[misc]  # jupyter_server's classes are untyped to mypy
+class PulsetrainServer(ExtensionApp):
     """Serves templates and jobs under ``<base_url>/pulsetrain/api/``."""
 
     name = "pulsetrain"
@@ -31,6 +31,7 @@ class PulsetrainServer(ExtensionApp):  # type: ignore[misc]  # jupyter_server's 
 
     def initialize_settings(self) -> None:
         """Hand what the requests work on to their handlers."""
+        assert self.serverapp is not None  # noqa: S101  # linked before it is initialised
         root = Path(self.serverapp.root_dir).resolve()
         self.settings["pulsetrain_catalogue"] = Catalogue(
             root=root,

@@ -25,7 +25,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class _Catalogued(ExtensionHandlerMixin):  # type: ignore[misc]  # jupyter_server's classes are untyped to mypy
+class _Catalogued(ExtensionHandlerMixin):
     """What all requests share."""
 
     auth_resource = "pulsetrain"
@@ -47,7 +47,7 @@ class _Catalogued(ExtensionHandlerMixin):  # type: ignore[misc]  # jupyter_serve
         return job
 
 
-class _Request(_Catalogued, APIHandler):  # type: ignore[misc]
+class _Request(_Catalogued, APIHandler):
     """A request that is answered in JSON."""
 
     def refuse(self, status: int, error: ValueError) -> None:
@@ -119,7 +119,7 @@ class TemplateForm(_Request):
     async def get(self, name: str) -> None:
         def work() -> dict[str, Any] | None:
             template = self.catalogue.template(name)
-            return template and replies.form_reply(template, name)
+            return None if template is None else replies.form_reply(template, name)
 
         try:
             reply = await self.away(work)
@@ -214,7 +214,7 @@ class Resume(_Request):
             self.refuse(409, error)
 
 
-class Report(_Catalogued, JupyterHandler):  # type: ignore[misc]
+class Report(_Catalogued, JupyterHandler):
     """The report itself: a notebook's HTML, which may hold any script and so never runs in the server's origin."""
 
     @property

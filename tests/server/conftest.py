@@ -1,0 +1,184 @@
+"""A real Jupyter Server under a base URL, spoken to as a client does: with a token, or with a browser's cookies."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Server:
+    """A server process in folders of its own; `root` is its root folder."""
+
+    home: Path
+    options: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    port: int = field(default_factory=_free_port)
+
+    @property
+    def root(self) -> Path:
+        return self.home / "root"
+
+    @property
+    def jobs(self) -> Path:
+        return self.root / "pulsetrain-jobs"
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api(self) -> str:
+        return f"{self.origin}/user/ada/pulsetrain/api"
+
+    def get(self, route: str, **kwargs: Any) -> requests.Response:
+        return self.request("GET", route, **kwargs)
+
+    def post(self, route: str, body: Any = None, **kwargs: Any) -> requests.Response:
+        return self.request("POST", route, json=body, **kwargs)
+
+    def request(self, method: str, route: str, **kwargs: Any) -> requests.Response:
+        headers = {"Authorization": f"token {self.token}"} | self.headers
+        prepared = requests.Request(method, "http://x/", headers=headers, **kwargs).prepare()
+        query = prepared.url.partition("?")[2]
+        prepared.url = f"{self.api}/{route}" + (f"?{query}" if query else "")  # dots and escapes as they stand
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.send(prepared, timeout=30)
+
+    def submit(self, template: str, **values: Any) -> str:
+        answer = self.post("jobs", {"template": template, "parameters": values})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def wait(self, job: str, *states: str, timeout: float = 60) -> dict[str, Any]:
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            status: dict[str, Any] = self.get(f"jobs/{job}").json()
+            if status["state"] in states:
+                return status
+            assert status["state"] not in {"failed", "dead"}, status
+            time.sleep(0.1)
+        pytest.fail(f"{job} is {status['state']}, not {' or '.join(states)}")
+
+    def start(self) -> subprocess.Popen[bytes]:
+        self.root.mkdir()
+        options = {
+            "ServerApp.ip": "127.0.0.1",
+            "ServerApp.port": self.port,
+            "ServerApp.port_retries": 0,
+            "ServerApp.base_url": "/user/ada/",
+            "ServerApp.root_dir": self.root,
+            "ServerApp.allow_root": True,
+            "ServerApp.open_browser": False,
+            "ServerApp.jpserver_extensions": "{'pulsetrain.server': True}",
+            "IdentityProvider.token": self.token,
+            **self.options,
+        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))}
+        own = {f"JUPYTER_{name}_DIR": str(self.home / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+        command = [sys.executable, "-m", "jupyter_server", *(f"--{name}={value}" for name, value in options.items())]
+        with (self.home / "server.log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=self.root, env=kept | own | self.environment, stdout=log, stderr=log
+            )
+        end = time.monotonic() + 60
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                if self.get("jobs").status_code:
+                    return process
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        process.kill()
+        pytest.fail((self.home / "server.log").read_text()[-3000:])
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that the tests share."""
+    server = Server(tmp_path_factory.mktemp("server"))
+    process = server.start()
+    yield server
+    _end(process)
+
+
+@pytest.fixture(scope="session")
+def configured(tmp_path_factory: pytest.TempPathFactory, write_template: Callable[..., Path]) -> Iterator[Server]:
+    """A server as an administrator sets it up: own folders, and readers who may not run anything."""
+    home = tmp_path_factory.mktemp("configured")
+    write_template(home / "group" / "shared.ipynb", "n = 1", "print(n)")
+    (home / "readers.py").write_text(
+        "from jupyter_server.auth import Authorizer\n"
+        "class Readers(Authorizer):\n"
+        "    def is_authorized(self, handler, user, action, resource):\n"
+        "        return action == 'read' or handler.request.headers.get('X-Role') == 'writer'\n"
+    )
+    options = {
+        "PulsetrainServer.jobs_root": home / "elsewhere",
+        "PulsetrainServer.template_folders": home / "group",
+        "ServerApp.authorizer_class": "readers.Readers",
+    }
+    server = Server(home, options, {"PYTHONPATH": str(home)})
+    process = server.start()
+    yield server
+    _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def write_template() -> Callable[..., Path]:
+    """Write a notebook with a parameters cell and further code cells."""
+
+    def write(path: Path, parameters: str, *cells: str) -> Path:
+        def code(source: str, *tags: str) -> dict[str, Any]:
+            return {
+                "cell_type": "code",
+                "execution_count": None,
+                "id": secrets.token_hex(4),
+                "metadata": {"tags": list(tags)},
+                "outputs": [],
+                "source": source,
+            }
+
+        heading = {
+            "cell_type": "markdown",
+            "id": "title",
+            "metadata": {},
+            "source": f"# {path.stem} title\n\nIn short.",
+        }
+        notebook = {
+            "cells": [heading, code(parameters, "parameters"), *map(code, cells)],
+            "metadata": {"language_info": {"name": "python"}},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(notebook))
+        return path
+
+    return write
