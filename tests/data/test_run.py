@@ -5,13 +5,14 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import dask
 import extra_data
 import numpy as np
 import pytest
 import xarray as xr
 from extra_data.validation import RunValidator
 
-from pulsetrain.data import DataError, fingerprint, open_frames, open_spectra, run_folder, write_run
+from pulsetrain.data import DataError, _lazy, fingerprint, open_frames, open_spectra, run_folder, write_run
 
 TRAINS = [100, 102, 103, 105]
 CAMERA = "SPB_EXP_CAM/CAM/SIDE:daqOutput"
@@ -172,6 +173,28 @@ def test_a_wrong_source_or_key_names_the_near_ones(run):
         open_spectra(run, source=CAMERA, key="data.image.pixels")
     with pytest.raises(DataError, match="0 keys with pictures"):
         open_frames(run, source=SPECTROMETER)
+
+
+@pytest.mark.parametrize(
+    ("name", "modules", "units"),
+    [
+        ("SPB_DET_AGIPD1M-1", (16, 512, 128), "ADU"),
+        ("HED_DET_AGIPD500K2G", (8, 512, 128), "ADU"),
+        ("SCS_DET_DSSC1M-1", (16, 128, 512), "ADU"),
+        ("FXE_DET_LPD1M-1", (16, 256, 256), "keV"),
+    ],
+)
+def test_every_detector_reads_in_blocks_that_cross_trains_and_in_threads(tmp_path, monkeypatch, name, modules, units):
+    coords = {"trainId": ("pattern", np.repeat([3, 4, 9], 3)), "pulseId": ("pattern", np.tile([0, 4, 8], 3))}
+    values = np.random.default_rng(0).random((9, *modules), dtype=np.float32)
+    dims = ("pattern", "module", "slow_scan", "fast_scan")
+    run = write_run(tmp_path / "r0001", detectors={name: xr.DataArray(values, dims=dims, coords=coords)})
+    monkeypatch.setattr(_lazy, "_BLOCK", 2 * values[0].nbytes)
+    frames = open_frames(run)
+    assert frames.data.numblocks[0] == 5
+    assert frames.attrs["units"] == units
+    with dask.config.set(scheduler="threads", num_workers=4):
+        np.testing.assert_array_equal(frames.values, values)
 
 
 def test_jungfrau_frames_are_trains_times_memory_cells(tmp_path):

@@ -76,6 +76,8 @@ def test_what_is_not_there_is_refused(tmp_path):
         open_spectra(tmp_path)
     with pytest.raises(DataError, match="no such file"):
         open_spectra([tmp_path / "absent.xy"])
+    with pytest.raises(DataError, match="check the list"):
+        open_spectra((900100, "night shift"))
     with pytest.raises(DataError, match="an empty list"):
         open_spectra([])
 

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pulsetrain.data._errors import DataError
 
@@ -20,13 +21,16 @@ _NOTES = (".txt", ".csv", ".dat", ".tsv", ".asc")
 HDF5 = (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".cxi")
 
 
-def input_files(path: PathLike | Sequence[PathLike], suffixes: Sequence[str], what: str) -> list[Path]:
+def input_files(path: PathLike | Sequence[Any], suffixes: Sequence[str], what: str) -> list[Path]:
     """Return the files meant by a file, a folder, a glob pattern or a list of files.
 
     Files of a folder or a glob are sorted as people count (``2.xy`` before ``10.xy``); a list keeps its order.
     """
     if isinstance(path, (str, os.PathLike)):
         return _one_input(Path(path).expanduser(), suffixes, what)
+    strange = [item for item in path if not isinstance(item, (str, os.PathLike))]
+    if strange:
+        raise DataError(path, repr(strange[0]), f"paths of {what}, or (proposal, run)", "check the list")
     files = [Path(item).expanduser() for item in path]
     if not files:
         raise DataError("list of files", "an empty list", f"at least one file of {what}", "name the files")

@@ -96,7 +96,7 @@ def _read(
 ) -> Frames:
     if is_run(path):
         return frames_of_run(locate_run(path, data), source, key, use_mask=use_mask)
-    files: list[Path] = input_files(path, (*HDF5, *_NUMPY), "frames")  # type: ignore[arg-type]
+    files: list[Path] = input_files(path, (*HDF5, *_NUMPY), "frames")
     if source is not None:
         got = f"source={source!r} for what is no European XFEL run"
         raise DataError(files[0], got, "source= with a run", "name the dataset by key=")

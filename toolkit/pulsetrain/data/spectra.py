@@ -81,7 +81,7 @@ def open_spectra(
 def _read(path: PathLike | Sequence[PathLike] | RunPath, source: str | None, key: str | None, data: str) -> Series:
     if is_run(path):
         return series_of_run(locate_run(path, data), source, key)
-    files = input_files(path, (*TABLES, *HDF5), "spectra")  # type: ignore[arg-type]
+    files = input_files(path, (*TABLES, *HDF5), "spectra")
     if source is not None:
         place = files[0] if len(files) == 1 else files[0].parent
         raise DataError(
