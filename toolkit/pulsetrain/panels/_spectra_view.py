@@ -95,7 +95,7 @@ class SpectraView:
 
     def attention(self, maps: xr.Dataset | None) -> None:
         """Show the attention maps below; that along the series follows the cursor."""
-        if maps is None:
+        if not maps:
             self.clear()
             return
         drawn = figures.attention(maps, self._series)

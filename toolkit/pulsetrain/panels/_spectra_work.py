@@ -10,11 +10,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pulsetrain.figures.spectra import gap_middle
 from pulsetrain.options import Progress
 from pulsetrain.spectra import NETWORKS, SpectraOptions
 
 if TYPE_CHECKING:
     from pulsetrain.spectra import SpectraClassifier
+    from pulsetrain.spectra._importance import ImportanceMethod
 
 __all__ = ["Outcome", "Row", "estimate_transition", "part", "reference_rows", "train"]
 
@@ -33,7 +35,7 @@ class Outcome:
     importances : xarray.DataArray
         Of `pulsetrain.spectra.importance`.
     maps : xarray.Dataset or None
-        Of `pulsetrain.spectra.attention`; None for networks without attention.
+        Of `pulsetrain.spectra.attention`; empty for networks without attention.
     row : dict
         Of the table.
     """
@@ -61,20 +63,14 @@ def train(
     seconds = time.perf_counter() - start
     progress(80, 100, "Classifying the series")
     result = classifier.predict(series)
-    row = {
-        "model": NETWORKS[options.network].title,
-        "parameters": classifier.n_parameters,
-        "P_conf": float(result["p_conf"]),
-        "boundary": float(result["boundary"]),
-        "90 % interval": tuple(float(end) for end in result["boundary_interval"]),
-        "time (s)": seconds,
-    }
+    row = _row(NETWORKS[options.network].title, result, labels, seconds, parameters=classifier.n_parameters)
     importances, maps = None, None
     if explain:
         progress(85, 100, "Finding what the decision rests on")
-        importances = importance(classifier, series)
-        if options.network in ("conv_sc", "conv_sct", "transformer"):
-            maps = attention(classifier, series)
+        methods: tuple[ImportanceMethod, ...] = ("integrated_gradients", "class_mean_difference")
+        curves = [importance(classifier, series, method) for method in methods]
+        importances = xr.concat(curves, xr.Variable("method", list(methods)))
+        maps = attention(classifier, series)
     progress(100, 100, "Done")
     return Outcome(classifier, result, importances, maps, row)
 
@@ -85,13 +81,10 @@ def estimate_transition(series: xr.DataArray, labels: NDArray[np.int64], progres
 
     start = time.perf_counter()
     estimate = TransitionEstimator().estimate(series, labels, progress)
-    row = {
-        "model": "transition estimator",
-        "boundary": float(estimate["boundary"]),
-        "90 % interval": tuple(float(end) for end in estimate["boundary_interval"]),
-        "time (s)": time.perf_counter() - start,
-    }
-    return estimate, row
+    seconds = time.perf_counter() - start
+    flags = estimate.attrs.get("flags", [])
+    note = flags if isinstance(flags, str) else "; ".join(flags)
+    return estimate, _row("transition", estimate, labels, seconds, note=note)
 
 
 def reference_rows(series: xr.DataArray, labels: NDArray[np.int64]) -> list[Row]:
@@ -99,10 +92,24 @@ def reference_rows(series: xr.DataArray, labels: NDArray[np.int64]) -> list[Row]
     from pulsetrain.spectra import references
 
     found = references(series, labels)
-    return [
-        {"model": str(name), "P_conf": float(found["p_conf"][k]), "boundary": float(found["boundary"][k])}
-        for k, name in enumerate(found["reference"].to_numpy())
-    ]
+    each = [found.isel(reference=k) for k in range(found.sizes["reference"])]
+    return [_row(str(row["reference"].item()), row, labels) for row in each]
+
+
+def _row(model: str, found: xr.Dataset, labels: NDArray[np.int64], seconds: float = np.nan, **values: Any) -> Row:
+    """Return a row with the columns of `pulsetrain.spectra.compare`."""
+    boundary = float(found["boundary"])
+    low, high = (float(end) for end in found["boundary_interval"]) if "boundary_interval" in found else (np.nan, np.nan)
+    return {
+        "model": model,
+        "boundary": boundary,
+        "low": low,
+        "high": high,
+        "p_conf": float(found["p_conf"]) if "p_conf" in found else np.nan,
+        "from_middle": boundary - gap_middle(labels),
+        "seconds": seconds,
+        **values,
+    }
 
 
 def part(progress: Progress, start: float, end: float) -> Progress:

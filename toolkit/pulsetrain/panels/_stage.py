@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
@@ -30,6 +31,7 @@ class Stage(anywidget.AnyWidget):
     def __init__(self, layout: LayoutDOM) -> None:
         self._layout, self._bokeh = layout, BokehModel(layout)
         super().__init__(bokehjs=_bokehjs(), figure=f"IPY_MODEL_{self._bokeh.model_id}")
+        self.on_msg(self._refresh)
 
     def close(self) -> None:
         """Close the figures with the widget, and take the callbacks off them."""
@@ -38,6 +40,11 @@ class Stage(anywidget.AnyWidget):
         if document is not None:  # an empty document stands a second close, which ipywidgets makes at the end
             document.clear()
         super().close()
+
+    def _refresh(self, _widget: Any, _content: Any, _buffers: Any) -> None:
+        """Send the figures as they are now to a view that has just opened: it has missed all changes so far."""
+        self._bokeh.update_from_model(self._layout)
+        self.send("refreshed")
 
 
 @cache

@@ -33,6 +33,7 @@ from pulsetrain.spectra import NETWORKS, SpectraClassifier, SpectraOptions, as_l
 __all__ = ["SpectraPanel"]
 
 _FIRST = ("network", "protocol", "steps", "augment", "members")
+_CAPTION = "Boundary in spectra, with its 90 % interval from low to high and its distance from the gap's middle"
 _BELOW = ("Importance", "Attention", "Posterior", "Training", "Table", "Code")
 
 
@@ -58,7 +59,7 @@ class SpectraPanel:
         What the transition estimator says.
     classifier : SpectraClassifier or None
     table : pandas.DataFrame
-        One row a model trained so far, what needs no network at the bottom.
+        As of `pulsetrain.spectra.compare`: one row a model trained so far, what needs no network at the bottom.
     code : str
         Python that gives the same result.
     widget : ipywidgets.Widget
@@ -115,8 +116,9 @@ class SpectraPanel:
     @property
     def table(self) -> pd.DataFrame:
         """One row a model, references at the bottom."""
-        names = ["model", "parameters", "P_conf", "boundary", "90 % interval", "time (s)"]
-        return pd.DataFrame([*self._rows.values(), *self._below_rows], columns=names)
+        columns = ["model", "parameters", "boundary", "low", "high", "p_conf", "from_middle", "seconds", "note"]
+        rows = pd.DataFrame([*self._rows.values(), *self._below_rows], columns=columns)
+        return rows.astype({"parameters": "Int64"}).fillna({"note": ""}).set_index("model")
 
     @property
     def code(self) -> str:
@@ -200,18 +202,21 @@ class SpectraPanel:
         self._class = ipywidgets.ToggleButtons(
             options=[("0", 0), ("1", 1), ("clear", -1)], description="Click sets",
             tooltips=["A click labels a spectrum 0", "A click labels a spectrum 1", "A click takes a label away"],
-            style={"button_width": "62px", "description_width": "118px"},
+            style={"button_width": "56px", "description_width": "118px"},
         )  # fmt: skip
         self._text = ipywidgets.Text(
-            description="Labels", continuous_update=False, style={"description_width": "118px"}, layout={"width": "auto"},
+            description="Labels",
+            continuous_update=False,
+            style={"description_width": "118px"},
+            layout={"width": "auto"},
             tooltip=SpectraOptions.model_fields["labels"].description,
-        )  # fmt: skip
+        )
         self._text.observe(self._on_text, "value")
         self._scale = ipywidgets.ToggleButtons(
             options=get_args(figures.Scale), description="Intensity", style={"button_width": "72px"}
         )
         self._scale.observe(lambda change: self.view.rescale(change["new"]), "value")
-        self._choice = ipywidgets.ToggleButtons(options=_BELOW, style={"button_width": "92px"})
+        self._choice = ipywidgets.ToggleButtons(options=_BELOW, style={"button_width": "104px"})
         self._choice.observe(lambda _: self._refresh(), "value")
         self._all = ipywidgets.Button(description="Train all networks", layout={"width": "auto"})
         self._all.on_click(lambda _: self.task.guard(self.train_all))
@@ -312,7 +317,7 @@ class SpectraPanel:
                 if np.isfinite(place)
                 else f"{name}: no boundary"
             )
-            lines += [f"Transition: {flag}" for flag in np.atleast_1d(found.attrs.get("flags", []))]
+            lines += [f"{name}: {flag}" for flag in np.atleast_1d(found.attrs.get("flags", []))]
         return "\n".join(lines)
 
     def _report_values(self) -> dict[str, Any]:
@@ -337,7 +342,7 @@ class SpectraPanel:
             self.view.posterior(self.estimate)
         else:
             self.view.clear()
-            self._words.value = figures.table(self.table) if chosen == "Table" else as_html(self.code)
+            self._words.value = figures.table(self.table, _CAPTION) if chosen == "Table" else as_html(self.code)
         if not self.view.below and not self._words.value:
             missing = (
                 "this network has no attention" if outcome is not None and chosen == "Attention" else "train first"

@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 Labels = ArrayLike | Mapping[int, int] | None
 Scale = Literal["linear", "sqrt", "log"]
 
+_EACH = 15  # spectra whose ordering values have room side by side
 _COLUMNS, _ROWS = 800, 600  # more than a notebook's width shows
 
 
@@ -37,7 +38,7 @@ def axis_label(coordinate: xr.DataArray) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def order_axis(series: xr.DataArray, place: str) -> LinearAxis | None:
+def order_axis(series: xr.DataArray) -> LinearAxis | None:
     """Return a second axis that reads the ordering variable beside the spectrum index; None if it is the index.
 
     Values of the ordering variable are printed at spectra evenly spaced by index, for they need be neither evenly
@@ -47,7 +48,7 @@ def order_axis(series: xr.DataArray, place: str) -> LinearAxis | None:
     if np.array_equal(order, np.arange(len(order))):
         return None
     count = len(order)
-    at = np.unique(np.linspace(0, count - 1, min(count, 14 if place in ("left", "right") else 10)).round().astype(int))
+    at = np.arange(count) if count <= _EACH else np.linspace(0, count - 1, 9).round().astype(int)
     spread = np.ptp(order) or 1.0
     digits = max(0, 2 - int(np.floor(np.log10(spread))))
     return LinearAxis(

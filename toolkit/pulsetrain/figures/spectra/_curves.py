@@ -71,7 +71,7 @@ def probability(
         plot.add_tools(HoverTool(renderers=[drawn], tooltips="spectrum @x, probability @y{0.000}", visible=False))
     for found, colour, dash in ((result, BOUNDARY, "dashed"), (estimate, ESTIMATE, "solid")):
         _boundary(plot, found, colour, dash)
-    if (second := order_axis(series, "above")) is not None:
+    if (second := order_axis(series)) is not None:
         plot.add_layout(second, "above")
     for legend in plot.legend:
         plot.center.remove(legend)

@@ -85,11 +85,11 @@ def waterfall(
         tools="pan,box_zoom,wheel_zoom,reset,save,tap",
     )
     plot.grid.visible = False
+    if (second := order_axis(series)) is not None:
+        plot.add_layout(second, "right")
     _image(plot, series, scale)
     _marks(plot, axis)
     _lines(plot)
-    if (second := order_axis(series, "right")) is not None:
-        plot.add_layout(second, "right")
     update_waterfall(plot, series, labels, result, estimate)
     return dress(plot, theme)
 

@@ -1,5 +1,6 @@
-// Shows a Bokeh widget once BokehJS is in the page. A notebook that loads BokehJS through an output keeps several
-// megabytes of it for ever; here it comes with the widget's state, which JupyterLab does not save.
+// Shows a Bokeh widget once BokehJS is in the page and the kernel has sent its present state. A notebook that loads
+// BokehJS through an output keeps several megabytes of it for ever; here it comes with the widget's state, which
+// JupyterLab does not save.
 
 function load(source) {
   if (window.Bokeh !== undefined || source === "") return;
@@ -8,14 +9,27 @@ function load(source) {
   document.head.append(script);
 }
 
+function refresh(model) {
+  return new Promise((resolve) => {
+    const answered = () => {
+      model.off("msg:custom", answered);
+      resolve();
+    };
+    model.on("msg:custom", answered);
+    model.send("refresh");
+  });
+}
+
 export default {
   async render({ model, el }) {
     load(model.get("bokehjs"));
     el.classList.add("pulsetrain-stage");
+    el.textContent = "Waiting for the kernel …";
+    await refresh(model);
     const id = model.get("figure").replace(/^IPY_MODEL_/, "");
     const figure = await model.widget_manager.get_model(id);
     const view = await model.widget_manager.create_view(figure);
-    el.append(view.el);
+    el.replaceChildren(view.el);
     return () => view.remove();
   },
 };
