@@ -95,10 +95,8 @@ class _DetectorRows(Rows):
         if self._keydata.key.startswith("data."):  # JUNGFRAU
             whole = part.ndarray(module_gaps=True, astype=self.dtype)[:, 0]  # (module, cell, ss, fs)
             return np.moveaxis(whole[:, start:stop], 0, 1)
-        if hasattr(part, "select_pulses"):
-            part = part.select_pulses(by_index[start:stop])
         roi = () if self._plane is None else (self._plane,)
-        frames = part.ndarray(module_gaps=True, roi=roi, astype=self.dtype)
+        frames = part.select_pulses(by_index[start:stop]).ndarray(module_gaps=True, roi=roi, astype=self.dtype)
         return np.moveaxis(frames.reshape(frames.shape[0], -1, *self.shape[-2:]), 0, 1)
 
 
