@@ -115,6 +115,14 @@ def test_figure_of_another_bokeh_is_shown_by_its_picture() -> None:
     assert [a["src"] for tag, a in page(output).tags if tag == "img"] == ["data:image/png;base64,cG5n"]
 
 
+def test_formulas_are_set_without_a_script() -> None:
+    text = r"Bragg: $n\lambda = 2d\sin\theta$ and $$E = \frac{hc}{\lambda}$$ but \$5 and $\frac{$."
+    html = export_html({"cells": [{"cell_type": "markdown", "source": text}]})
+    assert html.count("<math") == 2
+    assert "<mfrac>" in html
+    assert "<script>" not in export_html({"cells": [{"cell_type": "markdown", "source": "$</math><script>$"}]})
+
+
 def test_code_is_there_and_hidden_until_asked_for() -> None:
     report = page(source="answer = 42")
     assert "answer" in report.text

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Literal
 
+from latex2mathml.converter import convert
 from markupsafe import Markup
 from nbconvert.filters import Highlight2HTML, ansi2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -66,8 +67,10 @@ def _static(data: Mapping[str, Any]) -> Markup | str:
         return Markup('<div class="html">{}</div>').format(trusted(_joined(data["text/html"])))
     if "text/markdown" in data:
         return Markup('<div class="html">{}</div>').format(_markdown(_joined(data["text/markdown"]), None))
-    text = next((data[kind] for kind in ("text/latex", "text/plain") if kind in data), "")
-    return _preformatted(_joined(text), "plain") if text else ""
+    if "text/latex" in data:
+        return trusted(_formula(re.sub(r"^\s*\$+|\$+\s*$|\\displaystyle", "", _joined(data["text/latex"])), "block"))
+    text = _joined(data.get("text/plain", ""))
+    return _preformatted(text, "plain") if text else ""
 
 
 def _picture(kind: str, encoded: str) -> Markup:
@@ -78,8 +81,30 @@ def _preformatted(text: str, name: str) -> Markup:
     return Markup('<pre class="{}">{}</pre>').format(name, trusted(ansi2html(text)))  # ansi2html escapes
 
 
+class _Renderer(IPythonRenderer):
+    """Turns formulas into MathML, which browsers draw without a script."""
+
+    def inline_math(self, body: str) -> str:
+        return _formula(body, "inline")
+
+    def block_math(self, body: str) -> str:
+        return _formula(body, "block")
+
+    def latex_environment(self, name: str, body: str) -> str:
+        # MathML has no numbered equations; what LaTeX sets as one is set as a formula of its own line.
+        numbered = name.rstrip("*") in ("equation", "displaymath", "math")
+        return _formula(body if numbered else f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
+
+
+def _formula(latex: str, display: Literal["inline", "block"]) -> str:
+    try:
+        return str(convert(latex.strip(), display=display))
+    except Exception:  # noqa: BLE001 -- a formula that cannot be set is shown as it was written
+        return str(Markup('<code class="math">{}</code>').format(latex))
+
+
 def _markdown(source: str, attachments: Any) -> Markup:
-    renderer = IPythonRenderer(escape=False, attachments=attachments or {}, exclude_anchor_links=True)
+    renderer = _Renderer(escape=False, attachments=attachments or {}, exclude_anchor_links=True)
     return trusted(MarkdownWithMath(renderer=renderer).render(source))
 
 

@@ -7,8 +7,8 @@ import errno
 import fcntl
 import json
 import os
+import secrets
 import socket
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +25,17 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
     durable
         Wait until the content has reached the disk, so that the machine's crash leaves no empty file either.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    # Not mkstemp, whose mode 0600 would hide a job from the colleagues.
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with new.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)  # mkstemp's 0600 would hide a job from the colleagues
-        Path(name).replace(path)
+        new.replace(path)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
+        new.unlink(missing_ok=True)
         raise
 
 

@@ -68,7 +68,7 @@ def work(seconds):
 
 
 def _cell(number: int, source: str) -> dict[str, Any]:
-    empty = {"metadata": {}, "outputs": [], "execution_count": None}
+    empty: dict[str, Any] = {"metadata": {}, "outputs": [], "execution_count": None}
     return {"cell_type": "code", "id": f"c{number}", "source": source} | empty
 
 

@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -155,11 +154,9 @@ def _make_folder(
     root.mkdir(parents=True, exist_ok=True)
     stamp = dt.datetime.fromtimestamp(submitted).astimezone().strftime("%Y%m%d-%H%M%S")
     short = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name)[:40].strip("-") or "report"
-    building = Path(tempfile.mkdtemp(dir=root, prefix=".new-"))
+    building = root / f".new-{secrets.token_hex(8)}"
+    building.mkdir()
     try:
-        umask = os.umask(0)
-        os.umask(umask)
-        building.chmod(0o777 & ~umask)
         (building / "template.ipynb").write_bytes(content)
         (building / "log.txt").touch()
         write_json(building / "notebook.ipynb", prepared)
