@@ -110,15 +110,16 @@ class SpectraView:
 
     def loss(self, history: Sequence[float]) -> None:
         """Show below the loss of the training so far; `stream` adds to it."""
-        self._below.children = [figures.loss(history)]
+        self._below.children = [figures.loss(history)] if len(history) else []
 
     def stream(self, losses: Sequence[float]) -> None:
         """Add to the loss that is shown."""
-        for plot in self._below.children:
-            for source in plot.select({"type": ColumnDataSource}):
-                start = len(source.data["x"]) + 1
-                steps = np.arange(start, start + len(losses))
-                source.stream({"x": steps, "y": np.asarray(losses)})
+        if not self._below.children:
+            self.loss(losses)
+            return
+        for source in self._below.select({"type": ColumnDataSource}):
+            start = len(source.data["x"]) + 1
+            source.stream({"x": np.arange(start, start + len(losses)), "y": np.asarray(losses)})
 
     def clear(self) -> None:
         """Show nothing below."""

@@ -75,12 +75,20 @@ def train(
     return Outcome(classifier, result, importances, maps, row)
 
 
-def estimate_transition(series: xr.DataArray, labels: NDArray[np.int64], progress: Progress) -> tuple[xr.Dataset, Row]:
-    """Estimate the boundary from the drift of both phases; returns the estimate and its row of the table."""
+def estimate_transition(
+    series: xr.DataArray, labels: NDArray[np.int64], progress: Progress
+) -> tuple[xr.Dataset | None, Row]:
+    """Estimate the boundary from the drift of both phases; returns the estimate and its row of the table.
+
+    A series that the estimator refuses leaves a network's result as it is; the row says why.
+    """
     from pulsetrain.spectra import TransitionEstimator
 
     start = time.perf_counter()
-    estimate = TransitionEstimator().estimate(series, labels, progress)
+    try:
+        estimate = TransitionEstimator().estimate(series, labels, progress)
+    except ValueError as error:
+        return None, {"model": "transition", "note": f"refused: {error}"}
     seconds = time.perf_counter() - start
     flags = estimate.attrs.get("flags", [])
     note = flags if isinstance(flags, str) else "; ".join(flags)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,13 @@ class Stage(anywidget.AnyWidget):
         self._layout, self._bokeh = layout, BokehModel(layout)
         super().__init__(bokehjs=_bokehjs(), figure=f"IPY_MODEL_{self._bokeh.model_id}")
         self.on_msg(self._refresh)
+        # ipywidgets closes every widget once more when it is collected, which only an empty document stands.
+        self._forget = weakref.finalize(self, layout.document.clear)
 
     def close(self) -> None:
         """Close the figures with the widget, and take the callbacks off them."""
-        document = self._layout.document
         self._bokeh.close()
-        if document is not None:  # an empty document stands a second close, which ipywidgets makes at the end
-            document.clear()
+        self._forget()
         super().close()
 
     def _refresh(self, _widget: Any, _content: Any, _buffers: Any) -> None:

@@ -15,7 +15,7 @@ from IPython.display import display
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.figures import spectra as figures
-from pulsetrain.options import Progress
+from pulsetrain.options import OptionError, Progress
 from pulsetrain.panels._code import arguments, as_html
 from pulsetrain.panels._controls import OptionControls
 from pulsetrain.panels._labels import written
@@ -31,6 +31,8 @@ from pulsetrain.panels._tree import close_tree
 from pulsetrain.spectra import NETWORKS, SpectraClassifier, SpectraOptions, as_labels, parse_labels
 
 __all__ = ["SpectraPanel"]
+
+Found = tuple[Outcome | None, xr.Dataset | None, list[Row]]
 
 _FIRST = ("network", "protocol", "steps", "augment", "members")
 _CAPTION = "Boundary in spectra, with its 90 % interval from low to high and its distance from the gap's middle"
@@ -90,6 +92,7 @@ class SpectraPanel:
         self._outcome: Outcome | None = None
         self._rows: dict[str, Row] = {}
         self._below_rows: list[Row] = []
+        self._losses: list[float] = []
 
         self._written = ""
         self._loop, self._picture = Loop(), Picture()
@@ -124,12 +127,11 @@ class SpectraPanel:
     def code(self) -> str:
         """Python that gives the result shown, or would with the options as set."""
         options = self.options if self.classifier is None else self.classifier.options
-        given = arguments(options.replace(labels=self.options.labels))
         lines = [
             "import pulsetrain",
             "from pulsetrain.spectra import SpectraClassifier, TransitionEstimator, parse_labels",
             self._origin.code,
-            f"result = SpectraClassifier({given}).fit(series).predict(series)",
+            f"result = SpectraClassifier({arguments(options)}).fit(series).predict(series)",
         ]
         if self.estimate is not None:
             lines.append(f"estimate = TransitionEstimator().estimate(series, parse_labels({options.labels!r}, series))")
@@ -164,8 +166,8 @@ class SpectraPanel:
             If an option or the labels are refused.
         """
         options, labels = self.options, as_labels(self.labels, len(self.series))
+        self._losses = []
         self._show("Training")
-        self.view.loss([])
         self.task.run(partial(self._work, options, labels), partial(self._done, options), self._live)
         if wait:
             self.wait()
@@ -174,7 +176,7 @@ class SpectraPanel:
         """Fill the table: train every network in turn, with the options as set but its own steps and learning rate."""
         options, labels = self.options, as_labels(self.labels, len(self.series))
         self._show("Table")
-        self.task.run(partial(self._work_all, options, labels), lambda _: self._refresh())
+        self.task.run(partial(self._work_all, options, labels), self._done_all)
         if wait:
             self.wait()
 
@@ -269,29 +271,40 @@ class SpectraPanel:
         self.view.mark(values)
         self._refresh()
 
-    def _work(self, options: SpectraOptions, labels: NDArray[np.int64], progress: Progress) -> Any:
+    def _work(self, options: SpectraOptions, labels: NDArray[np.int64], progress: Progress) -> Found:
         outcome = train(self.series, labels, options, part(progress, 0.0, 0.7))
-        if self.estimate is not None:
-            return outcome, self.estimate, self._below_rows
-        estimate, row = estimate_transition(self.series, labels, part(progress, 0.7, 1.0))
-        return outcome, estimate, [*reference_rows(self.series, labels), row]
+        return outcome, *self._without_network(labels, part(progress, 0.7, 1.0))
 
-    def _work_all(self, options: SpectraOptions, labels: NDArray[np.int64], progress: Progress) -> None:
+    def _work_all(self, options: SpectraOptions, labels: NDArray[np.int64], progress: Progress) -> Found:
         for k, name in enumerate(NETWORKS):
             own = options.replace(network=name, steps=None, learning_rate=None)
-            done = train(
-                self.series, labels, own, part(progress, k / len(NETWORKS), (k + 1) / len(NETWORKS)), explain=False
-            )
+            share = part(progress, 0.9 * k / len(NETWORKS), 0.9 * (k + 1) / len(NETWORKS))
+            done = train(self.series, labels, own, share, explain=False)
             self._loop.call(partial(self._add_row, done.row))
-        rows = reference_rows(self.series, labels)
-        self._loop.call(lambda: self._below_rows.extend(rows) if not self._below_rows else None)
+        return self._outcome, *self._without_network(labels, part(progress, 0.9, 1.0))
+
+    def _without_network(self, labels: NDArray[np.int64], progress: Progress) -> tuple[xr.Dataset | None, list[Row]]:
+        """Return the estimate and the bottom rows of the table; neither depends on the network."""
+        if self._below_rows:
+            return self.estimate, self._below_rows
+        estimate, row = estimate_transition(self.series, labels, progress)
+        return estimate, [*reference_rows(self.series, labels), row]
 
     def _live(self, told: Told) -> None:
         # The first member has seen every label; the others, resampled, are there for the interval.
-        self.view.stream([values["loss"] for values in told if "loss" in values and not values.get("member")])
+        losses = [values["loss"] for values in told if "loss" in values and not values.get("member")]
+        self._losses += losses
+        if losses and self._choice.value == "Training":
+            self.view.stream(losses)
 
-    def _done(self, options: SpectraOptions, found: tuple[Outcome, xr.Dataset, list[Row]]) -> None:
+    def _done_all(self, found: Found) -> None:
+        _, self.estimate, self._below_rows = found
+        self.view.show(self.result, self.estimate)
+        self._refresh()
+
+    def _done(self, options: SpectraOptions, found: Found) -> None:
         self._outcome, self.estimate, self._below_rows = found
+        assert self._outcome is not None  # noqa: S101 - says to mypy what `_work` has just made
         self.classifier, self.result = self._outcome.classifier, self._outcome.result
         self._rows[self._outcome.row["model"]] = self._outcome.row
         self.view.show(self.result, self.estimate)
@@ -331,9 +344,9 @@ class SpectraPanel:
     def _refresh(self) -> None:
         """Draw what is chosen to stand below the curves."""
         chosen, outcome = self._choice.value, self._outcome
-        self._words.value = ""
+        words = ""
         if chosen == "Training":
-            self.view.loss([] if self.classifier is None else self.classifier.history_)
+            self.view.loss(self._losses)
         elif chosen == "Importance":
             self.view.importance(None if outcome is None else outcome.importances)
         elif chosen == "Attention":
@@ -342,9 +355,14 @@ class SpectraPanel:
             self.view.posterior(self.estimate)
         else:
             self.view.clear()
-            self._words.value = figures.table(self.table, _CAPTION) if chosen == "Table" else as_html(self.code)
-        if not self.view.below and not self._words.value:
-            missing = (
-                "this network has no attention" if outcome is not None and chosen == "Attention" else "train first"
-            )
-            self._words.value = f"<i>Nothing to show: {missing}.</i>"
+            words = figures.table(self.table, _CAPTION) if chosen == "Table" else self._code_html()
+        if not self.view.below and not words:
+            missing = outcome is not None and chosen == "Attention"
+            words = f"<i>Nothing to show: {'this network has no attention' if missing else 'train first'}.</i>"
+        self._words.value = words
+
+    def _code_html(self) -> str:
+        try:
+            return as_html(self.code)
+        except OptionError as error:
+            return as_html(f"# {error}")
