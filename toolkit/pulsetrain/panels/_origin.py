@@ -61,7 +61,7 @@ def open_origin(
         import pulsetrain
 
         path = str(Path(series).expanduser().resolve())
-        return pulsetrain.open_spectra(path), Origin(_opening(path), path), None
+        return pulsetrain.open_spectra(path).load(), Origin(_opening(path), path), None
     if isinstance(series, xr.Dataset):
         return series["intensity"], Origin(_HELD), series.data_vars.get("labels")
     return series, _held(series), None
