@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pulsetrain.reports._templates import Template, find_template, shipped_folder, templates
     from pulsetrain.reports.display import show_bokeh, show_metrics, show_table
     from pulsetrain.reports.executors import Executor, Local
-    from pulsetrain.reports.html import export_html
+    from pulsetrain.reports.html import export_html, export_job
     from pulsetrain.reports.jobs import Job, JobError, list_jobs
     from pulsetrain.reports.parameters import Expression, ParameterError, read_parameters
     from pulsetrain.reports.source import parameters_cell
@@ -29,6 +29,7 @@ __all__ = [
     "Status",
     "Template",
     "export_html",
+    "export_job",
     "find_template",
     "list_jobs",
     "parameters_cell",
@@ -51,6 +52,7 @@ _PLACES = {
     "Status": "status",
     "Template": "_templates",
     "export_html": "html",
+    "export_job": "html",
     "find_template": "_templates",
     "list_jobs": "jobs",
     "parameters_cell": "source",

@@ -53,6 +53,7 @@ class Local:
         pool = _pool(job.folder.parent)
         pool.mkdir(parents=True, exist_ok=True)
         (pool / f"{time.time_ns():020d}.{job.id}").touch()
+        attempt = job.status.attempt
         environment = {key: value for key, value in os.environ.items() if key not in _NOT_INHERITED}
         with (job.folder / "log.txt").open("ab") as log:
             # -P: the user's folder must not shadow the runner's own imports
@@ -65,7 +66,7 @@ class Local:
                 env=environment,
                 start_new_session=True,
             )
-        threading.Thread(target=_reap, args=(process, job), daemon=True, name=f"reap {job.id}").start()
+        threading.Thread(target=_reap, args=(process, job, attempt), daemon=True, name=f"reap {job.id}").start()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the name and the bound."""
@@ -129,11 +130,11 @@ def _locked(path: Path) -> bool:
     return False
 
 
-def _reap(process: subprocess.Popen[bytes], job: Job) -> None:
+def _reap(process: subprocess.Popen[bytes], job: Job, attempt: int) -> None:
     """Wait for a runner, so that none lingers as a zombie, and say so if it never got as far as signing its job."""
     code = process.wait()
     status = job.status
-    if status.pid is None and status.state == "queued":
+    if (status.state, status.pid, status.attempt) == ("queued", None, attempt):
         message = f"the runner ended with code {code} before it began; see the log"
         replace(status, state="failed", message=message, finished=time.time()).write(job.folder / "status.json")
 
