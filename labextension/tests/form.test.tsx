@@ -34,7 +34,7 @@ describe('the form of a template', () => {
     expect([input.type, input.min, input.max, input.value]).toEqual(['number', '2', '15', '5']);
     const described = (input.getAttribute('aria-describedby') ?? '').split(' ');
     expect(described.map(id => document.getElementById(id)?.textContent)).toEqual([
-      'Least signal-to-noise ratio. Allowed: 2 … 15 σ'
+      'Least signal-to-noise ratio. Allowed: 2\u00a0…\u00a015\u00a0σ'
     ]);
   });
 

@@ -57,7 +57,7 @@ export const methodsPlugin: JupyterFrontEndPlugin<void> = {
     list().then(
       methods => {
         for (const { name: method, course } of methods) {
-          palette?.addItem({ command: Commands.openControl, category, args: { method } });
+          palette?.addItem({ command: Commands.openControl, category, args: { method, isPalette: true } });
           launcher?.add({ command: Commands.openControl, category, args: { method }, rank: 1 });
           if (course) {
             palette?.addItem({ command: Commands.openCourse, category, args: { method } });

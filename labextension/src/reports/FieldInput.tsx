@@ -20,11 +20,13 @@ export function FieldInput(props: FieldInputProps): React.ReactElement {
   const id = `${idPrefix}-${field.name}`;
   const helpId = `${id}-help`;
   const faultId = `${id}-fault`;
-  const span = spanOf(field);
+  const span = spanOf(field).replaceAll(' ', '\u00a0');
   const help = [field.help, span && props.trans.__('Allowed: %1', span)].filter(Boolean).join(' ');
   const described = [help && helpId, fault && faultId].filter(Boolean).join(' ');
   return (
-    <div className={`pt-Field pt-mod-${field.kind}${fault ? ' pt-mod-refused' : ''}`}>
+    <div
+      className={`pt-Field${isCheckbox(field) ? ' pt-mod-checkbox' : ''}${fault ? ' pt-mod-refused' : ''}`}
+    >
       <div className="pt-Field-line">
         <label htmlFor={id} className="pt-Field-label">
           {field.name}
@@ -55,6 +57,11 @@ export function FieldInput(props: FieldInputProps): React.ReactElement {
   );
 }
 
+/** Two states are ticked, three are chosen. */
+function isCheckbox(field: Field): boolean {
+  return field.kind === 'flag' && !field.optional && field.expression === '';
+}
+
 type Aria = React.AriaAttributes & { readonly id: string };
 
 /** The native input of a field's kind. */
@@ -72,7 +79,7 @@ function Input({
   ): void => onEntry(field.name, event.target.value);
   switch (field.kind) {
     case 'flag':
-      return mayBeUnset ? (
+      return !isCheckbox(field) ? (
         <select {...aria} className="jp-mod-styled" value={entry} onChange={onText}>
           <option value="">{unset}</option>
           <option value="true">{trans.__('yes')}</option>
