@@ -9,11 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pulsetrain.panels._stage import show
     from pulsetrain.panels.spectra import SpectraPanel
 
-__all__ = ["SpectraPanel"]
+__all__ = ["SpectraPanel", "show"]
 
-_PLACES = {"SpectraPanel": "spectra"}
+_PLACES = {"SpectraPanel": "spectra", "show": "_stage"}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,9 +11,10 @@ import anywidget
 import traitlets
 from bokeh.models import LayoutDOM
 from bokeh.util.paths import bokehjs_path
+from IPython.display import display
 from jupyter_bokeh import BokehModel
 
-__all__ = ["Stage"]
+__all__ = ["Stage", "show"]
 
 
 class Stage(anywidget.AnyWidget):
@@ -46,6 +47,17 @@ class Stage(anywidget.AnyWidget):
         """Send the figures as they are now to a view that has just opened: it has missed all changes so far."""
         self._bokeh.update_from_model(self._layout)
         self.send("refreshed")
+
+
+def show(layout: LayoutDOM) -> None:
+    """Display a Bokeh figure live in a notebook, which keeps nothing of BokehJS when it is saved.
+
+    Parameters
+    ----------
+    layout : bokeh.models.LayoutDOM
+        Such as a figure of `pulsetrain.figures`.
+    """
+    display(Stage(layout))
 
 
 @cache

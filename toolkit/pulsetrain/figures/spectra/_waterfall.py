@@ -182,7 +182,7 @@ def _marks(plot: figure, axis: NDArray[np.float64]) -> None:
 def _lines(plot: figure) -> None:
     for name, colour, dash in (("network", BOUNDARY, "dashed"), ("estimate", ESTIMATE, "solid")):
         # White under the colour: legible on every colour of the map.
-        plot.add_layout(BoxAnnotation(name=f"{name} band", fill_color=colour, fill_alpha=0.35, line_color=None))
+        plot.add_layout(BoxAnnotation(name=f"{name} band", fill_color=colour, fill_alpha=0.2, line_color=None))
         plot.add_layout(
             Span(dimension="width", location=0, line_color=colour, line_width=3, line_dash=dash, name=f"{name} line")
         )
