@@ -12,8 +12,9 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.options import Progress
+from pulsetrain.spectra._boundary import gap_middle
 from pulsetrain.spectra._prepare import spectra_values
-from pulsetrain.spectra._references import gap_middle, references
+from pulsetrain.spectra._references import references
 from pulsetrain.spectra.catalogue import NETWORKS, NetworkName
 from pulsetrain.spectra.classifier import SpectraClassifier
 from pulsetrain.spectra.labels import as_labels, parse_labels

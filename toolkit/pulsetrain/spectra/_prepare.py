@@ -107,8 +107,7 @@ def noise_level(values: Array) -> Array:
     From second differences along the axis, in which peaks that are sampled finely vanish and noise does not; the
     median over the spectra, smoothed along the axis, because counts scatter more on a peak than beside it.
     """
-    difference = np.zeros_like(values)
-    difference[:, 1:-1] = values[:, 2:] - 2 * values[:, 1:-1] + values[:, :-2]
+    difference = values[:, 2:] - 2 * values[:, 1:-1] + values[:, :-2]
     # The second difference of white noise has √6 times its spread; 1.4826 takes a median deviation to a spread.
-    spread = np.median(np.abs(difference), axis=0) * 1.4826 / np.sqrt(6)
+    spread = np.pad(np.median(np.abs(difference), axis=0) * 1.4826 / np.sqrt(6), 1, mode="edge")
     return np.asarray(uniform_filter1d(spread, min(51, len(spread)), mode="nearest"), dtype=np.float32)

@@ -12,12 +12,12 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 
-from pulsetrain.spectra._boundary import find_boundary, p_conf
+from pulsetrain.spectra._boundary import find_boundary, gap_middle, p_conf
 from pulsetrain.spectra._prepare import Array, Preparation, spectra_values
 from pulsetrain.spectra.labels import as_labels
 from pulsetrain.spectra.options import SpectraOptions
 
-__all__ = ["gap_middle", "references"]
+__all__ = ["references"]
 
 _COMPONENTS = 5  # principal components that the label-free change point looks at
 
@@ -54,11 +54,6 @@ def references(series: xr.DataArray, labels: ArrayLike | Mapping[int, int]) -> x
         },
         coords={"reference": list(found)},
     )
-
-
-def gap_middle(labels: NDArray[np.int64]) -> float:
-    """Return the middle between the last spectrum labelled 0 and the first labelled 1, in spectra."""
-    return float(np.flatnonzero(labels == 0)[-1] + np.flatnonzero(labels == 1)[0]) / 2
 
 
 def _linear(spectra: Array, labels: NDArray[np.int64]) -> tuple[float, float]:

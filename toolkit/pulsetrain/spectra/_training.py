@@ -23,6 +23,7 @@ __all__ = ["Report", "step_count", "train"]
 Report = Callable[[int, float], None]
 
 _PUBLISHED_NOISE = 1 / 6
+_POINTWISE = 8  # the binned network learns thousands of points from each spectrum: fewer spectra will do
 _STATISTICS_BATCHES = 20  # minibatches that the final batch-norm statistics are averaged over
 
 
@@ -140,11 +141,10 @@ def _minibatches(network: Network, data: _Labelled, options: SpectraOptions) -> 
     An ordered minibatch switches at a random place, so that the place within it tells nothing.
     """
     groups = [torch.where(data.target == label)[0] for label in (0, 1)]
+    size = max(2, options.batch // _POINTWISE) if isinstance(network, Binned) else options.batch
     while True:
-        old = options.batch // 2
-        if network.context == "series":
-            old = int(torch.randint(1, options.batch, ()))
-        counts = (old, options.batch - old)
+        old = int(torch.randint(1, size, ())) if network.context == "series" else size // 2
+        counts = (old, size - old)
         chosen = torch.cat(
             [
                 group[torch.randint(len(group), (count,), device=group.device)]

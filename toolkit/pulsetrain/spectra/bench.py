@@ -42,7 +42,7 @@ def bench() -> None:
 
 @bench.command()
 @click.option("--protocol", type=click.Choice(["mended", "published"]), default="mended", show_default=True)
-@click.option("--members", default=3, show_default=True, help="Networks behind each interval.")
+@click.option("--members", default=4, show_default=True, help="Networks behind each interval.")
 @click.option("--network", "networks", multiple=True, type=click.Choice(get_args(NetworkName)), help="By default all.")
 @click.option("--seed", default=_TABLE_SEED, show_default=True, help="Of the simulated series.")
 @click.option("--csv", type=click.Path(path_type=Path), help="Write the table there too.")

@@ -45,11 +45,11 @@ _HOME = "pulsetrain.spectra._networks"
 
 NETWORKS: dict[NetworkName, Recipe] = {
     "fcnn": Recipe("1D FCNN", f"{_HOME}.dense:Dense", "spectrum", 1_204_335, 300, 200, 188.5),
-    "cnn": Recipe("CNN", f"{_HOME}.convolutional:Convolutional", "spectrum", 23_307, 5, 60, 173.5),
-    "resnet": Recipe("ResNets", f"{_HOME}.residual:Residual", "spectrum", 2_354_535, 5, 25, 178.5),
+    "cnn": Recipe("CNN", f"{_HOME}.convolutional:Convolutional", "spectrum", 23_307, 5, 40, 173.5),
+    "resnet": Recipe("ResNets", f"{_HOME}.residual:Residual", "spectrum", 2_354_535, 5, 15, 178.5),
     "lstm": Recipe("LSTM", f"{_HOME}.sequence:Recurrent", "series", 6_273_391, 25, 40, 175.5),
     "transformer": Recipe("Transformer", f"{_HOME}.sequence:Transformer", "series", 1_830_511, 30, 80, 185.5),
     "conv_sc": Recipe("Conv SC attention", f"{_HOME}.attention:ConvSC", "spectrum", 659_525, 8, 60, 182.5),
     "conv_sct": Recipe("Conv SCT attention", f"{_HOME}.attention:ConvSCT", "series", 1_953_353, 5, 60, 188.5),
-    "binned": Recipe("Binned FCNN", f"{_HOME}.binned:Binned", "spectrum", 11_280, 700, 300, None, 8e-3),
+    "binned": Recipe("Binned FCNN", f"{_HOME}.binned:Binned", "spectrum", 11_280, 700, 150, None, 8e-3),
 }

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain._version import __version__
 from pulsetrain.options import Progress
-from pulsetrain.spectra._boundary import boundary_interval, find_boundary, p_conf
+from pulsetrain.spectra._boundary import boundary_interval, find_boundary, gap_middle, p_conf
 from pulsetrain.spectra._networks import Network, build, count_parameters
 from pulsetrain.spectra._networks.binned import BINS, Binned
 from pulsetrain.spectra._networks.sequence import Recurrent
@@ -29,6 +29,7 @@ from pulsetrain.spectra.options import SpectraOptions
 __all__ = ["SpectraClassifier"]
 
 _AT_ONCE = 64  # spectra predicted together where each stands alone
+_SHORTENED = (1, 2)  # members trained without the labels of class 0, of class 1, beside the gap
 
 
 class SpectraClassifier:
@@ -43,7 +44,7 @@ class SpectraClassifier:
     ----------
     options : SpectraOptions
     networks_ : list of torch.nn.Module
-        The trained members; the first has seen every label, the others resampled ones.
+        The trained members; the first has seen every label, the others fewer or resampled ones.
     history_ : list of float
         Loss of the first member after each step.
 
@@ -96,7 +97,7 @@ class SpectraClassifier:
         spectra, classes = preparation(values[labelled]), known[labelled]
 
         steps, members = step_count(self.options), self.options.members
-        networks, history = [], np.zeros((members, steps))
+        networks, middles, history = [], [], np.zeros((members, steps))
         for member in range(members):
 
             def report(step: int, loss: float, member: int = member) -> None:
@@ -105,10 +106,12 @@ class SpectraClassifier:
                     message = NETWORKS[self.options.network].title
                     progress(member * steps + step + 1, members * steps, message, loss=loss, member=member)
 
-            chosen = _resample(classes, member, self.options.seed)
+            chosen = _member_labels(classes, member, self.options.seed)
+            seen = np.isin(np.arange(len(known)), labelled[chosen])
+            middles.append(gap_middle(np.where(seen, known, -1) if member in _SHORTENED else known))
             networks.append(train(spectra[chosen], classes[chosen], self.options, self.options.seed + member, report))
         self.networks_, self.history_ = networks, history[0].tolist()
-        self.labels_, self._preparation = known, preparation
+        self.labels_, self._preparation, self._middles = known, preparation, middles
         self._channels, self._fingerprint = values.shape[1], str(series.attrs.get("fingerprint", ""))
         return self
 
@@ -124,14 +127,16 @@ class SpectraClassifier:
         -------
         xarray.Dataset
             ``probability`` of class 1, ``prediction`` (spectrum,); ``p_conf`` (); ``boundary`` () and its 90 % interval
-            ``boundary_interval`` (bound,), spectra, NaN where nothing switches; ``member_probability``
+            ``boundary_interval`` (bound,), spectra, see `pulsetrain.spectra.boundary_interval`; NaN where nothing
+            switches, of fewer than 4 members, and for another series than the labelled one; ``member_probability``
             (member, spectrum), ``member_boundary`` (member,). The binned network adds ``bin_weight`` (bin,) and
             ``bin_range`` (bin, bound), in units of the axis. ``attrs["context"]`` is ``"spectrum"`` where a spectrum's
             class depends on it alone, ``"series"`` where on the others too.
         """
         probabilities = self.member_probabilities(self.prepare(series))
-        # Published is one network; mended is the mean of the members.
-        probability = probabilities[0] if self.options.protocol == "published" else probabilities.mean(axis=0)
+        # Published is one network; mended is the mean of the members but those that miss labels on purpose.
+        whole = [0] if self.options.protocol == "published" else _whole(len(probabilities))
+        probability = probabilities[whole].mean(axis=0)
         boundaries = [find_boundary(member) for member in probabilities]
         result = xr.Dataset(
             {
@@ -139,7 +144,11 @@ class SpectraClassifier:
                 "prediction": ("spectrum", (probability >= 0.5).astype(np.int64)),
                 "p_conf": p_conf(probability >= 0.5),
                 "boundary": ((), find_boundary(probability), {"units": "spectra"}),
-                "boundary_interval": ("bound", boundary_interval(boundaries), {"units": "spectra", "level": 0.9}),
+                "boundary_interval": (
+                    "bound",
+                    self._interval(boundaries, len(probability)),
+                    {"units": "spectra", "level": 0.9},
+                ),
                 "member_probability": (("member", "spectrum"), probabilities),
                 "member_boundary": ("member", boundaries, {"units": "spectra"}),
             },
@@ -191,6 +200,7 @@ class SpectraClassifier:
             "channels": self._channels,
             "fingerprint": self._fingerprint,
             "labels": self.labels_.tolist(),
+            "middles": self._middles,
             "history": self.history_,
         }
         write_model(Path(folder), [network.state_dict() for network in self.networks_], facts)
@@ -209,7 +219,7 @@ class SpectraClassifier:
         classifier._preparation = Preparation(**facts["preparation"])
         classifier._channels, classifier._fingerprint = facts["channels"], facts["fingerprint"]
         classifier.labels_ = np.asarray(facts["labels"], np.int64)
-        classifier.history_ = facts["history"]
+        classifier.history_, classifier._middles = facts["history"], facts["middles"]
         classifier.networks_ = []
         device = choose_device(classifier.options.device)
         for state in weights:
@@ -218,6 +228,12 @@ class SpectraClassifier:
             network.train(classifier.options.protocol == "published")
             classifier.networks_.append(network.to(device))
         return classifier
+
+    def _interval(self, boundaries: list[float], n: int) -> NDArray[np.float64]:
+        if n != len(self.labels_):
+            return np.full(2, np.nan)
+        old, new = (np.flatnonzero(self.labels_ == label) for label in (0, 1))
+        return boundary_interval(boundaries, (float(old[-1]), float(new[0])), self._middles)
 
     def _provenance(self, series: xr.DataArray) -> dict[str, Any]:
         return {
@@ -228,16 +244,30 @@ class SpectraClassifier:
             "training_fingerprint": self._fingerprint,
             "source": str(series.attrs.get("source", "")),
             "pulsetrain": __version__,
-            "torch": torch.__version__,
+            "torch": str(torch.__version__),
         }
 
 
-def _resample(classes: NDArray[np.int64], member: int, seed: int) -> NDArray[np.intp]:
-    """Return the labelled spectra that a member trains on: all for the first, a bootstrap of each class for others."""
+def _whole(members: int) -> list[int]:
+    """Return the members that see labels up to both sides of the gap."""
+    return [member for member in range(members) if member not in _SHORTENED]
+
+
+def _member_labels(classes: NDArray[np.int64], member: int, seed: int) -> NDArray[np.intp]:
+    """Return the labelled spectra that a member trains on.
+
+    The first sees all, the second and third half of one class, without its labels beside the gap, and the others a
+    bootstrap of each class.
+    """
     if member == 0:
         return np.arange(len(classes))
-    rng = np.random.default_rng([seed, member])
     groups = [np.flatnonzero(classes == label) for label in (0, 1)]
+    if member in _SHORTENED:
+        side = _SHORTENED.index(member)
+        half = max(1, len(groups[side]) // 2)
+        groups[side] = groups[side][-half:] if side else groups[side][:half]
+        return np.sort(np.concatenate(groups))
+    rng = np.random.default_rng([seed, member])
     return np.sort(np.concatenate([rng.choice(group, len(group)) for group in groups]))
 
 

@@ -11,8 +11,9 @@ import xarray as xr
 
 from pulsetrain.data import open_spectra
 from pulsetrain.options import Progress
+from pulsetrain.spectra._boundary import gap_middle
 from pulsetrain.spectra._importance import importance
-from pulsetrain.spectra._references import gap_middle, references
+from pulsetrain.spectra._references import references
 from pulsetrain.spectra.catalogue import NETWORKS
 from pulsetrain.spectra.classifier import SpectraClassifier
 from pulsetrain.spectra.labels import parse_labels

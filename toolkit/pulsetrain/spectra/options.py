@@ -43,7 +43,7 @@ class SpectraOptions(Options):
     normalise: bool = option(
         True, "Divide each spectrum by its total, against beam jitter (mended protocol, unsigned data)."
     )
-    members: int = option(5, "Networks trained with other seeds and resampled labels, for the interval.", ge=1, le=200)
+    members: int = option(5, "Networks trained with other seeds and labels; an interval needs 4 or more.", ge=1, le=200)
     spatial_positions: Literal["learned", "axis"] = option(
         "learned", "Conv SC and SCT attend over 256 learned mixtures of the axis, or over places on it."
     )

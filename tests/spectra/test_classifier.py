@@ -1,0 +1,150 @@
+"""The classifier as a user meets it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from pulsetrain.options import Cancelled, OptionError
+from pulsetrain.spectra import NETWORKS, SpectraClassifier, references
+
+ALONE = [name for name, recipe in NETWORKS.items() if recipe.context == "spectrum"]
+QUICK = {"members": 1, "steps": 12}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_finds_the_switch_of_a_series_without_drift(still, name):
+    result = SpectraClassifier(network=name, members=1).fit(still.intensity, still.labels).predict(still.intensity)
+    assert float(result.boundary) == pytest.approx(still.attrs["boundary"], abs=3)
+    assert result.attrs["context"] == NETWORKS[name].context
+    assert float(result.p_conf) > 0.9
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_predicting_one_spectrum_equals_predicting_many(still, name):
+    classifier = SpectraClassifier(network=name, **QUICK).fit(still.intensity, still.labels)
+    together = classifier.predict(still.intensity)
+    assert together.attrs["context"] == "spectrum"
+    for index in (0, 29, 30, 59):
+        alone = classifier.predict(still.intensity.isel(spectrum=[index]))
+        np.testing.assert_allclose(alone.probability, together.probability[[index]], rtol=1e-4, atol=1e-6)
+
+
+def test_same_seed_gives_the_same_result_and_leaves_the_callers_random_state(still):
+    state = torch.get_rng_state()
+    results = [
+        SpectraClassifier(network="fcnn", seed=seed, members=2, steps=12)
+        .fit(still.intensity, still.labels)
+        .predict(still.intensity)
+        for seed in (5, 5, 6)
+    ]
+    assert torch.equal(state, torch.get_rng_state())
+    np.testing.assert_array_equal(results[0].member_probability, results[1].member_probability)
+    assert not np.array_equal(results[0].member_probability, results[2].member_probability)
+
+
+def test_the_interval_holds_the_boundary_and_the_truth_without_drift(still):
+    classifier = SpectraClassifier(network="fcnn", members=5).fit(still.intensity, still.labels)
+    low, high = classifier.predict(still.intensity).boundary_interval.values
+    assert low - 1 <= still.attrs["boundary"] <= high + 1
+    assert high - low < 6
+
+
+def test_beam_jitter_does_not_change_what_a_normalised_spectrum_is(still):
+    classifier = SpectraClassifier(network="fcnn", **QUICK).fit(still.intensity, still.labels)
+    brighter = classifier.predict(3 * still.intensity)
+    np.testing.assert_allclose(brighter.probability, classifier.predict(still.intensity).probability, atol=1e-4)
+
+
+def test_progress_is_told_and_may_cancel(still):
+    seen = []
+
+    def progress(done, total, message="", /, **values):
+        seen.append((done, total, message, values["loss"]))
+        if done == 5:
+            raise Cancelled
+
+    classifier = SpectraClassifier(network="fcnn", **QUICK)
+    with pytest.raises(Cancelled):
+        classifier.fit(still.intensity, still.labels, progress)
+    assert [done for done, *_ in seen] == [1, 2, 3, 4, 5]
+    assert seen[0][1:3] == (12, "1D FCNN")
+    with pytest.raises(RuntimeError, match="not trained"):
+        classifier.predict(still.intensity)
+
+
+def test_saved_classifier_predicts_the_same_and_a_second_save_is_refused(still, tmp_path):
+    classifier = SpectraClassifier(network="cnn", members=2, steps=5).fit(still.intensity, still.labels)
+    classifier.save(tmp_path / "model")
+    loaded = SpectraClassifier.load(tmp_path / "model")
+    assert loaded.options == classifier.options
+    xr.testing.assert_identical(loaded.predict(still.intensity), classifier.predict(still.intensity))
+    with pytest.raises(FileExistsError, match="save to a new folder"):
+        classifier.save(tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_classifier_of_an_unknown_format_is_refused(still, tmp_path):
+    SpectraClassifier(network="binned", members=1, steps=1).fit(still.intensity, still.labels).save(tmp_path / "model")
+    path = tmp_path / "model" / "classifier.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
+    with pytest.raises(ValueError, match="got format 99, allowed 1"):
+        SpectraClassifier.load(tmp_path / "model")
+    path.write_text("{")
+    with pytest.raises(ValueError, match="is damaged"):
+        SpectraClassifier.load(tmp_path / "model")
+    with pytest.raises(FileNotFoundError, match=r"holds no classifier\.json"):
+        SpectraClassifier.load(tmp_path)
+
+
+def test_result_survives_netcdf(still, tmp_path):
+    result = SpectraClassifier(network="binned", **QUICK).fit(still.intensity, still.labels).predict(still.intensity)
+    result.to_netcdf(tmp_path / "result.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "result.nc", engine="h5netcdf") as again:
+        xr.testing.assert_equal(again.load(), result)
+        assert json.loads(again.attrs["options"])["network"] == "binned"
+
+
+def test_bins_that_tell_nothing_have_no_weight():
+    rng = np.random.default_rng(0)
+    values = rng.normal(10, 1, (40, 300))
+    values[20:, 20:40] += 30  # the second bin of twenty points alone changes
+    series = xr.DataArray(values, dims=("spectrum", "channel"))
+    labels = np.repeat([0, -1, 1], (18, 4, 18))
+    result = SpectraClassifier(network="binned", members=1, normalise=False).fit(series, labels).predict(series)
+    assert float(result.bin_weight[1]) > 0.9
+    assert float(result.bin_weight.sum() - result.bin_weight[1]) < 0.1
+    assert float(result.boundary) == pytest.approx(19.5)
+
+
+def test_bad_series_are_refused_with_the_next_step(still):
+    classifier = SpectraClassifier(network="fcnn", **QUICK)
+    broken = still.intensity.copy(deep=True)
+    broken[7, 3] = np.nan
+    with pytest.raises(ValueError, match="1 spectra with missing or infinite values, the first is 7"):
+        classifier.fit(broken, still.labels)
+    with pytest.raises(ValueError, match="got dimensions"):
+        classifier.fit(still.intensity.rename(channel="energy"), still.labels)
+    classifier.fit(still.intensity, still.labels)
+    with pytest.raises(ValueError, match="got spectra of 599 points, allowed 600"):
+        classifier.predict(still.intensity[:, 1:])
+
+
+def test_signed_data_take_no_baseline_and_no_normalisation(still):
+    signed = still.intensity - still.intensity.mean()
+    with pytest.raises(OptionError, match="signed data"):
+        SpectraClassifier(network="fcnn", baseline=True, **QUICK).fit(signed, still.labels)
+    classifier = SpectraClassifier(network="fcnn", members=1).fit(signed, still.labels)
+    assert float(classifier.predict(signed).boundary) == pytest.approx(still.attrs["boundary"], abs=3)
+
+
+def test_references_find_the_switch_of_a_series_without_drift(still):
+    found = references(still.intensity, still.labels)
+    assert found.reference.values.tolist() == ["linear", "1-NN cosine", "change point", "gap middle"]
+    errors = np.abs(found.boundary.values - still.attrs["boundary"])
+    assert errors[:3].max() < 2
+    assert np.all(errors[:3] <= errors[3])
