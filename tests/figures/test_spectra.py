@@ -29,7 +29,7 @@ def source(plot: figure, name: str) -> dict[str, list]:
 def test_every_axis_of_every_figure_has_a_name(truth, result, estimate):
     series, labels = truth.intensity, truth.labels
     maps = xr.Dataset({"channel": (("a", "b"), np.eye(8)), "spatial": (("p", "q"), np.eye(256))})
-    curve = xr.DataArray(truth.changing.values.astype(float), dims="channel")
+    curve = xr.DataArray(truth.changing.to_numpy().astype(float), dims="channel")
     plots = [
         figures.waterfall(series, labels, result, estimate),
         figures.probability(series, result, estimate, labels),
@@ -81,7 +81,7 @@ def test_labels_and_predicted_classes_stand_beside_the_map(truth, result):
     plot = figures.waterfall(truth.intensity, {3: 0, 50: 1}, result)
     assert list(source(plot, "labels 0")["spectrum"]) == [3]
     assert list(source(plot, "labels 1")["spectrum"]) == [50]
-    assert source(plot, "classes")["colour"] == [CLASSES[c] for c in result.prediction.values]
+    assert source(plot, "classes")["colour"] == [CLASSES[c] for c in result.prediction.to_numpy()]
 
 
 def test_updating_a_waterfall_moves_labels_and_leaves_the_picture(truth):
@@ -132,7 +132,7 @@ def test_an_unknown_scale_is_refused_with_the_known_ones(truth):
 
 
 @pytest.mark.parametrize(("labels", "middle"), [({10: 0, 40: 1}, 25.0), ({40: 0, 10: 1}, 25.0), ({3: 0}, np.nan)])
-def test_the_gap_middle_is_half_way_between_the_labels(truth, labels, middle):
+def test_the_gap_middle_is_half_way_between_the_labels(labels, middle):
     values = np.full(60, -1)
     values[list(labels)] = list(labels.values())
     assert figures.gap_middle(values) == pytest.approx(middle, nan_ok=True)
@@ -145,7 +145,7 @@ def test_the_probability_title_says_the_boundary_in_the_ordering_variable(truth,
 
 
 def test_importance_curves_are_shares_and_keep_their_axis(truth):
-    curve = xr.DataArray(truth.changing.values * 7.0, dims="channel", attrs={"method": "occlusion"})
+    curve = xr.DataArray(truth.changing.to_numpy() * 7.0, dims="channel", attrs={"method": "occlusion"})
     spectra, shares = figures.importance(truth.intensity, curve, truth.labels).children
     assert spectra.x_range is shares.x_range
     [drawn] = shares.renderers

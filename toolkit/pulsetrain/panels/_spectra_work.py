@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pulsetrain.spectra import SpectraClassifier
     from pulsetrain.spectra._importance import ImportanceMethod
 
-__all__ = ["Outcome", "Row", "estimate_transition", "part", "reference_rows", "train"]
+__all__ = ["Outcome", "Row", "estimate_transition", "part", "reference_rows", "train", "train_row"]
 
 Row = dict[str, Any]
 
@@ -73,6 +73,14 @@ def train(
         maps = attention(classifier, series)
     progress(100, 100, "Done")
     return Outcome(classifier, result, importances, maps, row)
+
+
+def train_row(series: xr.DataArray, labels: NDArray[np.int64], options: SpectraOptions, progress: Progress) -> Row:
+    """Train one network for its row of the table; one that the series is too short or too long for says so there."""
+    try:
+        return train(series, labels, options, progress, explain=False).row
+    except (MemoryError, ValueError) as error:
+        return {"model": NETWORKS[options.network].title, "note": f"refused: {error}"}
 
 
 def estimate_transition(

@@ -39,6 +39,7 @@ class Stage(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Close the figures with the widget, and take the callbacks off them."""
+        self._bokeh.layout.close()
         self._bokeh.close()
         self._forget()
         super().close()

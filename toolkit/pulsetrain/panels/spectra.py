@@ -24,7 +24,7 @@ from pulsetrain.panels._origin import open_origin
 from pulsetrain.panels._picture import Picture
 from pulsetrain.panels._report import ReportButton
 from pulsetrain.panels._spectra_view import SpectraView
-from pulsetrain.panels._spectra_work import Outcome, Row, estimate_transition, part, reference_rows, train
+from pulsetrain.panels._spectra_work import Outcome, Row, estimate_transition, part, reference_rows, train, train_row
 from pulsetrain.panels._stage import Stage
 from pulsetrain.panels._task import Task, Told
 from pulsetrain.panels._tree import close_tree
@@ -121,7 +121,8 @@ class SpectraPanel:
         """One row a model, references at the bottom."""
         columns = ["model", "parameters", "boundary", "low", "high", "p_conf", "from_middle", "seconds", "note"]
         rows = pd.DataFrame([*self._rows.values(), *self._below_rows], columns=columns)
-        return rows.astype({"parameters": "Int64"}).fillna({"note": ""}).set_index("model")
+        kinds = {"parameters": "Int64", "note": object}
+        return rows.astype(kinds).fillna({"note": ""}).set_index("model")
 
     @property
     def code(self) -> str:
@@ -279,8 +280,7 @@ class SpectraPanel:
         for k, name in enumerate(NETWORKS):
             own = options.replace(network=name, steps=None, learning_rate=None)
             share = part(progress, 0.9 * k / len(NETWORKS), 0.9 * (k + 1) / len(NETWORKS))
-            done = train(self.series, labels, own, share, explain=False)
-            self._loop.call(partial(self._add_row, done.row))
+            self._loop.call(partial(self._add_row, train_row(self.series, labels, own, share)))
         return self._outcome, *self._without_network(labels, part(progress, 0.9, 1.0))
 
     def _without_network(self, labels: NDArray[np.int64], progress: Progress) -> tuple[xr.Dataset | None, list[Row]]:

@@ -1,0 +1,77 @@
+"""The report template of the spectra method: its parameters are the method's, its pages light and whole."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from pulsetrain.panels.spectra_report import SpectraReport
+from pulsetrain.reports import find_template, parameters_cell, read_parameters, shipped_folder, submit
+from pulsetrain.spectra import SpectraOptions
+
+TEMPLATE = shipped_folder("reports") / "spectra.ipynb"
+QUICK = {"members": 4, "steps": 15, "augment": 4}
+
+
+def test_the_parameters_cell_is_the_one_generated_from_the_model():
+    [cell] = [c for c in nbformat.read(TEMPLATE, 4).cells if "parameters" in c.metadata.get("tags", [])]
+    assert cell.source == parameters_cell(SpectraReport)
+
+
+def test_the_form_takes_the_input_first_and_then_every_option_of_the_method():
+    names = list(read_parameters(TEMPLATE).model_fields)
+    assert names == ["path", "source", "key", *SpectraOptions.model_fields]
+
+
+def test_the_template_says_what_it_does():
+    template = find_template("spectra")
+    assert template.title == "Spectra: where does the series switch?"
+    assert "interval" not in template.title
+    assert template.summary.startswith("Opens an ordered series of spectra")
+
+
+@pytest.mark.parametrize("name", ["reports/spectra.ipynb", "course/spectra.ipynb"])
+def test_shipped_notebooks_hold_no_output(name):
+    notebook = nbformat.read(shipped_folder(name.split("/")[0]) / "spectra.ipynb", 4)
+    nbformat.validate(notebook)
+    assert all(not c.outputs and c.execution_count is None for c in notebook.cells if c.cell_type == "code")
+
+
+def run(root, **values):
+    job = submit("spectra", QUICK | values, root)
+    status = job.wait(240)
+    assert status.state == "done", job.log()[-2000:]
+    return job
+
+
+def check_page(job):
+    html = job.report.read_text(encoding="utf-8")
+    assert len(html.encode()) < 5e6
+    assert not re.search(r"""<(script|link|img)[^>]+(src|href)=["']https?:""", html)
+    for heading in ("The series", "Where it switches", "Beside what needs no network", "What the decision rests on"):
+        assert heading in html
+    assert "gap middle" in html
+    return html
+
+
+def test_a_simulated_series_makes_a_whole_offline_report(tmp_path):
+    job = run(tmp_path, network="conv_sct")
+    html = check_page(job)
+    assert "Temporal attention" in html
+    metrics = json.loads((job.folder / "metrics.json").read_text())
+    assert metrics["transition_low"] <= metrics["transition"] <= metrics["transition_high"]
+    assert abs(metrics["transition"] - 59.5) < 2  # the example's boundary lies in the middle of 120 spectra
+
+
+def test_the_lamno3_series_is_reported_with_its_temperature_and_fingerprint(tmp_path, measured):
+    folder = measured / "spectra" / "LaMnO3_pdf"
+    job = run(tmp_path, path=str(folder), labels="300..700 K:0, 800..1150 K:1")
+    html = check_page(job)
+    assert "temperature (K)" in html
+    metrics = json.loads((job.folder / "metrics.json").read_text())
+    assert metrics["provenance"]["input"] == str(folder)
+    assert re.fullmatch(r"[0-9a-f]{64}", metrics["provenance"]["fingerprint of the input"])
+    assert metrics["gap_middle"] == 5.0  # 700 K is the fourth spectrum, 800 K the eighth
