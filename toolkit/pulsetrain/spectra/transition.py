@@ -12,26 +12,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from pulsetrain._version import __version__
 from pulsetrain.options import Options, Progress, option
-from pulsetrain.spectra._transition._align import align
 from pulsetrain.spectra._transition._calibrate import doubts, widened
-from pulsetrain.spectra._transition._evidence import evidence, rows
 from pulsetrain.spectra._transition._input import Series, read
-from pulsetrain.spectra._transition._places import Draws, draw_places
-from pulsetrain.spectra._transition._scale import by_bystanders, by_total
-from pulsetrain.spectra._transition._shapes import SHAPES
+from pulsetrain.spectra._transition._places import Draws
+from pulsetrain.spectra._transition._search import STEPS, draws_of
 
 __all__ = ["TransitionEstimator", "TransitionOptions"]
 
 Floats = NDArray[np.float64]
 
-_COARSE_WIDTHS = np.array([1.0, 4.0, 12.0, 25.0, 45.0])  # spectra
-_COARSE_CENTRES = 41
-_FINE_WIDTHS = np.array([0.25, 0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.2])  # of the coarse width
-_FINE_CENTRES = 61
-_REACH = 12.0  # spectra on either side of the coarse centre, at least: peaks may switch at different places
+
+_BINS = 20  # of the posterior, per spectrum
 
 
 class TransitionOptions(Options):
@@ -95,9 +90,9 @@ class TransitionEstimator:
             If there are too few spectra, no labels of one class or labels out of turn.
         """
         checked = read(series, labels)
-        tell = _Teller(progress, 4 + len(_COARSE_WIDTHS) + len(SHAPES) * len(_FINE_WIDTHS))
+        tell = _Teller(progress, STEPS + 1)
         rng = np.random.default_rng(self.options.seed)
-        draws = self._draws(checked, tell, rng)
+        draws = draws_of(checked, channels=self.options.channels, draws=self.options.draws, rng=rng, tell=tell)
         boundary = widened(draws, checked, rng)
         tail = 50 * (1 - self.options.confidence)
         interval = np.percentile(boundary, [tail, 100 - tail])
@@ -106,34 +101,6 @@ class TransitionEstimator:
         result.attrs = {"flags": flags, "options": self.options.model_dump_json(), "version": __version__}
         tell("done")
         return _with_order(result, series)
-
-    def _draws(self, series: Series, tell: _Teller, rng: np.random.Generator) -> Draws:
-        spectra = series.intensity if series.signed else by_total(series.intensity)
-        first, last = series.last_before, series.first_after
-        aligned = align(spectra, series.progress, (first + last) // 2, self.options.channels)
-        aligned = aligned[:, np.ptp(aligned, axis=0) > 0]
-        tell("drift followed")
-
-        centres = np.linspace(first, last, _COARSE_CENTRES)
-        widths = _COARSE_WIDTHS
-        coarse = evidence(
-            rows(aligned, series.progress, first, last), ("logistic",), widths, centres, lambda: tell("search")
-        ).sum(axis=-1)
-        _, w, c = np.unravel_index(np.argmax(coarse), coarse.shape)
-        width, centre = float(widths[w]), float(centres[c])
-        if not series.signed:
-            aligned = by_bystanders(aligned, centre, width)
-        tell("scale")
-
-        reach = max(_REACH, 2 * (centres[1] - centres[0]), 0.5 * width)
-        centres = np.linspace(max(first - 0.5, centre - reach), min(last + 0.5, centre + reach), _FINE_CENTRES)
-        widths = np.unique(np.clip(width * _FINE_WIDTHS, 0.5, 80.0))
-        score = evidence(
-            rows(aligned, series.progress, first, last), SHAPES, widths, centres, lambda: tell("every shape and width")
-        )
-        draws = draw_places(aligned, score, SHAPES, widths, centres, self.options.draws, rng)
-        tell("places")
-        return draws
 
 
 class _Teller:
@@ -151,8 +118,12 @@ class _Teller:
 def _dataset(draws: Draws, boundary: Floats, tails: tuple[float, float], series: Series) -> xr.Dataset:
     """Put draws into the form that is handed out."""
     fraction = draws.fraction if series.rising else 1 - draws.fraction
-    edges = np.linspace(series.last_before, series.first_after, 10 * (series.first_after - series.last_before) + 1)
+    bins = _BINS * (series.first_after - series.last_before)
+    edges = np.linspace(series.last_before, series.first_after, bins + 1)
     density = np.histogram(boundary, bins=edges, density=True)[0]
+    density = gaussian_filter1d(
+        density, 0.2 * np.std(boundary) * _BINS, mode="reflect"
+    )  # a few hundred draws are rough
     return xr.Dataset(
         {
             "boundary": ((), float(np.median(draws.boundary)), {"units": "spectra", "long_name": "boundary"}),

@@ -15,9 +15,13 @@ _FLOOR = 0.05  # spectra
 _PER_WIDTH = 0.01  # of the width
 _PER_SCATTER = 0.2  # of τ
 
+_SCATTERED = 1.5  # spectra; τ of series whose peaks switch together stays below
+
 
 def widened(draws: Draws, series: Series, rng: np.random.Generator) -> Floats:
     """Return draws of the boundary that are as far from the truth as their spread says, (draw,), spectra."""
+    if not draws.clear:
+        return draws.boundary
     middle = np.median(draws.boundary)
     further = np.hypot(_FLOOR, np.hypot(_PER_WIDTH * draws.width, _PER_SCATTER * draws.scatter))
     wide = middle + _STRETCH * (draws.boundary - middle) + further * rng.normal(size=len(draws.boundary))
@@ -28,13 +32,17 @@ def doubts(draws: Draws, interval: Floats, series: Series) -> list[str]:
     """Say in plain words why a result should be looked at again."""
     found = list(series.flags)
     gap = series.first_after - series.last_before
-    middle = float(np.median(draws.boundary))
-    if draws.width > 0.6 * gap or np.ptp(interval) > 0.5 * gap:
-        found.append("no clear transition inside the gap: the change is as slow as the drift")
-    if min(middle - series.last_before, series.first_after - middle) < max(1.0, 0.5 * draws.width):
-        found.append("the boundary is at the gap's edge: a label may be on the wrong side")
-    if draws.scatter > 3.0:
-        found.append("peaks switch at different places, or the drift is not followed everywhere")
     if gap < 2:
         found.append("the gap holds no unlabelled spectrum: the labels alone decide")
+        return found
+    if not draws.clear:
+        found.append("no clear transition inside the gap: what changes there, changes no faster than the drift")
+        return found
+    middle = float(np.median(draws.boundary))
+    if np.ptp(interval) > 0.5 * gap:
+        found.append("the boundary is hardly better known than by the labels alone")
+    if min(middle - series.last_before, series.first_after - middle) < max(1.0, 0.5 * draws.width):
+        found.append("the boundary is at the gap's edge: a label may be on the wrong side")
+    if draws.scatter > _SCATTERED:
+        found.append("peaks switch at different places, or the drift is not followed everywhere")
     return found

@@ -110,7 +110,7 @@ def _fill(values: Floats) -> tuple[Floats, tuple[str, ...]]:
 
 
 def _gap(labels: NDArray[np.int64]) -> tuple[int, int, bool]:
-    """Return the last labelled spectrum of the first phase, the first of the second, and whether that one is class 1."""
+    """Return the last labelled spectrum of the first phase, the first of the second, and whether class 1 is second."""
     zero, one = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
     rising = bool(zero.mean() < one.mean())
     first, second = (zero, one) if rising else (one, zero)

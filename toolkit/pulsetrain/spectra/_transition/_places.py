@@ -1,9 +1,9 @@
 """Every part of the axis may switch at a place of its own; the boundary is where half of the change has happened.
 
-Random effects, as in a meta-analysis: part k switches at c + δ_k with δ_k ~ N(0, τ²). Given shape, width and τ, a part's
-evidence for c is its evidence for its own place blurred by τ; parts multiply; shape, width and τ are summed over. Places
-are then drawn from the joint posterior, and each draw gives a boundary: where the mean of the parts' shares, weighted by
-how much intensity changes in each, crosses ½.
+Random effects, as in a meta-analysis: part k switches at c + δ_k with δ_k ~ N(0, τ²). Given shape, width and τ, a
+part's evidence for c is its evidence for its own place blurred by τ; parts multiply; shape, width and τ are summed
+over. Places are then drawn from the joint posterior, and each draw gives a boundary: where the mean of the parts'
+shares, weighted by how much intensity changes in each, crosses ½.
 """
 
 from __future__ import annotations
@@ -41,12 +41,22 @@ class Draws:
         From 10 % to 90 %, posterior mean.
     scatter : float, spectra
         τ, posterior mean.
+    clear : bool
+        Whether there is a switch at all.
     """
 
     boundary: Floats
     fraction: Floats
     width: float
     scatter: float
+    clear: bool = True
+
+
+def draw_anywhere(count: int, first: int, last: int, *, draws: int, rng: np.random.Generator) -> Draws:
+    """Return what the labels alone say: a switch somewhere between the last of the one and the first of the other."""
+    boundary = rng.uniform(first, last, draws)
+    fraction = (np.arange(count) > boundary[:, None]).astype(float)
+    return Draws(boundary, fraction, width=float(last - first), scatter=0.0, clear=False)
 
 
 def draw_places(
@@ -55,6 +65,7 @@ def draw_places(
     shapes: tuple[Shape, ...],
     widths: Floats,
     centres: Floats,
+    *,
     draws: int,
     rng: np.random.Generator,
 ) -> Draws:
@@ -90,13 +101,14 @@ def draw_places(
     best = np.unravel_index(np.argmax(probability), probability.shape)
     weight = _weights(aligned, start, fine[np.argmax(likelihood[best[1]], axis=0)], *forms[kept[best[1]]])
     picked = np.stack(np.unravel_index(rng.choice(probability.size, draws, p=probability.ravel()), probability.shape))
+    weight, likelihood = weight[weight > 0], likelihood[:, :, weight > 0]
     index = np.arange(len(aligned), dtype=float)
     fractions = np.empty((draws, len(index)))
     boundaries = np.empty(draws)
     near = np.linspace(centres[0] - 10, centres[-1] + 10, 481)
     for n, (tau, form, centre) in enumerate(picked.T):
         reach = np.cumsum(blur[tau][centre][:, None] * likelihood[form], axis=0)
-        own = fine[np.argmax(reach >= rng.random(len(start)) * reach[-1], axis=0)]
+        own = fine[np.argmax(reach >= rng.random(len(weight)) * reach[-1], axis=0)]
         shape, width = forms[kept[form]]
         drawn = weight * np.exp(_WEIGHT_DOUBT * rng.normal(size=len(weight)))
         drawn /= drawn.sum()
