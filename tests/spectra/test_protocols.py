@@ -10,7 +10,7 @@ from pulsetrain.spectra import SpectraClassifier, SpectraOptions
 from pulsetrain.spectra import _memory as memory
 from pulsetrain.spectra._networks import build
 from pulsetrain.spectra._prepare import noise_level
-from pulsetrain.spectra._training import train
+from pulsetrain.spectra._training import shift_axis, train
 
 
 def test_published_training_set_has_fifty_noisy_copies_of_each_spectrum(monkeypatch):
@@ -70,9 +70,29 @@ def test_noise_level_is_that_of_the_data():
     np.testing.assert_allclose(noise_level(values.astype(np.float32)), 0.7, rtol=0.15)
 
 
-def _record(seen):
-    def loss(network, spectra, target):
-        seen.append(spectra)
-        return network(spectra).mean() + 0 * torch.sum(target)
+def test_shifted_copies_keep_their_peak_and_move_no_further_than_asked():
+    spectrum = torch.exp(-0.5 * ((torch.arange(1000.0) - 500) / 10) ** 2)
+    copies = shift_axis(spectrum.repeat(200, 1), 0.03)
+    moved = copies.argmax(dim=1) - 500
+    torch.testing.assert_close(copies.amax(dim=1), torch.ones(200), rtol=0, atol=3e-3)
+    assert moved.abs().max() <= 31  # 3 % of 1000 points, and rounding
+    assert moved.min() < -20
+    assert moved.max() > 20
+
+
+def test_series_networks_learn_from_ordered_minibatches_that_switch_once_at_any_place(monkeypatch):
+    seen = []
+    monkeypatch.setattr("pulsetrain.spectra._networks.sequence.Transformer.loss", _record(seen, target=True))
+    values = np.arange(20, dtype=np.float32)[:, None] * np.ones((1, 60), np.float32)
+    options = SpectraOptions(network="transformer", steps=30, augment=0)
+    train(values, np.repeat([0, 1], 10), options, 0, lambda *_: None)
+    assert all((target.diff() >= 0).all() for target in seen)
+    assert len({int(target.sum()) for target in seen}) > 10
+
+
+def _record(seen, *, target=False):
+    def loss(network, spectra, classes):
+        seen.append(classes if target else spectra)
+        return network(spectra).mean()
 
     return loss

@@ -18,7 +18,7 @@ from pulsetrain.spectra._prepare import Array, noise_level
 from pulsetrain.spectra.catalogue import NETWORKS
 from pulsetrain.spectra.options import SpectraOptions
 
-__all__ = ["Report", "step_count", "train"]
+__all__ = ["Report", "choose_device", "shift_axis", "step_count", "train"]
 
 Report = Callable[[int, float], None]
 
@@ -163,12 +163,12 @@ def _augment(spectra: Tensor, noise: Tensor, options: SpectraOptions) -> Tensor:
     original = torch.rand(len(spectra), 1, device=spectra.device) < 1 / (options.augment + 1)
     copies = spectra
     if options.shift:
-        copies = _shift(copies, options.shift / 100)
+        copies = shift_axis(copies, options.shift / 100)
     copies = copies + options.noise * noise * torch.randn_like(copies)
     return torch.where(original, spectra, copies)
 
 
-def _shift(spectra: Tensor, reach: float) -> Tensor:
+def shift_axis(spectra: Tensor, reach: float) -> Tensor:
     """Move and stretch each spectrum along the axis by a random share of it, linearly interpolated."""
     n, channels = spectra.shape
     place = torch.linspace(-1, 1, channels, device=spectra.device)

@@ -59,6 +59,7 @@ def table(protocol: str, members: int, networks: tuple[NetworkName, ...], seed: 
         truth=truth.attrs["boundary"],
         protocol=protocol,
         members=members,
+        idle_layer=protocol == "published",  # the published table counts it
         progress=_show_progress,
     )
     _clear()

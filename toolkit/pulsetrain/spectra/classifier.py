@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from pulsetrain._version import __version__
 from pulsetrain.options import Progress
 from pulsetrain.spectra._boundary import boundary_interval, find_boundary, gap_middle, p_conf
+from pulsetrain.spectra._members import SHORTENED, member_labels, whole_members
 from pulsetrain.spectra._networks import Network, build, count_parameters
 from pulsetrain.spectra._networks.binned import BINS, Binned
 from pulsetrain.spectra._networks.sequence import Recurrent
@@ -29,7 +30,6 @@ from pulsetrain.spectra.options import SpectraOptions
 __all__ = ["SpectraClassifier"]
 
 _AT_ONCE = 64  # spectra predicted together where each stands alone
-_SHORTENED = (1, 2)  # members trained without the labels of class 0, of class 1, beside the gap
 
 
 class SpectraClassifier:
@@ -106,9 +106,9 @@ class SpectraClassifier:
                     message = NETWORKS[self.options.network].title
                     progress(member * steps + step + 1, members * steps, message, loss=loss, member=member)
 
-            chosen = _member_labels(classes, member, self.options.seed)
+            chosen = member_labels(classes, member, self.options.seed)
             seen = np.isin(np.arange(len(known)), labelled[chosen])
-            middles.append(gap_middle(np.where(seen, known, -1) if member in _SHORTENED else known))
+            middles.append(gap_middle(np.where(seen, known, -1) if member in SHORTENED else known))
             networks.append(train(spectra[chosen], classes[chosen], self.options, self.options.seed + member, report))
         self.networks_, self.history_ = networks, history[0].tolist()
         self.labels_, self._preparation, self._middles = known, preparation, middles
@@ -135,7 +135,7 @@ class SpectraClassifier:
         """
         probabilities = self.member_probabilities(self.prepare(series))
         # Published is one network; mended is the mean of the members but those that miss labels on purpose.
-        whole = [0] if self.options.protocol == "published" else _whole(len(probabilities))
+        whole = [0] if self.options.protocol == "published" else whole_members(len(probabilities))
         probability = probabilities[whole].mean(axis=0)
         boundaries = [find_boundary(member) for member in probabilities]
         result = xr.Dataset(
@@ -246,29 +246,6 @@ class SpectraClassifier:
             "pulsetrain": __version__,
             "torch": str(torch.__version__),
         }
-
-
-def _whole(members: int) -> list[int]:
-    """Return the members that see labels up to both sides of the gap."""
-    return [member for member in range(members) if member not in _SHORTENED]
-
-
-def _member_labels(classes: NDArray[np.int64], member: int, seed: int) -> NDArray[np.intp]:
-    """Return the labelled spectra that a member trains on.
-
-    The first sees all, the second and third half of one class, without its labels beside the gap, and the others a
-    bootstrap of each class.
-    """
-    if member == 0:
-        return np.arange(len(classes))
-    groups = [np.flatnonzero(classes == label) for label in (0, 1)]
-    if member in _SHORTENED:
-        side = _SHORTENED.index(member)
-        half = max(1, len(groups[side]) // 2)
-        groups[side] = groups[side][-half:] if side else groups[side][:half]
-        return np.sort(np.concatenate(groups))
-    rng = np.random.default_rng([seed, member])
-    return np.sort(np.concatenate([rng.choice(group, len(group)) for group in groups]))
 
 
 def _predict(network: Network, spectra: torch.Tensor) -> torch.Tensor:
