@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -38,14 +39,13 @@ def boundary(family: str, count: int, first: int, processes: int, csv: Path | No
     numbers = range(first, first + -(-count // len(KINDS)))
     jobs = [(family, kind, n) for n in numbers for kind in KINDS if (family, kind, n) not in known]
     rows = [done]
-    with click.progressbar(
-        _run(jobs, processes), length=len(jobs), label=family, file=click.get_text_stream("stderr")
-    ) as bar:
-        for row in bar:
-            line = pd.DataFrame([row])
-            rows.append(line)
-            if csv:
-                line.to_csv(csv, mode="a", header=not csv.exists(), index=False)
+    for done_now, row in enumerate(_run(jobs, processes), start=1):
+        line = pd.DataFrame([row])
+        rows.append(line)
+        if csv:
+            line.to_csv(csv, mode="a", header=not csv.exists(), index=False)
+        if sys.stderr.isatty():
+            click.echo(f"\r{done_now}/{len(jobs)}", nl=done_now == len(jobs), err=True)
     table = pd.concat([r for r in rows if len(r)], ignore_index=True)
     table = table[(table["family"] == family) & table["number"].isin(list(numbers))]
     click.echo(f"{family}: {len(table)} series; errors in spectra, ± standard error of the mean")
@@ -93,7 +93,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 def _figures(part: pd.DataFrame) -> Iterator[tuple[str, str]]:
     yield "series", f"{len(part)}"
-    for name in (column for column in part if column.startswith("error ")):
+    for name in [column for column in part.columns.tolist() if column.startswith("error ")]:
         size = part[name].abs()
         yield f"{name.removeprefix('error ')}: mean", f"{size.mean():.2f} ± {size.sem():.2f}"
         if name == f"error {ESTIMATOR}":
