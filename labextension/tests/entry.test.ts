@@ -44,7 +44,7 @@ describe('what is typed', () => {
     ['run', '9007199254740993', 'got 9007199254740993, which is no whole number'],
     ['min_snr', '99', 'got 99, allowed 2 … 15 σ'],
     ['min_snr', '1e999', 'got 1e999, which is no number'],
-    ['min_snr', '?', 'got ?, which is no number'],
+    ['min_snr', '?', 'needs a number'],
     ['panels', '[3,', 'cannot be read; expected a list such as [1, 2, 3] or ["a", "b"]'],
     ['geometry', 'clen=0.12', 'cannot be read; expected JSON']
   ])('%s: %j is refused: %s', (name, entry, fault) => {

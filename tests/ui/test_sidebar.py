@@ -96,7 +96,7 @@ def test_a_report_is_run_from_its_form_watched_and_read(page, reports, lab, scre
     expect(job.get_by_text("running", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
     job.get_by_role("button", name="Log").click()
     expect(job.get_by_role("log")).to_contain_text("block 1", timeout=WHILE_RUNNING)
-    expect(job.get_by_text("cell 3 of 6")).to_be_visible(timeout=WHILE_RUNNING)
+    expect(job.get_by_text("cell 4 of 7")).to_be_visible(timeout=WHILE_RUNNING)
     screenshot(page, "job-running")
     expect(job.get_by_text("done", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
     expect(reports.locator("[aria-live=polite]")).to_have_text("Counting photons: done")
@@ -137,7 +137,7 @@ def test_a_refused_value_is_named_beside_its_field_and_nothing_starts(page, repo
     screenshot(page, "form-refused")
     form.get_by_label("pulses").fill("")
     form.get_by_label("pulses").press_sequentially("1e")
-    expect(form.get_by_text("which is no number")).to_be_visible()
+    expect(form.get_by_text("pulses: needs a number")).to_be_visible()
     run(form, pulses=3, runs='["none"]')  # only the server knows that these are no numbers
     expect(form.get_by_text("runs: got")).to_be_visible()
     expect(form.get_by_label("runs")).to_be_focused()
@@ -147,7 +147,7 @@ def test_a_refused_value_is_named_beside_its_field_and_nothing_starts(page, repo
 def test_a_job_is_stopped_with_what_it_has_and_resumed_to_its_end(page, reports, screenshot):
     run(open_form(reports), pulses=15, pause=0.1)
     job = newest(reports)
-    expect(job.get_by_text("cell 3 of 6")).to_be_visible(timeout=WHILE_RUNNING)
+    expect(job.get_by_text("cell 4 of 7")).to_be_visible(timeout=WHILE_RUNNING)
     job.get_by_role("button", name="Stop").click()
     expect(job.get_by_text("stopped", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
     screenshot(page, "job-stopped")

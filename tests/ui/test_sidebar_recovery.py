@@ -21,7 +21,7 @@ def test_jobs_survive_the_death_of_the_server_and_are_resumed_after_that_of_thei
     panel.get_by_label("pause").fill("0.1")
     panel.get_by_role("button", name="Run report").click()
     job = panel.locator("[data-job]").first
-    expect(job.get_by_text("cell 2 of 6")).to_be_visible(timeout=WHILE_RUNNING)
+    expect(job.get_by_text("cell 3 of 7")).to_be_visible(timeout=WHILE_RUNNING)
 
     lab.kill()
     expect(panel.get_by_text("The server does not answer")).to_be_visible()

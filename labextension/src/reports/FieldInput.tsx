@@ -1,9 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
+import { NO_NUMBER } from './entry';
 import { type Field, spanOf } from './schema';
-
-/** What a number's input holds while it shows no number. */
-const NO_NUMBER = '?';
 
 interface FieldInputProps {
   readonly field: Field;
@@ -80,7 +78,7 @@ function Input({
   switch (field.kind) {
     case 'flag':
       return !isCheckbox(field) ? (
-        <select {...aria} className="jp-mod-styled" value={entry} onChange={onText}>
+        <select {...aria} value={entry} onChange={onText}>
           <option value="">{unset}</option>
           <option value="true">{trans.__('yes')}</option>
           <option value="false">{trans.__('no')}</option>
@@ -95,7 +93,7 @@ function Input({
       );
     case 'choice':
       return (
-        <select {...aria} className="jp-mod-styled" value={entry} onChange={onText}>
+        <select {...aria} value={entry} onChange={onText}>
           {(mayBeUnset || entry === '') && <option value="">{unset}</option>}
           {field.choices.map((choice, place) => (
             <option key={String(choice)} value={String(place)}>
@@ -109,7 +107,6 @@ function Input({
       return (
         <input
           {...aria}
-          className="jp-mod-styled"
           type="number"
           step={field.kind === 'integer' ? 1 : 'any'}
           min={field.low}
@@ -128,7 +125,6 @@ function Input({
       return (
         <textarea
           {...aria}
-          className="jp-mod-styled"
           rows={1}
           spellCheck={false}
           placeholder={mayBeUnset ? unset : undefined}

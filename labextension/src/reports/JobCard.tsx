@@ -39,7 +39,7 @@ export function JobCard({ job, log, actions, trans }: JobCardProps): React.React
         {new Date(job.submitted * 1000).toLocaleString()}
       </div>
       {job.state !== 'done' && job.cells > 0 && <Progress job={job} trans={trans} />}
-      {job.message && <div className="pt-Job-message">{job.message}</div>}
+      {job.message && job.state !== 'running' && <div className="pt-Job-message">{job.message}</div>}
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset's border and layout are not wanted here */}
       <div className="pt-Job-actions" role="group" aria-label={trans.__('%1: actions', job.title)}>
         {job.report && act(trans.__('Report'), actions.openReport)}

@@ -3,6 +3,9 @@ import type { ReadonlyJSONValue } from '@lumino/coreutils';
 import type { Values } from '../api';
 import { type Field, spanOf } from './schema';
 
+/** What a number's input holds while what it shows is no number; the browser keeps the text to itself. */
+export const NO_NUMBER = '?';
+
 /** What stands in the inputs, by name. A choice is kept as its place in the list, None as an empty string. */
 export type Entries = Readonly<Record<string, string>>;
 
@@ -21,6 +24,9 @@ export function entryOf(field: Field, value: ReadonlyJSONValue | undefined): str
     case 'choice':
       return String(field.choices.indexOf(value));
     case 'list':
+      return Array.isArray(value)
+        ? `[${value.map(item => JSON.stringify(item)).join(', ')}]`
+        : JSON.stringify(value);
     case 'json':
       return field.textToo && typeof value === 'string' && !isJson(value) ? value : JSON.stringify(value);
     default:
@@ -95,6 +101,9 @@ export function readEntry(field: Field, entry: string, trans: TranslationBundle)
 }
 
 function readNumber(field: Field, text: string, trans: TranslationBundle): Read {
+  if (text === NO_NUMBER) {
+    return { fault: trans.__('needs a number') };
+  }
   const value = Number(text);
   if (!Number.isFinite(value)) {
     return { fault: trans.__('got %1, which is no number', text) };
