@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from pulsetrain.reports import list_jobs
@@ -38,7 +38,8 @@ def template(tmp_path: Path) -> Callable[..., Path]:
 
     def write(*cells: str | tuple[str, str], name: str = "trial", parameters: str | None = "steps = 3") -> Path:
         path = tmp_path / f"{name}.ipynb"
-        path.write_text(json.dumps(notebook(*cells, parameters=parameters)), encoding="utf-8")
+        # As JupyterLab saves it: sources as lists of lines.
+        nbformat.write(nbformat.from_dict(notebook(*cells, parameters=parameters)), path)
         return path
 
     return write

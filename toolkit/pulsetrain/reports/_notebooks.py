@@ -16,7 +16,7 @@ class NotebookError(ValueError):
 
 
 def read_notebook(path: str | Path) -> dict[str, Any]:
-    """Read a notebook of format 4 as plain dictionaries; older ones go through nbformat.
+    """Read a notebook of format 4 as plain dictionaries, sources as strings; older ones go through nbformat.
 
     Raises
     ------
@@ -36,7 +36,8 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise NotebookError(f"{path}: no notebook (it has no list of cells)")
-    return dict(content)
+    # On disk a source is mostly a list of lines; whoever runs it expects one string.
+    return content | {"cells": [cell | {"source": text_of(cell)} for cell in cells]}
 
 
 def text_of(cell: Mapping[str, Any]) -> str:
