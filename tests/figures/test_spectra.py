@@ -74,7 +74,7 @@ def test_a_result_without_boundary_draws_no_line(truth, result):
     nothing = result.assign(boundary=np.nan, boundary_interval=("bound", [np.nan, np.nan]))
     plot = figures.waterfall(truth.intensity, result=nothing)
     assert not any(part.visible for part in plot.select({"type": Span}))
-    assert figures.probability(truth.intensity, nothing).title.text == "network: no boundary"
+    assert figures.probability(truth.intensity, nothing).title.text == "Boundary: network none"
 
 
 def test_labels_and_predicted_classes_stand_beside_the_map(truth, result):
@@ -141,7 +141,7 @@ def test_the_gap_middle_is_half_way_between_the_labels(labels, middle):
 def test_the_probability_title_says_the_boundary_in_the_ordering_variable(truth, estimate):
     order = ("spectrum", 300 + 10.0 * np.arange(60), {"long_name": "temperature", "units": "K"})
     title = figures.probability(truth.intensity.assign_coords(order=order), None, estimate).title.text
-    assert title == "transition: boundary 30.0 [29.0, 31.0] = 600 K"
+    assert title == "Boundary: transition 30.0 [29.0, 31.0] = 600 K"
 
 
 def test_importance_curves_are_shares_and_keep_their_axis(truth):

@@ -58,7 +58,7 @@ def test_training_gives_result_estimate_and_a_row(trained, truth):
 
 def test_curves_importance_and_loss_are_drawn(trained):
     [curves] = trained.view._middle.children
-    assert curves.title.text.startswith("network: boundary")
+    assert curves.title.text.startswith("Boundary: network")
     assert trained._choice.value == "Importance"
     trained._choice.value = "Training"
     [plot] = trained.view.below

@@ -48,7 +48,8 @@ def waterfall_box(panel):
     panel.locator(".pulsetrain-stage canvas").first.wait_for(timeout=60_000)
     return panel.page.evaluate(
         """() => {
-          const [view] = [...window.Bokeh.index].flatMap((root) => [...root.child_views[0].child_views]);
+          const [root] = window.Bokeh.documents.at(-1).roots();
+          const view = window.Bokeh.index.get_one(root.children[0].children[0]);
           const {left, top} = view.el.getBoundingClientRect(), {x0, y0, width, height} = view.frame.bbox;
           return {x: left + x0, y: top + y0, width, height};
         }"""
@@ -81,7 +82,7 @@ def test_a_series_is_labelled_trained_and_kept(page, lab, open_notebook, noteboo
     expect(panel.locator(".pulsetrain-code")).to_contain_text("open_spectra")
     button(panel, "Importance").click()
     page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
-    page.locator("body[data-jp-theme-light='false']").wait_for()
+    page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
     page.wait_for_timeout(1000)  # the style sheet arrives after the attribute
     screenshot(page, "panel-dark")
     page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")

@@ -219,12 +219,12 @@ class SpectraPanel:
             options=get_args(figures.Scale), description="Intensity", style={"button_width": "72px"}
         )
         self._scale.observe(lambda change: self.view.rescale(change["new"]), "value")
-        self._choice = ipywidgets.ToggleButtons(options=_BELOW, style={"button_width": "104px"})
+        self._choice = ipywidgets.ToggleButtons(options=_BELOW, style={"button_width": "auto"})
         self._choice.observe(lambda _: self._refresh(), "value")
         self._all = ipywidgets.Button(description="Train all networks", layout={"width": "auto"})
         self._all.on_click(lambda _: self.task.guard(self.train_all))
         ipywidgets.dlink((self.task.button, "disabled"), (self._all, "disabled"))
-        self._words = ipywidgets.HTML()
+        self._words = ipywidgets.HTML(layout={"width": "100%", "overflow": "auto"})
         left = ipywidgets.VBox(
             [
                 self._head,

@@ -63,10 +63,10 @@ def probability(
             plot.varea(index, low, high, color=ESTIMATE, alpha=0.3)
         if "fraction" in estimate:
             share = np.asarray(estimate["fraction"])
-            plot.line(index, share, color=ESTIMATE, line_width=2.5, legend_label="share of the new phase")
+            plot.line(index, share, color=ESTIMATE, line_width=2.5, legend_label="share of new phase")
     if result is not None:
         values = np.asarray(result["probability"])
-        drawn = plot.line(index, values, color=BOUNDARY, line_width=1.5, legend_label="probability (network)")
+        drawn = plot.line(index, values, color=BOUNDARY, line_width=1.5, legend_label="network")
         plot.scatter(index, values, color=BOUNDARY, size=4)
         plot.add_tools(HoverTool(renderers=[drawn], tooltips="spectrum @x, probability @y{0.000}", visible=False))
     for found, colour, dash in ((result, BOUNDARY, "dashed"), (estimate, ESTIMATE, "solid")):
@@ -75,7 +75,7 @@ def probability(
         plot.add_layout(second, "above")
     for legend in plot.legend:
         plot.center.remove(legend)
-        legend.update(orientation="horizontal", location="left", margin=0)
+        legend.update(orientation="horizontal", location="left", margin=0, glyph_width=16, label_standoff=3)
         plot.add_layout(legend, "below")
     return dress(plot, theme)
 
@@ -138,7 +138,7 @@ def _labels(plot: figure, classes: NDArray[np.int64]) -> None:
         if len(at):
             plot.scatter(
                 at, np.full(len(at), float(label)), marker=marker, size=7, color=CLASSES[label],
-                legend_label=f"labelled {label}",
+                legend_label=f"label {label}",
             )  # fmt: skip
     middle = gap_middle(classes)
     if np.isfinite(middle):
@@ -163,7 +163,7 @@ def _title(series: xr.DataArray, result: xr.Dataset | None, estimate: xr.Dataset
         if found is None:
             continue
         band, value = interval(found), said(series, place)
-        text = f"{name}: no boundary" if not np.isfinite(place) else f"{name}: boundary {place:.1f}"
+        text = f"{name} none" if not np.isfinite(place) else f"{name} {place:.1f}"
         text += f" [{band[0]:.1f}, {band[1]:.1f}]" if band else ""
         parts.append(text + (f" = {value}" if value else ""))
-    return "; ".join(parts) or "Along the series"
+    return f"Boundary: {'; '.join(parts)}" if parts else "Along the series"

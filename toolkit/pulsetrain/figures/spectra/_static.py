@@ -76,7 +76,9 @@ def _map(axes: Axes, series: xr.DataArray, labels: NDArray[np.int64]) -> None:
         seen, origin="lower", aspect="auto", extent=(axis[0], axis[-1], -0.5, len(series) - 0.5), **style
     )
     unit = str(series.attrs.get("units", ""))
-    axes.figure.colorbar(shown, ax=axes, label="intensity" + (f" ({unit})" if unit else ""), pad=0.01)
+    axes.figure.colorbar(
+        shown, ax=axes, label=str(series.attrs.get("long_name", "intensity")) + (f" ({unit})" if unit else ""), pad=0.01
+    )
     for label, marker in ((0, "o"), (1, "s")):
         at = np.flatnonzero(labels == label)
         axes.plot(

@@ -19,7 +19,8 @@ _STYLE = """<style>
   border-bottom: 1px solid var(--jp-border-color2, #d6d6d6); background: none}
 .pulsetrain-table th:first-child, .pulsetrain-table td:first-child {text-align: left}
 .pulsetrain-table tr.reference td {font-style: italic}
-.pulsetrain-scroll {overflow-x: auto}
+.pulsetrain-table td.words {text-align: left; min-width: 18em}
+.pulsetrain-scroll {overflow-x: auto; max-width: 100%}
 </style>"""
 
 
@@ -45,7 +46,7 @@ def table(rows: pd.DataFrame | xr.Dataset, caption: str = "", references: int | 
     heads = "".join(f'<th scope="col">{html.escape(str(name).replace("_", " "))}</th>' for name in frame.columns)
     plain = _without_network(frame, references)
     body = "".join(
-        f"<tr{' class=reference' if flag else ''}>" + "".join(f"<td>{_cell(value)}</td>" for value in line) + "</tr>"
+        f"<tr{' class=reference' if flag else ''}>" + "".join(map(_data, line)) + "</tr>"
         for line, flag in zip(frame.itertuples(index=False), plain, strict=True)
     )
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
@@ -71,6 +72,12 @@ def _without_network(frame: pd.DataFrame, references: int | None) -> list[bool]:
     if "parameters" not in frame:
         return [False] * len(frame)
     return [bool(missing) for missing in pd.isna(frame["parameters"])]
+
+
+def _data(value: Any) -> str:
+    # A sentence, such as a warning, would otherwise be squeezed to a word a line.
+    long = ' class="words"' if isinstance(value, str) and len(value) > 30 else ""
+    return f"<td{long}>{_cell(value)}</td>"
 
 
 def _cell(value: Any) -> str:
