@@ -121,8 +121,7 @@ class SpectraPanel:
         """One row a model, references at the bottom."""
         columns = ["model", "parameters", "boundary", "low", "high", "p_conf", "from_middle", "seconds", "note"]
         rows = pd.DataFrame([*self._rows.values(), *self._below_rows], columns=columns)
-        kinds = {"parameters": "Int64", "note": object}
-        return rows.astype(kinds).fillna({"note": ""}).set_index("model")
+        return rows.astype({"parameters": "Int64", "note": "object"}).fillna({"note": ""}).set_index("model")
 
     @property
     def code(self) -> str:

@@ -29,6 +29,15 @@ export default {
     const id = model.get("figure").replace(/^IPY_MODEL_/, "");
     const figure = await model.widget_manager.get_model(id);
     const view = await model.widget_manager.create_view(figure);
+    // BokehJS goes on telling of sizes while its notebook is being closed, when nobody listens any more.
+    const send = view.send.bind(view);
+    view.send = (...message) => {
+      try {
+        send(...message);
+      } catch (error) {
+        if (error.message !== "Cannot send") throw error;
+      }
+    };
     el.replaceChildren(view.el);
     return () => view.remove();
   },
