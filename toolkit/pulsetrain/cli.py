@@ -12,6 +12,7 @@ import click
 import pulsetrain
 from pulsetrain.methods import Method, methods
 from pulsetrain.options import OptionError, Options
+from pulsetrain.reports.bench import bench as bench_reports
 
 if TYPE_CHECKING:
     from pulsetrain.reports import Job, Status
@@ -101,6 +102,9 @@ def bench() -> None:
     """Measure speed and quality, as ratios against a named rival."""
 
 
+bench.add_command(bench_reports, "reports")
+
+
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def example(folder: Path) -> None:
@@ -128,7 +132,7 @@ def list_reports(folders: tuple[Path, ...]) -> None:
     for template in templates(shipped_folder("reports"), *folders):
         click.echo(f"{template.name:12} {template.title}")
         for name, field in template.parameters.model_fields.items():
-            default = "required" if field.is_required() else repr(field.default)
+            default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
             click.echo(f"    {name} = {default}  {field.description or ''}".rstrip())
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.options import OptionError
+
+if TYPE_CHECKING:  # xarray takes seconds to import, which a form or a command line need not wait for
+    import xarray as xr
 
 __all__ = ["as_labels", "parse_labels", "read_labels"]
 
