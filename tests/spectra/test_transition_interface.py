@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from pulsetrain import open_spectra
 from pulsetrain.options import Cancelled, OptionError
 from pulsetrain.simulate.spectra import SeriesOptions, simulate_series
 from pulsetrain.spectra.transition import TransitionEstimator, TransitionOptions
@@ -178,3 +179,11 @@ def test_progress_rises_to_the_total_and_can_cancel(series):
 
     with pytest.raises(Cancelled):
         TransitionEstimator().estimate(series, series.labels, cancel)
+
+
+def test_a_measured_series_of_fourteen_pair_distribution_functions_gets_an_answer_and_a_warning(measured):
+    series = open_spectra(measured / "spectra" / "LaMnO3_pdf")
+    found = TransitionEstimator().estimate(series, {0: 0, 1: 0, 2: 0, 11: 1, 12: 1, 13: 1})
+    assert 650 < float(found.boundary_order) < 1050  # between the labels; its accuracy is not known
+    assert found.boundary_order.attrs["units"] == "K"
+    assert any("fewer than 100 spectra" in flag for flag in found.attrs["flags"])

@@ -19,7 +19,7 @@ def test_the_evidence_equals_that_of_the_dense_gaussian_with_the_noise_integrate
     monkeypatch.setattr(_evidence, "_STRENGTHS", (7.0,))
     ours = log_evidence(design, values)
     covariance = np.eye(12) + 7.0 * design @ design.T
-    log_noise = np.linspace(-6, 6, 4001)
+    log_noise = np.linspace(-4, 6, 501)
     brute = []
     for y in values.T:
         each = [multivariate_normal(cov=np.exp(2 * s) * covariance).logpdf(y) for s in log_noise]

@@ -94,11 +94,12 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 def _figures(part: pd.DataFrame) -> Iterator[tuple[str, str]]:
     yield "series", f"{len(part)}"
     for name in [column for column in part.columns.tolist() if column.startswith("error ")]:
-        size = part[name].abs()
-        yield f"{name.removeprefix('error ')}: mean", f"{size.mean():.2f} ± {size.sem():.2f}"
+        size = part[name].abs().to_numpy()
+        doubt = np.std(size) / np.sqrt(len(size))
+        yield f"{name.removeprefix('error ')}: mean", f"{np.mean(size):.2f} ± {doubt:.2f}"
         if name == f"error {ESTIMATOR}":
-            yield "  median", f"{size.median():.2f}"
-            yield "  95th percentile", f"{size.quantile(0.95):.2f}"
+            yield "  median", f"{np.median(size):.2f}"
+            yield "  95th percentile", f"{np.quantile(size, 0.95):.2f}"
             yield "  largest", f"{size.max():.2f}"
             held = (part["low"] <= 0) & (part["high"] >= 0)
             yield "  90 % interval covers", f"{held.mean():.1%} ± {held.std(ddof=0) / np.sqrt(len(part)):.1%}"
