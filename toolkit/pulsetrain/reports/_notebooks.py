@@ -37,7 +37,7 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise NotebookError(f"{path}: no notebook (it has no list of cells)")
     # On disk a source is mostly a list of lines; whoever runs it expects one string.
-    return content | {"cells": [cell | {"source": text_of(cell)} for cell in cells]}
+    return {**content, "cells": [cell | {"source": text_of(cell)} for cell in cells]}
 
 
 def text_of(cell: Mapping[str, Any]) -> str:
