@@ -34,7 +34,7 @@ def widened(draws: Draws, series: Series, rng: np.random.Generator) -> Floats:
     spread = np.repeat(draws.boundary - middle, _REPEATS)
     scale = np.sqrt(_FLOOR**2 + (_PER_WIDTH * draws.width) ** 2 + (_PER_SCATTER * draws.scatter) ** 2)
     wide = middle + _STRETCH * spread + scale * rng.standard_t(_FREEDOM, len(spread))
-    return np.clip(wide, series.last_before, series.first_after)
+    return np.asarray(np.clip(wide, series.last_before, series.first_after))
 
 
 def doubts(draws: Draws, interval: Floats, series: Series) -> list[str]:

@@ -90,7 +90,7 @@ def draws_of(
 
 def _coarse_widths(count: int, gap: int) -> Floats:
     widths = _COARSE_WIDTHS * max(1.0, count / _USUAL_LENGTH)
-    return widths[widths < max(_WIDEST * gap, 1.5 * widths[0])]
+    return np.asarray(widths[widths < max(_WIDEST * gap, 1.5 * widths[0])])
 
 
 def _scaled(width: float, factors: Floats) -> Floats:
