@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import get_args
+from typing import Any, get_args
 
 import click
 import numpy as np
 import pandas as pd
+import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.spectra.catalogue import NETWORKS, NetworkName
@@ -107,6 +108,56 @@ def attribution(series: int, network: NetworkName, members: int) -> None:
         for name, values in shares.items()
     }
     click.echo(_text(pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")))
+
+
+@bench.command()
+@click.option("--series", default=24, show_default=True, help="How many held-out series, of the four kinds in turn.")
+@click.option("--network", "networks", multiple=True, type=click.Choice(get_args(NetworkName)), help="By default fcnn.")
+@click.option("--members", default=5, show_default=True, help="Networks behind each interval.")
+@click.option("--csv", type=click.Path(path_type=Path), help="One line a series and model, written as they come.")
+def intervals(series: int, networks: tuple[NetworkName, ...], members: int, csv: Path | None) -> None:
+    """Judge the networks' boundaries and 90 % intervals on drifting series, beside the estimator and the gap's middle.
+
+    A network that finds no boundary is given the gap's middle, and one without an interval the whole gap.
+    """
+    from pulsetrain.simulate.spectra import simulate_series
+    from pulsetrain.simulate.spectra_families import HELD_OUT, KINDS
+    from pulsetrain.spectra.classifier import SpectraClassifier
+    from pulsetrain.spectra.transition import TransitionEstimator
+
+    rows: list[dict[str, Any]] = []
+    for number in range(series):
+        options, seed = HELD_OUT.draw(KINDS[number % len(KINDS)], number // len(KINDS))
+        truth = simulate_series(options, seed=seed)
+        labels, place = truth.labels.to_numpy(), truth.attrs["boundary"]
+        gap = float(np.flatnonzero(labels == 0)[-1]), float(np.flatnonzero(labels == 1)[0])
+        found: dict[str, xr.Dataset | None] = {"gap middle": None}
+        found["transition"] = TransitionEstimator().estimate(truth.intensity, labels)
+        for network in networks or ("fcnn",):
+            classifier = SpectraClassifier(network=network, members=members, seed=number).fit(truth.intensity, labels)
+            found[network] = classifier.predict(truth.intensity)
+        for name, result in found.items():
+            rows.append({"series": number, "model": name, **_judged(result, gap, place)})
+            if csv:
+                pd.DataFrame([rows[-1]]).to_csv(csv, mode="a", header=not csv.exists(), index=False)
+        _show_progress(number + 1, series, "intervals")
+    _clear()
+    by_model = pd.DataFrame(rows).groupby("model", sort=False)
+    table = by_model.agg(
+        mean_error=("error", "mean"), median_error=("error", "median"), interval_covers=("held", "mean")
+    )
+    click.echo(f"{series} held-out series, members {members}; errors and widths in spectra")
+    click.echo(_text(table.join(by_model.agg(interval_width=("width", "mean")))))
+
+
+def _judged(result: xr.Dataset | None, gap: tuple[float, float], truth: float) -> dict[str, float]:
+    """Return the error of a result's boundary, whether its interval held the truth, and how wide that is."""
+    boundary, low, high = sum(gap) / 2, *gap
+    if result is not None and np.isfinite(result.boundary):
+        boundary = float(result.boundary)
+    if result is not None and np.isfinite(result.boundary_interval).all():
+        low, high = result.boundary_interval.to_numpy()
+    return {"error": abs(boundary - truth), "held": low <= truth <= high, "width": high - low}
 
 
 def _median_interval(values: NDArray[np.float64]) -> tuple[float, float]:
