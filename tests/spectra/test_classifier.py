@@ -83,7 +83,7 @@ def test_saved_classifier_predicts_the_same_and_a_second_save_is_refused(still, 
     loaded = SpectraClassifier.load(tmp_path / "model")
     assert loaded.options == classifier.options
     xr.testing.assert_identical(loaded.predict(still.intensity), classifier.predict(still.intensity))
-    with pytest.raises(FileExistsError, match="save to a new folder"):
+    with pytest.raises(FileExistsError, match="give a new folder"):
         classifier.save(tmp_path / "model")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 

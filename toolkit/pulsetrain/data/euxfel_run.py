@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._inputs import PathLike
-from pulsetrain.data._output import new_folder
 from pulsetrain.data._run_modules import ModuleFile, Trains
 from pulsetrain.data._run_sources import SourcesFile
+from pulsetrain.data.output import new_folder
 
 __all__ = ["run_folder", "write_run"]
 

@@ -11,8 +11,8 @@ import xarray as xr
 
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._inputs import PathLike, natural_key
-from pulsetrain.data._output import new_folder
 from pulsetrain.data._spectra_text import HEADER_TITLE
+from pulsetrain.data.output import new_folder
 
 __all__ = ["write_spectra"]
 

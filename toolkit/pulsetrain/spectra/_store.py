@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pulsetrain._version import __version__
+from pulsetrain.data.output import whole_folder
 
 __all__ = ["read_model", "write_model"]
 
@@ -26,24 +25,15 @@ def write_model(folder: Path, weights: list[dict[str, Tensor]], facts: dict[str,
     FileExistsError
         If the folder exists.
     """
-    if folder.exists():
-        raise FileExistsError(f"{folder}: exists already; save to a new folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     flat = {
         f"{member}.{name}": tensor.detach().cpu().contiguous()
         for member, state in enumerate(weights)
         for name, tensor in state.items()
     }
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        save_file(flat, beside / "weights.safetensors")
-        text = json.dumps({"format": _FORMAT, "pulsetrain": __version__, "members": len(weights), **facts}, indent=1)
-        (beside / "classifier.json").write_text(text, encoding="utf-8")
-        beside.chmod(0o755)
-        beside.rename(folder)
-    except BaseException:
-        shutil.rmtree(beside)
-        raise
+    text = json.dumps({"format": _FORMAT, "pulsetrain": __version__, "members": len(weights), **facts}, indent=1)
+    with whole_folder(folder) as draft:
+        save_file(flat, draft / "weights.safetensors")
+        (draft / "classifier.json").write_text(text, encoding="utf-8")
 
 
 def read_model(folder: Path) -> tuple[list[dict[str, Tensor]], dict[str, Any]]:

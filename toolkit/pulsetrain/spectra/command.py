@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 
 from pulsetrain.data import open_spectra
+from pulsetrain.data.output import refuse_existing, whole_folder
 from pulsetrain.options import Progress
 from pulsetrain.spectra._boundary import gap_middle
 from pulsetrain.spectra._importance import importance
@@ -49,8 +48,7 @@ def run(source: str, options: SpectraOptions, output: Path, *, progress: Progres
         If the output exists.
     """
     output = Path(output)
-    if output.exists():
-        raise FileExistsError(f"{output}: exists already; give a new folder")
+    refuse_existing(output)
     series = open_spectra(source).load()
     labels = parse_labels(options.labels, series)
     classifier = SpectraClassifier(**dict(options)).fit(series, labels, progress)
@@ -60,18 +58,11 @@ def run(source: str, options: SpectraOptions, output: Path, *, progress: Progres
     estimate = TransitionEstimator().estimate(series, labels)
 
     table = _table(result, estimate, references(series, labels), gap_middle(labels))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
-    try:
-        result.to_netcdf(beside / "result.nc", engine="h5netcdf")
-        estimate.to_netcdf(beside / "transition.nc", engine="h5netcdf")
-        table.to_csv(beside / "table.csv")
-        classifier.save(beside / "model")
-        beside.chmod(0o755)
-        beside.rename(output)
-    except BaseException:
-        shutil.rmtree(beside)
-        raise
+    with whole_folder(output) as draft:
+        result.to_netcdf(draft / "result.nc", engine="h5netcdf")
+        estimate.to_netcdf(draft / "transition.nc", engine="h5netcdf")
+        table.to_csv(draft / "table.csv")
+        classifier.save(draft / "model")
     return f"{_summary(series, result)}\n{table.to_string(na_rep='–', float_format='{:.2f}'.format)}\n\n{output}"
 
 
