@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
@@ -56,3 +57,12 @@ def test_every_method_ships_its_report_and_its_course(method):
 def test_every_option_has_a_sentence_of_help(method):
     fields = method.load(method.options).model_fields
     assert [name for name, field in fields.items() if not (field.description or "").endswith(".")] == []
+
+
+@pytest.mark.parametrize("room", ["data", "panels", "reports", "spectra"])
+def test_every_public_name_of_a_room_can_be_imported_and_is_listed(room: str):
+    package = importlib.import_module(f"pulsetrain.{room}")
+    assert dir(package) == sorted(package.__all__)
+    assert all(hasattr(package, name) for name in package.__all__)
+    with pytest.raises(AttributeError, match=f"pulsetrain.{room}' has no attribute 'spectre'"):
+        package.spectre  # noqa: B018 - the access is what is tested

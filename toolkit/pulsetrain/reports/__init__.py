@@ -5,8 +5,9 @@ The names below are imported on first use: listing jobs needs neither nbclient n
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pulsetrain._first_use import on_first_use
 
 if TYPE_CHECKING:
     from pulsetrain.reports._templates import Template, find_template, shipped_folder, templates
@@ -65,12 +66,4 @@ _PLACES = {
     "templates": "_templates",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _PLACES:
-        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(__name__, _PLACES)

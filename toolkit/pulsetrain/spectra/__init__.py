@@ -1,10 +1,13 @@
-"""Classification of ordered series of spectra: where the sample switches, how sure that is, which peaks say so."""
+"""Classification of ordered series of spectra: where the sample switches, how sure that is, which peaks say so.
+
+The names below are imported on first use: torch and scipy wait until they are needed.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pulsetrain._first_use import on_first_use
 from pulsetrain.methods import Method
 
 if TYPE_CHECKING:
@@ -75,13 +78,4 @@ METHOD = Method(
     course="spectra.ipynb",
 )
 
-
-def __getattr__(name: str) -> Any:
-    """Import the public names on first use (PEP 562): torch and scipy wait until they are needed."""
-    if name in _PLACES:
-        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(__name__, _PLACES, "METHOD")
