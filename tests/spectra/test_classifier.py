@@ -9,7 +9,8 @@ import pytest
 import torch
 import xarray as xr
 
-from pulsetrain.options import Cancelled, OptionError
+from pulsetrain.options import OptionError
+from pulsetrain.progress import Cancelled
 from pulsetrain.spectra import NETWORKS, SpectraClassifier, references
 
 ALONE = [name for name, recipe in NETWORKS.items() if recipe.context == "spectrum"]

@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 
 from pulsetrain import open_spectra
-from pulsetrain.options import Cancelled, OptionError
+from pulsetrain.options import OptionError
+from pulsetrain.progress import Cancelled
 from pulsetrain.simulate.spectra import SeriesOptions, simulate_series
 from pulsetrain.spectra.transition import TransitionEstimator, TransitionOptions
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -12,6 +11,7 @@ import click
 import pulsetrain
 from pulsetrain.methods import Method, methods
 from pulsetrain.options import OptionError, Options
+from pulsetrain.progress import show_in_terminal
 from pulsetrain.reports.bench import bench as bench_reports
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _method_command(method: Method) -> click.Command:
         given = {name: value for name, value in texts.items() if value is not None}
         try:
             options = model.from_text(given)
-            click.echo(method.load(method.command)(source, options, output, progress=_show_progress))
+            click.echo(method.load(method.command)(source, options, output, progress=show_in_terminal))
         except (OptionError, OSError, ValueError) as error:
             raise click.ClickException(str(error)) from None
 
@@ -74,14 +74,6 @@ def _click_option(model: type[Options], name: str) -> click.Option:
 def _bench_command(method: Method) -> click.Command:
     command: click.Command = method.load(method.bench)
     return command
-
-
-def _show_progress(done: int, total: int, message: str = "", /, **values: float) -> None:
-    """Keep one line of standard error up to date; silent where nobody watches."""
-    if sys.stderr.isatty():
-        figures = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-        sys.stderr.write(f"\r\033[K{done}/{total} {message} {figures}" + ("\n" if done >= total else ""))
-        sys.stderr.flush()
 
 
 @click.group(cls=_Methods, make=_method_command, context_settings={"help_option_names": ["-h", "--help"]})
@@ -167,10 +159,14 @@ def _watch(job: Job) -> Status:
     try:
         while True:
             try:
-                return job.wait(timeout=0.5)
+                status = job.wait(timeout=0.5)
             except TimeoutError:
                 status = job.status
-                _show_progress(status.cell, status.cells, status.state)
+                # The cell at work is not done yet, or the line would end with the last one's beginning.
+                show_in_terminal(max(status.cell - 1, 0), status.cells, status.state)
+            else:
+                show_in_terminal(status.cell, status.cells, status.state)
+                return status
     except KeyboardInterrupt:
         job.stop(timeout=30)
         raise click.ClickException(f"stopped; the partial notebook is {job.notebook}") from None

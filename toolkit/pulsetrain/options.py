@@ -12,25 +12,12 @@ import difflib
 import json
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, Literal, Protocol, Self, Union, get_args, get_origin
+from typing import Any, Literal, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticUndefined
 
-__all__ = ["Cancelled", "OptionError", "Options", "Progress", "option"]
-
-
-class Progress(Protocol):
-    """Told how far long work is; may raise `Cancelled` to end it.
-
-    Called as ``progress(done, total, message, **values)``; the values are live figures such as ``loss=0.31``.
-    """
-
-    def __call__(self, done: int, total: int, message: str = "", /, **values: float) -> None: ...
-
-
-class Cancelled(Exception):
-    """The user asked for the work to end; nothing that was finished is lost."""
+__all__ = ["OptionError", "Options", "option"]
 
 
 class OptionError(ValueError):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from pulsetrain.options import Cancelled, Progress
 from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._task import Task
+from pulsetrain.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
     from pulsetrain.reports import Job

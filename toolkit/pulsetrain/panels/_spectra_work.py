@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.figures.spectra import gap_middle
-from pulsetrain.options import Progress
+from pulsetrain.progress import Progress
 from pulsetrain.spectra import NETWORKS, SpectraOptions
 
 if TYPE_CHECKING:

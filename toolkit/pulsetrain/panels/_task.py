@@ -10,8 +10,8 @@ from typing import Any
 
 import ipywidgets
 
-from pulsetrain.options import Cancelled, Progress
 from pulsetrain.panels._loop import Loop
+from pulsetrain.progress import Cancelled, Progress
 
 __all__ = ["Task"]
 

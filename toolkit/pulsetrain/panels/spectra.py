@@ -15,7 +15,7 @@ from IPython.display import display
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.figures import spectra as figures
-from pulsetrain.options import OptionError, Progress
+from pulsetrain.options import OptionError
 from pulsetrain.panels._code import arguments, as_html
 from pulsetrain.panels._controls import OptionControls
 from pulsetrain.panels._labels import written
@@ -28,6 +28,7 @@ from pulsetrain.panels._spectra_work import Outcome, Row, estimate_transition, p
 from pulsetrain.panels._stage import Stage
 from pulsetrain.panels._task import Task, Told
 from pulsetrain.panels._tree import close_tree
+from pulsetrain.progress import Progress
 from pulsetrain.spectra import NETWORKS, SpectraClassifier, SpectraOptions, as_labels, parse_labels
 
 __all__ = ["SpectraPanel"]

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from pulsetrain.options import Progress
+from pulsetrain.progress import Progress
 from pulsetrain.spectra._boundary import gap_middle
 from pulsetrain.spectra._prepare import spectra_values
 from pulsetrain.spectra._references import references
@@ -47,7 +47,7 @@ def compare(
     truth : float, spectra, optional
         The true boundary, where it is known.
     progress : callable, optional
-        Told ``(models done, models, message, …)``; may raise `pulsetrain.options.Cancelled`.
+        Told ``(models done, models, message, …)``; may raise `pulsetrain.progress.Cancelled`.
     **options
         Fields of `SpectraOptions` but the network: ``protocol``, ``members``, ``seed``…
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, get_args
@@ -13,6 +12,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from pulsetrain.progress import show_in_terminal
 from pulsetrain.spectra.catalogue import NETWORKS, NetworkName
 
 __all__ = ["bench"]
@@ -63,9 +63,8 @@ def table(protocol: str, members: int | None, networks: tuple[NetworkName, ...],
         protocol=protocol,
         members=members,
         idle_layer=protocol == "published",  # the published table counts it
-        progress=_show_progress,
+        progress=show_in_terminal,
     )
-    _clear()
     n, channels = truth.intensity.shape
     click.echo(
         f"{n} × {channels}, protocol {protocol}, members {members}, boundary at {truth.attrs['boundary']:.1f}; "
@@ -94,8 +93,7 @@ def attribution(series: int, network: NetworkName, members: int) -> None:
         for method in METHODS:
             found = importance(classifier, truth.intensity, method)
             shares[method].append(attribution_share(found, truth.changing))
-        _show_progress(done + 1, series, "attribution", integrated_gradients=shares["integrated_gradients"][-1])
-    _clear()
+        show_in_terminal(done + 1, series, "attribution", integrated_gradients=shares["integrated_gradients"][-1])
     click.echo(f"{series} series, network {network}, members {members}: share on truly changing channels")
     reference = np.array(shares["class_mean_difference"])
     rows = {
@@ -140,8 +138,7 @@ def intervals(series: int, networks: tuple[NetworkName, ...], members: int, csv:
             rows.append({"series": number, "model": name, **_judged(result, gap, place)})
             if csv:
                 pd.DataFrame([rows[-1]]).to_csv(csv, mode="a", header=not csv.exists(), index=False)
-        _show_progress(number + 1, series, "intervals")
-    _clear()
+        show_in_terminal(number + 1, series, "intervals")
     by_model = pd.DataFrame(rows).groupby("model", sort=False)
     table = by_model.agg(
         mean_error=("error", "mean"), median_error=("error", "median"), interval_covers=("held", "mean")
@@ -172,14 +169,3 @@ def _text(table: pd.DataFrame) -> str:
     if "parameters" in shown:
         shown["parameters"] = ["–" if np.isnan(n) else f"{int(n):,}" for n in shown["parameters"]]
     return shown.to_string(na_rep="–", float_format="{:.3f}".format)
-
-
-def _show_progress(done: int, total: int, message: str = "", /, **values: float) -> None:
-    if sys.stderr.isatty():
-        figures = " ".join(f"{name} {value:.3g}" for name, value in values.items())
-        click.echo(f"\r\033[K{done}/{total} {message} {figures}", nl=False, err=True)
-
-
-def _clear() -> None:
-    if sys.stderr.isatty():
-        click.echo("\r\033[K", nl=False, err=True)

@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain._version import __version__
-from pulsetrain.options import Progress
+from pulsetrain.progress import Progress
 from pulsetrain.spectra._boundary import boundary_interval, find_boundary, gap_middle, p_conf
 from pulsetrain.spectra._members import SHORTENED, member_labels, whole_members
 from pulsetrain.spectra._networks import Network, build, count_parameters
@@ -81,7 +81,7 @@ class SpectraClassifier:
         labels : array of int, shape (spectrum,), or mapping of index to class, optional
             −1 unlabelled, 0, 1; else read from ``options.labels``.
         progress : callable, optional
-            Told ``(step, steps, message, loss=…)``; may raise `pulsetrain.options.Cancelled`.
+            Told ``(step, steps, message, loss=…)``; may raise `pulsetrain.progress.Cancelled`.
 
         Raises
         ------

@@ -9,7 +9,7 @@ import xarray as xr
 
 from pulsetrain.data import open_spectra
 from pulsetrain.data.output import refuse_existing, whole_folder
-from pulsetrain.options import Progress
+from pulsetrain.progress import Progress
 from pulsetrain.spectra._boundary import gap_middle
 from pulsetrain.spectra._importance import importance
 from pulsetrain.spectra._references import references
@@ -35,7 +35,7 @@ def run(source: str, options: SpectraOptions, output: Path, *, progress: Progres
         A new folder: ``result.nc`` (classification, importance), ``transition.nc``, ``table.csv`` and ``model/``, which
         `SpectraClassifier.load` reads. It appears whole or not at all.
     progress : callable, optional
-        Told ``(step, steps, message, loss=…)``; may raise `pulsetrain.options.Cancelled`.
+        Told ``(step, steps, message, loss=…)``; may raise `pulsetrain.progress.Cancelled`.
 
     Returns
     -------

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from pulsetrain._version import __version__
-from pulsetrain.options import Options, Progress, option
+from pulsetrain.options import Options, option
+from pulsetrain.progress import Progress
 from pulsetrain.spectra._transition._calibrate import doubts, widened
 from pulsetrain.spectra._transition._input import Series, read
 from pulsetrain.spectra._transition._places import Draws
@@ -73,7 +74,7 @@ class TransitionEstimator:
         labels : array of int, (spectrum,), or mapping of index to class
             0, 1, and −1 where unlabelled; some at both ends.
         progress : callable, optional
-            Told how far it is; may raise `pulsetrain.options.Cancelled`.
+            Told how far it is; may raise `pulsetrain.progress.Cancelled`.
 
         Returns
         -------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +14,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from pulsetrain.progress import show_in_terminal
 from pulsetrain.simulate.spectra import simulate_series
 from pulsetrain.simulate.spectra_families import DEVELOPMENT, HELD_OUT, KINDS, Family, Kind
 from pulsetrain.spectra._references import references
@@ -44,8 +44,7 @@ def boundary(family: str, count: int, first: int, processes: int, csv: Path | No
         rows.append(line)
         if csv:
             line.to_csv(csv, mode="a", header=not csv.exists(), index=False)
-        if sys.stderr.isatty():
-            click.echo(f"\r{done_now}/{len(jobs)}", nl=done_now == len(jobs), err=True)
+        show_in_terminal(done_now, len(jobs), "boundary")
     table = pd.concat([r for r in rows if len(r)], ignore_index=True)
     table = table[(table["family"] == family) & table["number"].isin(list(numbers))]
     click.echo(f"{family}: {len(table)} series; errors in spectra, ± standard error of the mean")
