@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from bokeh.models import ColorBar, CustomJS
+from bokeh.models import ColorBar, CustomJS, Legend
 from bokeh.palettes import Cividis256, PuOr11, Viridis256, interp_palette
 from bokeh.plotting import figure
 
@@ -91,8 +91,12 @@ def themed(title: str, x_label: str, y_label: str, *, height: int, theme: Theme 
 
 
 def dress(plot: figure, theme: Theme = "auto") -> figure:
-    """Give every part that the figure has by now its colours and type; the last thing to do to a figure."""
+    """Put legends below the curves and give every part its colours and type; the last thing to do to a figure."""
     tone = "light" if theme == "auto" else theme
+    for legend in [part for part in plot.center if isinstance(part, Legend)]:
+        plot.center.remove(legend)
+        legend.update(orientation="horizontal", location="left", margin=0, glyph_width=16, label_standoff=3)
+        plot.add_layout(legend, "below")
     for part in (plot.title, *plot.left, *plot.right, *plot.above, *plot.below, *plot.center):
         known = part.properties()
         part.update(**{name: _INK[tone] for name in _TEXT if name in known})
@@ -111,5 +115,5 @@ def dress(plot: figure, theme: Theme = "auto") -> figure:
         if isinstance(part, ColorBar):
             part.background_fill_color = None
         if "label_text_color" in known:
-            part.update(background_fill_color=_PAPER[tone], background_fill_alpha=0.8, spacing=2, padding=6)
+            part.update(background_fill_color=_PAPER[tone], background_fill_alpha=0.8, spacing=12, padding=6)
     return plot

@@ -73,10 +73,6 @@ def probability(
         _boundary(plot, found, colour, dash)
     if (second := order_axis(series)) is not None:
         plot.add_layout(second, "above")
-    for legend in plot.legend:
-        plot.center.remove(legend)
-        legend.update(orientation="horizontal", location="left", margin=0, glyph_width=16, label_standoff=3)
-        plot.add_layout(legend, "below")
     return dress(plot, theme)
 
 

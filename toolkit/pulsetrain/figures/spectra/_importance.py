@@ -20,7 +20,7 @@ def importance(
     importances: xr.DataArray,
     labels: Labels = None,
     *,
-    height: int = 420,
+    height: int = 500,
     theme: Theme = "auto",
 ) -> Column:
     """Draw the importance of each channel under the mean spectra of both classes, on a shared axis.
