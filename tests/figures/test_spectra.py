@@ -131,13 +131,6 @@ def test_an_unknown_scale_is_refused_with_the_known_ones(truth):
         figures.waterfall(truth.intensity, scale="cubic")
 
 
-@pytest.mark.parametrize(("labels", "middle"), [({10: 0, 40: 1}, 25.0), ({40: 0, 10: 1}, 25.0), ({3: 0}, np.nan)])
-def test_the_gap_middle_is_half_way_between_the_labels(labels, middle):
-    values = np.full(60, -1)
-    values[list(labels)] = list(labels.values())
-    assert figures.gap_middle(values) == pytest.approx(middle, nan_ok=True)
-
-
 def test_the_probability_title_says_the_boundary_in_the_ordering_variable(truth, estimate):
     order = ("spectrum", 300 + 10.0 * np.arange(60), {"long_name": "temperature", "units": "K"})
     title = figures.probability(truth.intensity.assign_coords(order=order), None, estimate).title.text

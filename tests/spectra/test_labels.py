@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulsetrain.options import OptionError
-from pulsetrain.spectra import SpectraOptions, as_labels, parse_labels
+from pulsetrain.spectra import SpectraOptions, as_labels, gap_middle, parse_labels
 
 KELVIN = np.array([300.0, 550, 650, 700, 720, 730, 740, 750, 800, 880, 980, 1050, 1100, 1150])
 
@@ -87,3 +87,10 @@ def test_labels_of_the_wrong_number_or_class_are_refused():
         as_labels([0, 1, 7], 3)
     with pytest.raises(OptionError, match="got spectrum 9, allowed 0 … 2"):
         as_labels({0: 0, 9: 1}, 3)
+
+
+@pytest.mark.parametrize(("labels", "middle"), [({10: 0, 40: 1}, 25.0), ({40: 0, 10: 1}, 25.0), ({3: 0}, np.nan)])
+def test_the_gap_middle_is_half_way_between_the_labels(labels, middle):
+    values = np.full(60, -1)
+    values[list(labels)] = list(labels.values())
+    assert gap_middle(values) == pytest.approx(middle, nan_ok=True)

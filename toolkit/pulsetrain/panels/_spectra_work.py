@@ -10,9 +10,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pulsetrain.figures.spectra import gap_middle
 from pulsetrain.progress import Progress
-from pulsetrain.spectra import NETWORKS, SpectraOptions
+from pulsetrain.spectra import NETWORKS, SpectraOptions, gap_middle
 
 if TYPE_CHECKING:
     from pulsetrain.spectra import SpectraClassifier

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pulsetrain.spectra._references import references
     from pulsetrain.spectra.catalogue import NETWORKS
     from pulsetrain.spectra.classifier import SpectraClassifier
-    from pulsetrain.spectra.labels import as_labels, parse_labels
+    from pulsetrain.spectra.labels import as_labels, gap_middle, parse_labels
     from pulsetrain.spectra.options import SpectraOptions
     from pulsetrain.spectra.transition import TransitionEstimator, TransitionOptions
 
@@ -34,6 +34,7 @@ _PLACES = {
     "boundary_interval": "_boundary",
     "compare": "_compare",
     "find_boundary": "_boundary",
+    "gap_middle": "labels",
     "importance": "_importance",
     "p_conf": "_boundary",
     "parse_labels": "labels",
@@ -53,6 +54,7 @@ __all__ = [
     "boundary_interval",
     "compare",
     "find_boundary",
+    "gap_middle",
     "importance",
     "p_conf",
     "parse_labels",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["boundary_interval", "find_boundary", "gap_middle", "p_conf"]
+__all__ = ["boundary_interval", "find_boundary", "p_conf"]
 
 
 def p_conf(prediction: ArrayLike) -> float:
@@ -108,11 +108,6 @@ def boundary_interval(
     room = max(gap[1] - gap[0], 0.0)
     reach = level / 2 * room * _slope(found - np.mean(found[whole]), middle - centre)
     return np.array([max(low - reach, min(gap[0], low)), min(high + reach, max(gap[1], high))])
-
-
-def gap_middle(labels: NDArray[np.int64]) -> float:
-    """Return the middle between the last spectrum labelled 0 and the first labelled 1, in spectra."""
-    return float(np.flatnonzero(labels == 0)[-1] + np.flatnonzero(labels == 1)[0]) / 2
 
 
 def _slope(moved: NDArray[np.float64], shifted: NDArray[np.float64]) -> float:

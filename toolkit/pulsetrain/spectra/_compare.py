@@ -12,12 +12,11 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.progress import Progress
-from pulsetrain.spectra._boundary import gap_middle
 from pulsetrain.spectra._prepare import spectra_values
 from pulsetrain.spectra._references import references
 from pulsetrain.spectra.catalogue import NETWORKS, NetworkName
 from pulsetrain.spectra.classifier import SpectraClassifier
-from pulsetrain.spectra.labels import as_labels, parse_labels
+from pulsetrain.spectra.labels import as_labels, gap_middle, parse_labels
 from pulsetrain.spectra.options import SpectraOptions
 from pulsetrain.spectra.transition import TransitionEstimator
 

@@ -12,9 +12,9 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 
-from pulsetrain.spectra._boundary import find_boundary, gap_middle, p_conf
+from pulsetrain.spectra._boundary import find_boundary, p_conf
 from pulsetrain.spectra._prepare import Array, Preparation, spectra_values
-from pulsetrain.spectra.labels import as_labels
+from pulsetrain.spectra.labels import as_labels, gap_middle
 from pulsetrain.spectra.options import SpectraOptions
 
 __all__ = ["references"]

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain._version import __version__
 from pulsetrain.progress import Progress
-from pulsetrain.spectra._boundary import boundary_interval, find_boundary, gap_middle, p_conf
+from pulsetrain.spectra._boundary import boundary_interval, find_boundary, p_conf
 from pulsetrain.spectra._members import SHORTENED, member_labels, whole_members
 from pulsetrain.spectra._networks import Network, build, count_parameters
 from pulsetrain.spectra._networks.binned import BINS, Binned
@@ -24,7 +24,7 @@ from pulsetrain.spectra._prepare import Array, Preparation, spectra_values
 from pulsetrain.spectra._store import read_model, write_model
 from pulsetrain.spectra._training import choose_device, step_count, train
 from pulsetrain.spectra.catalogue import NETWORKS
-from pulsetrain.spectra.labels import as_labels, parse_labels
+from pulsetrain.spectra.labels import as_labels, gap_middle, parse_labels
 from pulsetrain.spectra.options import SpectraOptions
 
 __all__ = ["SpectraClassifier"]

@@ -10,12 +10,11 @@ import xarray as xr
 from pulsetrain.data import open_spectra
 from pulsetrain.data.output import refuse_existing, whole_folder
 from pulsetrain.progress import Progress
-from pulsetrain.spectra._boundary import gap_middle
 from pulsetrain.spectra._importance import importance
 from pulsetrain.spectra._references import references
 from pulsetrain.spectra.catalogue import NETWORKS
 from pulsetrain.spectra.classifier import SpectraClassifier
-from pulsetrain.spectra.labels import parse_labels
+from pulsetrain.spectra.labels import gap_middle, parse_labels
 from pulsetrain.spectra.options import SpectraOptions
 from pulsetrain.spectra.transition import TransitionEstimator
 

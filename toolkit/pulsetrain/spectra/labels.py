@@ -15,7 +15,7 @@ from pulsetrain.options import OptionError
 if TYPE_CHECKING:  # xarray takes seconds to import, which a form or a command line need not wait for
     import xarray as xr
 
-__all__ = ["as_labels", "parse_labels", "read_labels"]
+__all__ = ["as_labels", "gap_middle", "parse_labels", "read_labels"]
 
 Labels = NDArray[np.int64]
 
@@ -103,6 +103,27 @@ def as_labels(labels: ArrayLike | Mapping[int, int] | xr.DataArray, n: int) -> L
         if not np.any(result == label):
             raise OptionError(f"labels: no spectrum of class {label}; label at least one on either side of the switch")
     return result.astype(np.int64)
+
+
+def gap_middle(labels: Labels) -> float:
+    """Return the middle of the unlabelled gap between the classes: the boundary that needs no method at all.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray, shape (spectrum,), int64
+        −1 unlabelled, 0 and 1, either class first.
+
+    Returns
+    -------
+    float, spectra
+        NaN where a class has no spectrum.
+    """
+    old, new = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
+    if not (old.size and new.size):
+        return float("nan")
+    if old.mean() > new.mean():
+        old, new = new, old
+    return float(old[-1] + new[0]) / 2
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ and `static_summary`, which returns a matplotlib figure.
 from __future__ import annotations
 
 from pulsetrain.figures.spectra._attention import attention
-from pulsetrain.figures.spectra._axes import Scale, gap_middle
+from pulsetrain.figures.spectra._axes import Scale
 from pulsetrain.figures.spectra._curves import loss, posterior, probability
 from pulsetrain.figures.spectra._importance import importance
 from pulsetrain.figures.spectra._static import static_summary
@@ -17,7 +17,6 @@ from pulsetrain.figures.spectra._waterfall import update_waterfall, waterfall
 __all__ = [
     "Scale",
     "attention",
-    "gap_middle",
     "importance",
     "loss",
     "posterior",

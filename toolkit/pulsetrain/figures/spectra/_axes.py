@@ -10,6 +10,8 @@ import xarray as xr
 from bokeh.models import FixedTicker, LinearAxis
 from numpy.typing import ArrayLike, NDArray
 
+from pulsetrain.spectra.labels import gap_middle
+
 __all__ = [
     "Labels",
     "Scale",
@@ -94,14 +96,6 @@ def marked(labels: Labels, count: int) -> NDArray[np.int64]:
     elif labels is not None:
         values[:] = labels
     return values
-
-
-def gap_middle(labels: NDArray[np.int64]) -> float:
-    """Return the middle between the last spectrum labelled 0 and the first labelled 1, either way round; else NaN."""
-    old, new = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
-    if not (len(old) and len(new)):
-        return float("nan")
-    return float(old.max() + new.min() if old.max() < new.min() else new.max() + old.min()) / 2
 
 
 def number(dataset: xr.Dataset | None, name: str) -> float:
