@@ -39,6 +39,14 @@ def until(job: Job, condition: Callable[[Status], bool], timeout: float = 60) ->
     return status
 
 
+def until_said(job: Job, word: str, timeout: float = 60) -> None:
+    """Wait until a cell at work has printed a word."""
+    end = time.monotonic() + timeout
+    while word not in job.log():
+        assert time.monotonic() < end, f"{job.status}\n{job.log()}"
+        time.sleep(0.05)
+
+
 def printed(job: Job) -> str:
     """Return all that the job's cells have printed so far, and the names of their errors."""
     content = json.loads(job.notebook.read_text(encoding="utf-8"))
@@ -51,8 +59,7 @@ def hanging(template: Callable[..., Path], tmp_path: Path, root: Path) -> Job:
     path = template("print('first', steps)", ONCE.replace("FLAG", repr(str(tmp_path / "flag"))), "print('last')")
     job = submit(path, {"steps": 7}, root, executor=Local(1))
     until(job, lambda status: status.cell == 4 and status.kernel_pid is not None)
-    while "hanging" not in job.log():
-        time.sleep(0.05)
+    until_said(job, "hanging")
     return job
 
 
@@ -144,7 +151,7 @@ def test_killed_runner_leaves_no_kernel_and_resume_completes_the_job(
 def test_job_outlives_the_process_that_submitted_it_and_stops_with_a_partial_notebook(
     template: Callable[..., Path], root: Path
 ) -> None:
-    path = template("print('first')", "import time\ntime.sleep(600)", "print('last')")
+    path = template("print('first')", "import time\nprint('asleep')\ntime.sleep(600)", "print('last')")
     script = f"""
 import os, signal
 from pulsetrain.reports import submit
@@ -153,12 +160,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
     (job,) = list_jobs(root)
-    until(job, lambda status: status.cell == 3)
-    time.sleep(0.5)
+    until_said(job, "asleep")
     job.stop()
     status = job.wait(30)
     assert (status.state, status.message) == ("stopped", "stopped in cell 3 of 4")
-    assert printed(job) == "first\nKeyboardInterrupt"
+    assert printed(job) == "first\nasleep\nKeyboardInterrupt"
     assert job.report is not None
     assert "Stopped before the end" in job.report.read_text()
     assert_gone(status)
@@ -171,13 +177,14 @@ def test_cell_that_ignores_the_interrupt_is_killed_when_the_time_is_up(
 import time
 while True:
     try:
+        print("asleep")
         time.sleep(600)
     except KeyboardInterrupt:
         pass
 """
     job = submit(template("print('first')", stubborn), {}, root)
-    status = until(job, lambda status: status.cell == 3)
-    time.sleep(0.5)
+    until_said(job, "asleep")
+    status = job.status
     job.stop(timeout=1)
     assert (job.status.state, job.status.message) == ("stopped", "killed: it did not stop within 1 s")
     assert_gone(status)
@@ -191,7 +198,7 @@ def test_queue_keeps_its_bound_and_order_without_the_submitters_help(
     wait = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)"
     path = template(wait)
     jobs = [submit(path, {"steps": number}, root, executor=Local(1)) for number in range(3)]
-    until(jobs[0], lambda status: status.cell == 2)
+    until(jobs[0], lambda status: status.cell == status.cells)
     until(jobs[2], lambda status: "2 ahead" in status.message or "1 ahead" in status.message)
     assert [job.status.state for job in jobs] == ["running", "queued", "queued"]
     jobs[1].stop()

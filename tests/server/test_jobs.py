@@ -180,9 +180,8 @@ def test_folders_of_jobs_and_templates_can_be_configured(configured, monkeypatch
 def test_methods_offer_what_is_installed(server):
     spectra = next(method for method in server.get("methods").json() if method["name"] == "spectra")
     assert "SpectraPanel" in spectra["opening"]
-    shipped = [template["id"] for template in server.get("templates").json()]
-    assert spectra["template"] in {"spectra", None}
-    assert (spectra["template"] == "spectra") == ("spectra" in shipped)
+    assert spectra["template"] in [template["id"] for template in server.get("templates").json()]
+    assert spectra["course"] is True
 
 
 def test_a_course_is_copied_once_and_never_over_the_users_work(server):
