@@ -30,7 +30,7 @@ print("went on")
 """
 
 
-def until(job: Job, condition: Callable[[Status], bool], timeout: float = 60) -> Status:
+def until(job: Job, condition: Callable[[Status], bool], timeout: float = 150) -> Status:
     """Wait for a state of a job."""
     end = time.monotonic() + timeout
     while not condition(status := job.status):

@@ -168,6 +168,7 @@ def test_a_report_is_run_by_keyboard_alone(page, lab):
     page.keyboard.press("Control+Shift+C")
     page.locator(".lm-CommandPalette-input").wait_for()
     page.keyboard.type("Pulsetrain Reports")
+    page.locator(".lm-CommandPalette-item.lm-mod-active", has_text="Reports").wait_for()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Counting photons").wait_for()
     tab_to("button.pt-Template")
