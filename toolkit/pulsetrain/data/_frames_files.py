@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ import numpy as np
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._fingerprint import fingerprint
 from pulsetrain.data._frames import Frames, arranged
-from pulsetrain.data._hdf5 import attribute, numeric_datasets, open_hdf5, plots
+from pulsetrain.data._hdf5 import attribute, named_dataset, numeric_datasets, open_hdf5, plots
+from pulsetrain.data._inputs import place_of
 from pulsetrain.data._lazy import Hdf5Rows, NpyRows
 from pulsetrain.data._mask import nan_where
 
@@ -38,8 +38,8 @@ _LEAST_WIDTH = 16
 
 def frames_of_hdf5(files: list[Path], key: str | None, dims: Sequence[str] | None, *, use_mask: bool) -> Frames:
     """Open HDF5 files; several follow each other along ``pattern``."""
-    print_ = fingerprint(files)
-    parts = [_of_file(file, key, dims, use_mask, f"{print_}-{number}") for number, file in enumerate(files)]
+    digest = fingerprint(files)
+    parts = [_of_file(file, key, dims, use_mask, f"{digest}-{number}") for number, file in enumerate(files)]
     first = parts[0]
     for file, part in zip(files, parts, strict=True):
         if part.array.shape[1:] != first.array.shape[1:]:
@@ -53,7 +53,7 @@ def frames_of_hdf5(files: list[Path], key: str | None, dims: Sequence[str] | Non
     if len(files) > 1:
         lengths = [part.array.shape[0] for part in parts]
         coords["file"] = ("pattern", np.repeat([file.name for file in files], lengths))
-    return Frames(array, first.dims, _source(files), print_, first.units, coords, first.attrs)
+    return Frames(array, first.dims, place_of(files), digest, first.units, coords, first.attrs)
 
 
 def frames_of_numpy(files: list[Path], key: str | None, dims: Sequence[str] | None) -> Frames:
@@ -61,21 +61,21 @@ def frames_of_numpy(files: list[Path], key: str | None, dims: Sequence[str] | No
     path = files[0]
     if len(files) > 1:
         raise DataError(path.parent, f"{len(files)} NumPy files", "one file", "stack them into one .npy file")
-    print_ = fingerprint(files)
+    digest = fingerprint(files)
     try:
         if path.suffix.lower() == ".npy":
-            stored = NpyRows(path).dask(f"frames-{print_}")
+            stored = NpyRows(path).dask(f"frames-{digest}")
         else:
             with np.load(path, allow_pickle=False) as arrays:
                 name = _array_name(path, arrays, key)
-                stored = da.from_array(arrays[name], name=f"frames-{print_}-{name}")
+                stored = da.from_array(arrays[name], name=f"frames-{digest}-{name}")
     except (ValueError, EOFError, OSError, BadZipFile) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(path, "a file that NumPy cannot read", "an array of numbers", "write it again") from None
     array, names, gain = arranged(stored, dims, str(path))
     coords = {} if gain is None else {"gain": (names, gain)}
-    return Frames(array, names, _source(files), print_, "", coords)
+    return Frames(array, names, place_of(files), digest, "", coords)
 
 
 def _of_file(path: Path, key: str | None, dims: Sequence[str] | None, use_mask: bool, token: str) -> Frames:
@@ -112,10 +112,7 @@ def _of_file(path: Path, key: str | None, dims: Sequence[str] | None, use_mask: 
 
 def _dataset(path: Path, file: Any, key: str | None) -> Any:
     if key is not None:
-        if isinstance(file.get(key), h5py.Dataset):
-            return file[key]
-        known = ", ".join(name for name, _ in numeric_datasets(file)[:8]) or "none at all"
-        raise DataError(path, f"no dataset {key!r}", f"a dataset of the file: {known}", "correct key=")
+        return named_dataset(path, file, key)
     for name in _PLACES:
         if isinstance(file.get(name), h5py.Dataset) and file[name].ndim >= 2:
             return file[name]
@@ -173,9 +170,3 @@ def _array_name(path: Path, arrays: Any, key: str | None) -> str:
 
 def _joined(parts: list[Any]) -> Any:
     return (da if isinstance(parts[0], da.Array) else np).concatenate(parts)
-
-
-def _source(files: list[Path]) -> str:
-    if len(files) == 1:
-        return str(files[0].absolute())
-    return os.path.commonpath([file.absolute().parent for file in files])

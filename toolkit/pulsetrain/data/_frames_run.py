@@ -29,7 +29,7 @@ def frames_of_run(run: Any, source: str | None, key: str | None, *, use_mask: bo
     key : str, optional
         Key of a camera.
     """
-    place = run_place("run", run)
+    place = run_place(run)
     detectors = _detectors(run)
     if source is None and len(detectors) != 1:
         cameras = [name for name in sorted(run.instrument_sources) if _picture_keys(run, name)]
@@ -102,7 +102,7 @@ class _DetectorRows(Rows):
 
 def _of_detector(kind: Any, name: str, run: Any, place: str, *, use_mask: bool) -> Frames:
     detector, raw = _opened(kind, run, name, place)
-    print_ = fingerprint_of_run(run, detector.source_to_modno)
+    digest = fingerprint_of_run(run, detector.source_to_modno)
     keydata = detector[_main_key(kind)]
     entry_shape = run[next(iter(detector.source_to_modno)), _main_key(kind)].entry_shape
     cells = entry_shape[0] if kind is components.JUNGFRAU else 1
@@ -115,7 +115,7 @@ def _of_detector(kind: Any, name: str, run: Any, place: str, *, use_mask: bool) 
     dtype = np.result_type(keydata.dtype, np.float32) if gaps or has_mask else keydata.dtype
 
     layout = _Layout(np.asarray(detector.frame_counts, dtype=np.int64) * cells, cells)
-    token = f"{print_}-{name}-{'raw' if raw else 'proc'}-{'masked' if has_mask else 'all'}"
+    token = f"{digest}-{name}-{'raw' if raw else 'proc'}-{'masked' if has_mask else 'all'}"
     rows = _DetectorRows(detector.masked_data() if has_mask else keydata, layout, 0 if has_plane else None, dtype)
     coords: dict[str, Any] = {"module": ("module", modules), **_ids(keydata, cells)}
     if has_plane:
@@ -129,7 +129,7 @@ def _of_detector(kind: Any, name: str, run: Any, place: str, *, use_mask: bool) 
     if unread := unreadable_files(run, place):
         attrs["unreadable_files"] = ", ".join(unread)
     units = _units(kind, keydata.dtype, raw=raw)
-    return Frames(rows.dask(f"frames-{token}"), MODULES, place, print_, units, coords, attrs)
+    return Frames(rows.dask(f"frames-{token}"), MODULES, place, digest, units, coords, attrs)
 
 
 def _ids(keydata: Any, cells: int) -> dict[str, Any]:
@@ -162,10 +162,10 @@ def _of_camera(run: Any, source: str, key: str | None, place: str) -> Frames:
     rows = RunRows(keydata)
     if not rows.shape[0]:
         raise DataError(f"{place}, {source}, {key}", "no data in any train", "at least one train", "choose another run")
-    print_ = fingerprint_of_run(run, [source])
-    array, dims, _ = arranged(rows.dask(f"frames-{print_}-{source}-{key}"), IMAGE, place)
+    digest = fingerprint_of_run(run, [source])
+    array, dims, _ = arranged(rows.dask(f"frames-{digest}-{source}-{key}"), IMAGE, place)
     coords = {"trainId": ("pattern", rows.train_ids())}
-    return Frames(array, dims, place, print_, keydata.units or "ADU", coords, {"detector": source})
+    return Frames(array, dims, place, digest, keydata.units or "ADU", coords, {"detector": source})
 
 
 def _detectors(run: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from pulsetrain.data._errors import DataError
 
-__all__ = ["attribute", "numeric_datasets", "open_hdf5", "plots", "texts"]
+__all__ = ["attribute", "named_dataset", "numeric_datasets", "open_hdf5", "plots", "texts"]
 
 # A file with more objects than this is searched no further.
 _MANY = 5000
@@ -71,3 +71,11 @@ def numeric_datasets(file: Any) -> list[tuple[str, Any]]:
 
     file.visititems(visit)
     return found
+
+
+def named_dataset(path: Path, file: Any, key: str) -> Any:
+    """Return the dataset that the user named; without it DataError names some that there are."""
+    if isinstance(file.get(key), h5py.Dataset):
+        return file[key]
+    known = ", ".join(name for name, _ in numeric_datasets(file)[:8]) or "none at all"
+    raise DataError(path, f"no dataset {key!r}", f"a dataset of the file: {known}", "correct key=")

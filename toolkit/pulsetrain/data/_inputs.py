@@ -11,7 +11,7 @@ from typing import Any
 
 from pulsetrain.data._errors import DataError
 
-__all__ = ["HDF5", "TABLES", "PathLike", "input_files", "is_hdf5", "natural_key"]
+__all__ = ["HDF5", "TABLES", "PathLike", "input_files", "is_hdf5", "natural_key", "place_of"]
 
 PathLike = str | os.PathLike[str]
 
@@ -52,6 +52,13 @@ def natural_key(path: Path | str) -> list[tuple[int, int, str]]:
     """Sort key by which ``T2`` comes before ``T10``."""
     parts = re.split(r"(\d+)", Path(path).name)
     return [(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in parts]
+
+
+def place_of(files: Sequence[Path]) -> str:
+    """Return the one file, or the folder that all of several lie below."""
+    if len(files) == 1:
+        return str(files[0].absolute())
+    return os.path.commonpath([file.absolute().parent for file in files])
 
 
 def _one_input(path: Path, suffixes: Sequence[str], what: str) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import warnings
@@ -18,7 +19,7 @@ __all__ = [
     "RunPath",
     "fingerprint_of_run",
     "is_run",
-    "locate_run",
+    "open_run",
     "require_key",
     "require_source",
     "run_place",
@@ -43,7 +44,7 @@ def is_run(path: Any) -> bool:
     return place.is_file() and is_hdf5(place) and _is_run_file(place)
 
 
-def locate_run(path: Any, data: str = "proc") -> Any:
+def open_run(path: Any, data: str = "proc") -> Any:
     """Open a run.
 
     Parameters
@@ -64,8 +65,9 @@ def locate_run(path: Any, data: str = "proc") -> Any:
         if _is_number_pair(path):
             return _by_numbers(path, data)
         place = Path(path).expanduser()
-        opener = extra_data.RunDirectory if place.is_dir() else extra_data.H5File
-        return opener(str(place), parallelize=False) if place.is_dir() else opener(str(place))
+        if place.is_dir():
+            return extra_data.RunDirectory(str(place), parallelize=False)
+        return extra_data.H5File(str(place))
     except PermissionError:
         raise DataError(path, "no permission to read it", _ALLOWED, "ask for access to the proposal") from None
     except Exception as error:
@@ -92,10 +94,10 @@ def _by_numbers(path: RunPath, data: str) -> Any:
             return extra_data.open_run(*path, data="proc", parallelize=False)
 
 
-def run_place(path: Any, run: Any) -> str:
+def run_place(run: Any) -> str:
     """Return the folder of an opened run."""
     folders = [Path(file.filename).absolute().parent for file in run.files]
-    return os.path.commonpath(folders) if folders else str(path)
+    return os.path.commonpath(folders) if folders else "run"
 
 
 def fingerprint_of_run(run: Any, sources: Any) -> str:
@@ -149,8 +151,6 @@ def _is_run_file(file: Path) -> bool:
 
 
 def _some(names: Any, wanted: str) -> str:
-    import difflib
-
     near = difflib.get_close_matches(wanted, names, n=6, cutoff=0.0)
     more = len(names) - len(near)
     return ", ".join(near) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,9 @@
-"""One file of a run: a module of a pulse-resolved detector, or the frame that all files share."""
+"""One file of a run: a module of a pulse-resolved detector, or the frame that all files share.
+
+EXtra-data has no public writer. Index, metadata and the skeleton of a detector module come from the classes by which it
+makes the runs of its own tests (``extra_data.tests.mockdata``); this is the only module that touches them. What they
+lack – values, and train IDs of one's own – is filled in here.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from pulsetrain.data._axis import AxisKind, axis_kind
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._fingerprint import fingerprint
-from pulsetrain.data._hdf5 import attribute, numeric_datasets, open_hdf5, plots, texts
+from pulsetrain.data._hdf5 import attribute, named_dataset, numeric_datasets, open_hdf5, plots, texts
+from pulsetrain.data._inputs import place_of
 from pulsetrain.data._lazy import Hdf5Rows
 from pulsetrain.data._naming import order_from_names
 from pulsetrain.data._series import Series
@@ -54,9 +54,9 @@ def series_of_hdf5(files: list[Path], key: str | None) -> Series:
             got = f"an axis of {other.axis.size} points, {other.axis[0]:g} … {other.axis[-1]:g}"
             allowed = f"that of {files[0].name}: {first.axis.size} points, {first.axis[0]:g} … {first.axis[-1]:g}"
             raise DataError(file, got, allowed, "leave the file out, or interpolate to one axis")
-    print_ = fingerprint(files)
+    digest = fingerprint(files)
     rows = [Hdf5Rows(file, other.key, 1) for file, other in zip(files, found, strict=True)]
-    parts = [row.dask(f"spectra-{print_}-{number}-{row.key}") for number, row in enumerate(rows)]
+    parts = [row.dask(f"spectra-{digest}-{number}-{row.key}") for number, row in enumerate(rows)]
     intensity = da.concatenate(parts, axis=0)
     order, order_kind = _order(files, found, [row.shape[0] for row in rows])
     return Series(
@@ -66,8 +66,8 @@ def series_of_hdf5(files: list[Path], key: str | None) -> Series:
         order=order,
         order_kind=order_kind,
         names=_names(files, [row.shape[0] for row in rows]),
-        source=str(files[0]) if len(files) == 1 else os.path.commonpath([file.absolute().parent for file in files]),
-        fingerprint=print_,
+        source=place_of(files),
+        fingerprint=digest,
         units=first.units,
     )
 
@@ -99,10 +99,8 @@ def _dataset(path: Path, file: Any, key: str | None) -> tuple[Any, Any, list[str
         if isinstance(group.get(signal), h5py.Dataset) and (key is None or group[signal] == file.get(key)):
             return group[signal], group, texts(group.attrs.get("axes", []))
     if key is not None:
-        if not isinstance(file.get(key), h5py.Dataset):
-            known = ", ".join(name for name, _ in numeric_datasets(file)[:8]) or "none at all"
-            raise DataError(path, f"no dataset {key!r}", f"a dataset of the file: {known}", "correct key=")
-        return file[key], file[key].parent, []
+        dataset = named_dataset(path, file, key)
+        return dataset, dataset.parent, []
     candidates = [dataset for _, dataset in numeric_datasets(file) if dataset.ndim == 2 and min(dataset.shape) > 1]
     candidates = candidates or [dataset for _, dataset in numeric_datasets(file) if dataset.ndim == 1]
     largest = [dataset for dataset in candidates if dataset.size == max(other.size for other in candidates)]

@@ -45,7 +45,7 @@ def series_of_run(run: Any, source: str | None, key: str | None) -> Series:
     source, key : str
         Left out, they are found where exactly one key of the run holds vectors.
     """
-    place = run_place("run", run)
+    place = run_place(run)
     source, key = _which(run, source, key, place)
     keydata = run[source, key]
     entry = keydata.entry_shape
@@ -59,16 +59,16 @@ def series_of_run(run: Any, source: str | None, key: str | None) -> Series:
     if np.unique(train_ids).size != train_ids.size:
         got = f"{train_ids.size} entries in {np.unique(train_ids).size} trains"
         raise DataError(f"{place}, {source}, {key}", got, "one spectrum per train", "open it as frames, or average it")
-    print_ = fingerprint_of_run(run, [source])
+    digest = fingerprint_of_run(run, [source])
     return Series(
-        intensity=rows.dask(f"spectra-{print_}-{source}-{key}"),
+        intensity=rows.dask(f"spectra-{digest}-{source}-{key}"),
         axis=np.arange(entry[0], dtype=np.float64),
         axis_kind=AxisKind("channel", ""),
         order=train_ids.astype(np.float64),
         order_kind=AxisKind("trainId", ""),
         names=[str(train_id) for train_id in train_ids],
         source=place,
-        fingerprint=print_,
+        fingerprint=digest,
         units=keydata.units or "",
         further={"trainId": ("spectrum", train_ids)},
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from pulsetrain.data._axis import AxisKind, axis_kind
 from pulsetrain.data._columns import Table, read_table
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._fingerprint import fingerprint
+from pulsetrain.data._inputs import place_of
 from pulsetrain.data._naming import order_from_names
 from pulsetrain.data._series import Series
 
@@ -53,7 +53,7 @@ def series_of_tables(files: list[Path], column: str | None) -> Series:
         order=order[ranks],
         order_kind=order_kind,
         names=[found[rank].get("name", files[rank].name) for rank in ranks],
-        source=os.path.commonpath([file.absolute().parent for file in files]) if len(files) > 1 else str(files[0]),
+        source=place_of(files),
         fingerprint=fingerprint(files),
         long_name=first.get("signal long_name", "G(r)" if files[0].suffix.lower() == ".gr" else "intensity"),
         units=first.get("signal units", "1/Å²" if files[0].suffix.lower() == ".gr" else ""),
@@ -72,7 +72,7 @@ def _wide(file: Path, table: Table) -> Series | None:
         order=np.array(ordering.values),
         order_kind=AxisKind(ordering.long_name, ordering.units),
         names=table.titles[1:],
-        source=str(file),
+        source=place_of([file]),
         fingerprint=fingerprint([file]),
     )
 

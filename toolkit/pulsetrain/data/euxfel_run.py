@@ -1,8 +1,6 @@
 """Write a European XFEL run folder that ``extra_data.RunDirectory`` and ``open_run`` read.
 
-EXtra-data has no public writer. Index, metadata and the skeleton of a detector module come from the classes by which it
-makes the runs of its own tests (``extra_data.tests.mockdata``); this is the only module that touches them. What they
-lack – values, and train IDs of one's own – is filled in here. The layout is EXtra-data's "Data files format" 1.0.
+The layout is EXtra-data's "Data files format" 1.0.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.data._errors import DataError
+from pulsetrain.data._frames import MODULES
 from pulsetrain.data._inputs import PathLike
 from pulsetrain.data._run_modules import ModuleFile, Trains
 from pulsetrain.data._run_sources import SourcesFile
@@ -134,11 +133,10 @@ def _trains(
 
 
 def _modules(name: str, frames: xr.DataArray, trains: Trains, *, raw: bool) -> list[ModuleFile]:
-    dims = ("pattern", "module", "slow_scan", "fast_scan")
-    if not isinstance(frames, xr.DataArray) or frames.dims != dims or frames.shape[2:] not in _KINDS:
+    if not isinstance(frames, xr.DataArray) or frames.dims != MODULES or frames.shape[2:] not in _KINDS:
         got = f"{getattr(frames, 'dims', type(frames).__name__)} of shape {np.shape(frames)}"
         shapes = ", ".join(map(str, _KINDS))
-        raise DataError(name, got, f"{dims} with modules of {shapes}", "name the axes as open_frames does")
+        raise DataError(name, got, f"{MODULES} with modules of {shapes}", "name the axes as open_frames does")
     kind = _KINDS[frames.shape[2:]]
     if kind not in name:
         raise DataError(name, f"a name for modules of {frames.shape[2:]}", f"a name with {kind}", f"XXX_DET_{kind}1M-1")
