@@ -11,13 +11,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.progress import Progress
-from pulsetrain.spectra import NETWORKS, SpectraOptions, gap_middle
+from pulsetrain.spectra import NETWORKS, SpectraOptions
 
 if TYPE_CHECKING:
-    from pulsetrain.spectra import SpectraClassifier
-    from pulsetrain.spectra._importance import ImportanceMethod
+    from pulsetrain.spectra import ImportanceMethod, SpectraClassifier
 
-__all__ = ["Outcome", "Row", "estimate_transition", "part", "reference_rows", "train", "train_row"]
+__all__ = ["Outcome", "Row", "bottom_rows", "estimate_transition", "part", "train", "train_row"]
 
 Row = dict[str, Any]
 
@@ -56,13 +55,14 @@ def train(
 ) -> Outcome:
     """Train one network, classify the series and, where asked to, say what the decision rests on."""
     from pulsetrain.spectra import SpectraClassifier, attention, importance
+    from pulsetrain.spectra.table import table_row
 
     start = time.perf_counter()
     classifier = SpectraClassifier(**dict(options)).fit(series, labels, part(progress, 0.0, 0.8))
     seconds = time.perf_counter() - start
     progress(80, 100, "Classifying the series")
     result = classifier.predict(series)
-    row = _row(NETWORKS[options.network].title, result, labels, seconds, parameters=classifier.n_parameters)
+    row = table_row(result, labels, parameters=classifier.n_parameters, seconds=seconds)
     importances, maps = None, None
     if explain:
         progress(85, 100, "Finding what the decision rests on")
@@ -71,7 +71,7 @@ def train(
         importances = xr.concat(curves, xr.Variable("method", list(methods)))
         maps = attention(classifier, series)
     progress(100, 100, "Done")
-    return Outcome(classifier, result, importances, maps, row)
+    return Outcome(classifier, result, importances, maps, {"model": NETWORKS[options.network].title, **row})
 
 
 def train_row(series: xr.DataArray, labels: NDArray[np.int64], options: SpectraOptions, progress: Progress) -> Row:
@@ -90,41 +90,22 @@ def estimate_transition(
     A series that the estimator refuses leaves a network's result as it is; the row says why.
     """
     from pulsetrain.spectra import TransitionEstimator
+    from pulsetrain.spectra.table import table_row
 
     start = time.perf_counter()
     try:
         estimate = TransitionEstimator().estimate(series, labels, progress)
     except ValueError as error:
         return None, {"model": "transition", "note": f"refused: {error}"}
-    seconds = time.perf_counter() - start
-    flags = estimate.attrs.get("flags", [])
-    note = flags if isinstance(flags, str) else "; ".join(flags)
-    return estimate, _row("transition", estimate, labels, seconds, note=note)
+    row = table_row(estimate, labels, seconds=time.perf_counter() - start)
+    return estimate, {"model": "transition", **row}
 
 
-def reference_rows(series: xr.DataArray, labels: NDArray[np.int64]) -> list[Row]:
+def bottom_rows(series: xr.DataArray, labels: NDArray[np.int64]) -> list[Row]:
     """Return the rows of what needs no network."""
-    from pulsetrain.spectra import references
+    from pulsetrain.spectra.table import reference_rows
 
-    found = references(series, labels)
-    each = [found.isel(reference=k) for k in range(found.sizes["reference"])]
-    return [_row(str(row["reference"].item()), row, labels) for row in each]
-
-
-def _row(model: str, found: xr.Dataset, labels: NDArray[np.int64], seconds: float = np.nan, **values: Any) -> Row:
-    """Return a row with the columns of `pulsetrain.spectra.compare`."""
-    boundary = float(found["boundary"])
-    low, high = (float(end) for end in found["boundary_interval"]) if "boundary_interval" in found else (np.nan, np.nan)
-    return {
-        "model": model,
-        "boundary": boundary,
-        "low": low,
-        "high": high,
-        "p_conf": float(found["p_conf"]) if "p_conf" in found else np.nan,
-        "from_middle": boundary - gap_middle(labels),
-        "seconds": seconds,
-        **values,
-    }
+    return [{"model": name, **row} for name, row in reference_rows(series, labels).items()]
 
 
 def part(progress: Progress, start: float, end: float) -> Progress:

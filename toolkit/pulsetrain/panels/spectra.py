@@ -24,7 +24,7 @@ from pulsetrain.panels._origin import open_origin
 from pulsetrain.panels._picture import Picture
 from pulsetrain.panels._report import ReportButton
 from pulsetrain.panels._spectra_view import SpectraView
-from pulsetrain.panels._spectra_work import Outcome, Row, estimate_transition, part, reference_rows, train, train_row
+from pulsetrain.panels._spectra_work import Outcome, Row, bottom_rows, estimate_transition, part, train, train_row
 from pulsetrain.panels._stage import Stage
 from pulsetrain.panels._task import Task, Told
 from pulsetrain.panels._tree import close_tree
@@ -288,7 +288,7 @@ class SpectraPanel:
         if self._below_rows:
             return self.estimate, self._below_rows
         estimate, row = estimate_transition(self.series, labels, progress)
-        return estimate, [*reference_rows(self.series, labels), row]
+        return estimate, [*bottom_rows(self.series, labels), row]
 
     def _live(self, told: Told) -> None:
         # The first member has seen every label; the others, resampled, are there for the interval.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pulsetrain.spectra._attention import attention
     from pulsetrain.spectra._boundary import boundary_interval, find_boundary, p_conf
     from pulsetrain.spectra._compare import compare
-    from pulsetrain.spectra._importance import attribution_share, importance
+    from pulsetrain.spectra._importance import ImportanceMethod, attribution_share, importance
     from pulsetrain.spectra._references import references
     from pulsetrain.spectra.catalogue import NETWORKS
     from pulsetrain.spectra.classifier import SpectraClassifier
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pulsetrain.spectra.transition import TransitionEstimator, TransitionOptions
 
 _PLACES = {
+    "ImportanceMethod": "_importance",
     "NETWORKS": "catalogue",
     "SpectraClassifier": "classifier",
     "SpectraOptions": "options",
@@ -44,6 +45,7 @@ _PLACES = {
 __all__ = [
     "METHOD",
     "NETWORKS",
+    "ImportanceMethod",
     "SpectraClassifier",
     "SpectraOptions",
     "TransitionEstimator",

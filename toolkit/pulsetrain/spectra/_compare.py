@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.progress import Progress
 from pulsetrain.spectra._prepare import spectra_values
-from pulsetrain.spectra._references import references
 from pulsetrain.spectra.catalogue import NETWORKS, NetworkName
 from pulsetrain.spectra.classifier import SpectraClassifier
-from pulsetrain.spectra.labels import as_labels, gap_middle, parse_labels
+from pulsetrain.spectra.labels import as_labels, parse_labels
 from pulsetrain.spectra.options import SpectraOptions
+from pulsetrain.spectra.table import Row, reference_rows, table_row
 from pulsetrain.spectra.transition import TransitionEstimator
 
 __all__ = ["compare"]
@@ -63,20 +63,17 @@ def compare(
     known = parse_labels(base.labels, series) if labels is None else as_labels(labels, len(values))
     names = list(networks)
     models = len(names) + 2
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, Row] = {}
     for done, name in enumerate(names):
         report = _within(progress, done, models)
         rows[NETWORKS[name].title] = _network_row(series, known, base.replace(network=name), report)
     if progress is not None:
         progress(models - 2, models, "transition")
     rows["transition"] = _transition_row(series, known)
-    found = references(series, known)
-    for reference in found.reference.to_numpy():
-        row = found.sel(reference=reference)
-        rows[str(reference)] = {"boundary": float(row.boundary), "p_conf": float(row.p_conf)}
+    rows |= reference_rows(series, known)
     if progress is not None:
         progress(models, models, "references")
-    return _table(rows, known, truth)
+    return _table(rows, truth)
 
 
 def _within(progress: Progress | None, done: int, models: int) -> Progress:
@@ -89,9 +86,7 @@ def _within(progress: Progress | None, done: int, models: int) -> Progress:
     return report
 
 
-def _network_row(
-    series: xr.DataArray, labels: NDArray[np.int64], options: SpectraOptions, progress: Progress
-) -> dict[str, Any]:
+def _network_row(series: xr.DataArray, labels: NDArray[np.int64], options: SpectraOptions, progress: Progress) -> Row:
     recipe = NETWORKS[options.network]
     classifier = SpectraClassifier(**dict(options))
     start = time.perf_counter()
@@ -100,37 +95,18 @@ def _network_row(
     except (MemoryError, ValueError) as error:
         return {"parameters": recipe.published_parameters, "note": f"refused: {error}"}
     seconds = time.perf_counter() - start
-    result = classifier.predict(series)
-    low, high = result.boundary_interval.to_numpy()
-    return {
-        "parameters": classifier.n_parameters,
-        "boundary": float(result.boundary),
-        "low": low,
-        "high": high,
-        "p_conf": float(result.p_conf),
-        "seconds": seconds,
-        "note": "reads the series" if recipe.context == "series" else "",
-    }
+    return table_row(classifier.predict(series), labels, parameters=classifier.n_parameters, seconds=seconds)
 
 
-def _transition_row(series: xr.DataArray, labels: NDArray[np.int64]) -> dict[str, Any]:
+def _transition_row(series: xr.DataArray, labels: NDArray[np.int64]) -> Row:
     start = time.perf_counter()
     estimate = TransitionEstimator().estimate(series, labels)
-    low, high = estimate.boundary_interval.to_numpy()
-    flags = estimate.attrs.get("flags", [])
-    return {
-        "boundary": float(estimate.boundary),
-        "low": low,
-        "high": high,
-        "seconds": time.perf_counter() - start,
-        "note": flags if isinstance(flags, str) else "; ".join(flags),
-    }
+    return table_row(estimate, labels, seconds=time.perf_counter() - start)
 
 
-def _table(rows: dict[str, dict[str, Any]], labels: NDArray[np.int64], truth: float | None) -> pd.DataFrame:
+def _table(rows: dict[str, Row], truth: float | None) -> pd.DataFrame:
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(_COLUMNS)).rename_axis("model")
     table["note"] = table["note"].fillna("")
-    table["from_middle"] = table["boundary"] - gap_middle(labels)
     if truth is None:
         return table.drop(columns="error")
     table["error"] = (table["boundary"] - truth).abs()

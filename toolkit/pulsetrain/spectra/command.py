@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from pulsetrain.data import open_spectra
 from pulsetrain.data.output import refuse_existing, whole_folder
 from pulsetrain.progress import Progress
 from pulsetrain.spectra._importance import importance
-from pulsetrain.spectra._references import references
 from pulsetrain.spectra.catalogue import NETWORKS
 from pulsetrain.spectra.classifier import SpectraClassifier
-from pulsetrain.spectra.labels import gap_middle, parse_labels
+from pulsetrain.spectra.labels import parse_labels
 from pulsetrain.spectra.options import SpectraOptions
+from pulsetrain.spectra.table import reference_rows, table_row
 from pulsetrain.spectra.transition import TransitionEstimator
 
 __all__ = ["run"]
@@ -56,7 +58,7 @@ def run(source: str, options: SpectraOptions, output: Path, *, progress: Progres
     result["labels"] = ("spectrum", labels)
     estimate = TransitionEstimator().estimate(series, labels)
 
-    table = _table(result, estimate, references(series, labels), gap_middle(labels))
+    table = _table(series, labels, result, estimate)
     with whole_folder(output) as draft:
         result.to_netcdf(draft / "result.nc", engine="h5netcdf")
         estimate.to_netcdf(draft / "transition.nc", engine="h5netcdf")
@@ -65,17 +67,11 @@ def run(source: str, options: SpectraOptions, output: Path, *, progress: Progres
     return f"{_summary(series, result)}\n{table.to_string(na_rep='–', float_format='{:.2f}'.format)}\n\n{output}"
 
 
-def _table(result: xr.Dataset, estimate: xr.Dataset, simple: xr.Dataset, middle: float) -> pd.DataFrame:
-    rows = {
-        "network": [float(result.boundary), *map(float, result.boundary_interval), float(result.p_conf)],
-        "transition": [float(estimate.boundary), *map(float, estimate.boundary_interval), float("nan")],
-    }
-    for name in simple.reference.to_numpy():
-        row = simple.sel(reference=name)
-        rows[str(name)] = [float(row.boundary), float("nan"), float("nan"), float(row.p_conf)]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["boundary", "low", "high", "p_conf"])
-    table["from_middle"] = table["boundary"] - middle
-    return table.rename_axis("model")
+def _table(series: xr.DataArray, labels: NDArray[np.int64], result: xr.Dataset, estimate: xr.Dataset) -> pd.DataFrame:
+    found = {"network": result, "transition": estimate}
+    rows = {name: table_row(each, labels) for name, each in found.items()} | reference_rows(series, labels)
+    columns = ["boundary", "low", "high", "p_conf", "from_middle"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("model")
 
 
 def _summary(series: xr.DataArray, result: xr.Dataset) -> str:
