@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -66,7 +66,7 @@ def _click_option(model: type[Options], name: str) -> click.Option:
     if field.annotation is bool:
         return click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=help_text)
     choices = model.choices(name)
-    only_choices = choices and get_origin(field.annotation) is not None and type(None) not in get_args(field.annotation)
+    only_choices = choices and len(model.kinds(name)) == 1
     kind = click.Choice([str(value) for value in choices]) if only_choices else str
     return click.Option([flag, name], type=kind, metavar=None if only_choices else "VALUE", help=help_text)
 

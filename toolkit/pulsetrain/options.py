@@ -81,7 +81,13 @@ class Options(BaseModel):
     @classmethod
     def choices(cls, name: str) -> tuple[Any, ...]:
         """Return the allowed values of a field annotated with `Literal`, or an empty tuple."""
-        return tuple(v for kind in _kinds(cls.model_fields[name].annotation) for v in _literals(kind))
+        return tuple(v for kind in cls.kinds(name) if get_origin(kind) is Literal for v in get_args(kind))
+
+    @classmethod
+    def kinds(cls, name: str) -> tuple[Any, ...]:
+        """Return the types that a field takes: the members of a union, or its annotation alone."""
+        annotation = cls.model_fields[name].annotation
+        return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
 def option(
@@ -111,7 +117,7 @@ def option(
 def _value(model: type[Options], name: str, text: Any) -> Any:
     if name not in model.model_fields or not isinstance(text, str):
         return text
-    kinds = {type(value) for value in model.choices(name)} or set(_kinds(model.model_fields[name].annotation))
+    kinds = {type(value) for value in model.choices(name)} or set(model.kinds(name))
     if type(None) in kinds and text.strip().lower() in ("none", "null"):
         return None
     if str in kinds:
@@ -137,12 +143,3 @@ def _fault(model: type[Options], error: ErrorDetails) -> str:
         span = f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'}".strip()
         return f"{name}: got {error['input']!r}, allowed {span} {model.unit(name)}".rstrip()
     return f"{name}: got {error['input']!r}; {error['msg']}"
-
-
-def _kinds(annotation: Any) -> tuple[Any, ...]:
-    """Return the members of a union, or the annotation alone."""
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-
-
-def _literals(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) is Literal else ()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Sequence
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Generic, TypeVar
 
 import ipywidgets
 import numpy as np
@@ -17,7 +16,10 @@ _SLIDER_STEPS = 1000  # a longer range of integers is typed, not slid
 _LABEL = {"description_width": "118px"}
 
 
-class OptionControls:
+AnyOptions = TypeVar("AnyOptions", bound=Options)
+
+
+class OptionControls(Generic[AnyOptions]):
     """A form for a model's fields.
 
     Parameters
@@ -40,7 +42,7 @@ class OptionControls:
 
     def __init__(
         self,
-        options: Options,
+        options: AnyOptions,
         first: Sequence[str] = (),
         hidden: Sequence[str] = (),
         changed: Callable[[], None] | None = None,
@@ -58,7 +60,7 @@ class OptionControls:
             self.widget.children = (*self.widget.children, more)
 
     @property
-    def options(self) -> Options:
+    def options(self) -> AnyOptions:
         """What the form says, validated.
 
         Raises
@@ -69,7 +71,7 @@ class OptionControls:
         return self._model(**self._hidden, **{name: self._value(name) for name in self.fields})
 
     @options.setter
-    def options(self, options: Options) -> None:
+    def options(self, options: AnyOptions) -> None:
         self._hidden = {name: getattr(options, name) for name in self._hidden}
         for name, field in self.fields.items():
             value = getattr(options, name)
@@ -88,7 +90,8 @@ class OptionControls:
         return self.fields[name].value
 
     def _row(self, name: str, value: Any) -> Any:
-        kind, optional = _kind(self._model.model_fields[name].annotation)
+        kinds = self._model.kinds(name)
+        kind, optional = next(kind for kind in kinds if kind is not type(None)), type(None) in kinds
         field = self.fields[name] = self._field(name, kind, value)
         field.observe(self._tell, "value")
         if not optional:
@@ -142,11 +145,3 @@ def _numeric(kind: type, value: Any, low: float | None, high: float | None, comm
     if 0 < abs(start) < (high - low) / 200:  # a slider could not set it
         return ipywidgets.BoundedFloatText(value=start, step=start / 10, **slid)
     return ipywidgets.FloatSlider(value=start, step=(high - low) / 200, readout_format=".3g", **slid)
-
-
-def _kind(annotation: Any) -> tuple[Any, bool]:
-    """Return a field's type, and whether it may be None."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        parts = [part for part in get_args(annotation) if part is not type(None)]
-        return parts[0], len(parts) < len(get_args(annotation))
-    return annotation, False

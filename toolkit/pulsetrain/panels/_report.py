@@ -60,10 +60,8 @@ class ReportButton:
 
     def _done(self, job: Job) -> None:
         state = job.status.state
-        report = job.folder / "report.html"
         self.task.say(f"Report {state}.", "success" if state == "done" else "error")
-        shown = report if report.exists() else job.folder
-        self._link.value = f"<code>{html.escape(str(shown))}</code>"
+        self._link.value = f"<code>{html.escape(str(job.report or job.folder))}</code>"
 
 
 def jobs_folder() -> Path:

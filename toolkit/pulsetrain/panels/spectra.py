@@ -33,7 +33,7 @@ from pulsetrain.spectra import NETWORKS, SpectraClassifier, SpectraOptions, as_l
 
 __all__ = ["SpectraPanel"]
 
-Found = tuple[Outcome | None, xr.Dataset | None, list[Row]]
+Found = tuple[xr.Dataset | None, list[Row]]  # without a network: the estimate, and the bottom rows of the table
 
 _FIRST = ("network", "protocol", "steps", "augment", "members")
 _CAPTION = "Boundary in spectra, with its 90 % interval from low to high and its distance from the gap's middle"
@@ -107,9 +107,7 @@ class SpectraPanel:
     @property
     def options(self) -> SpectraOptions:
         """Options as set now; the labels are part of them."""
-        options = self.controls.options
-        assert isinstance(options, SpectraOptions)  # noqa: S101 - says to mypy which model the form was made for
-        return options
+        return self.controls.options
 
     @options.setter
     def options(self, options: SpectraOptions) -> None:
@@ -272,18 +270,18 @@ class SpectraPanel:
         self.view.mark(values)
         self._refresh()
 
-    def _work(self, options: SpectraOptions, labels: NDArray[np.int64], progress: Progress) -> Found:
+    def _work(self, options: SpectraOptions, labels: NDArray[np.int64], progress: Progress) -> tuple[Outcome, Found]:
         outcome = train(self.series, labels, options, part(progress, 0.0, 0.7))
-        return outcome, *self._without_network(labels, part(progress, 0.7, 1.0))
+        return outcome, self._without_network(labels, part(progress, 0.7, 1.0))
 
     def _work_all(self, options: SpectraOptions, labels: NDArray[np.int64], progress: Progress) -> Found:
         for k, name in enumerate(NETWORKS):
             own = options.replace(network=name, steps=None, learning_rate=None)
             share = part(progress, 0.9 * k / len(NETWORKS), 0.9 * (k + 1) / len(NETWORKS))
             self._loop.call(partial(self._add_row, train_row(self.series, labels, own, share)))
-        return self._outcome, *self._without_network(labels, part(progress, 0.9, 1.0))
+        return self._without_network(labels, part(progress, 0.9, 1.0))
 
-    def _without_network(self, labels: NDArray[np.int64], progress: Progress) -> tuple[xr.Dataset | None, list[Row]]:
+    def _without_network(self, labels: NDArray[np.int64], progress: Progress) -> Found:
         """Return the estimate and the bottom rows of the table; neither depends on the network."""
         if self._below_rows:
             return self.estimate, self._below_rows
@@ -298,15 +296,15 @@ class SpectraPanel:
             self.view.stream(losses)
 
     def _done_all(self, found: Found) -> None:
-        _, self.estimate, self._below_rows = found
+        self.estimate, self._below_rows = found
         self.view.show(self.result, self.estimate)
         self._refresh()
 
-    def _done(self, options: SpectraOptions, found: Found) -> None:
-        self._outcome, self.estimate, self._below_rows = found
-        assert self._outcome is not None  # noqa: S101 - says to mypy what `_work` has just made
-        self.classifier, self.result = self._outcome.classifier, self._outcome.result
-        self._rows[self._outcome.row["model"]] = self._outcome.row
+    def _done(self, options: SpectraOptions, done: tuple[Outcome, Found]) -> None:
+        outcome, found = done
+        self._outcome, self.classifier, self.result = outcome, outcome.classifier, outcome.result
+        self._rows[outcome.row["model"]] = outcome.row
+        self.estimate, self._below_rows = found
         self.view.show(self.result, self.estimate)
         self._show("Importance")
         words = self._summary()
