@@ -10,20 +10,19 @@ import xarray as xr
 from bokeh.models import FixedTicker, LinearAxis
 from numpy.typing import ArrayLike, NDArray
 
-from pulsetrain.spectra.labels import gap_middle
-
 __all__ = [
     "Labels",
     "Scale",
     "as_seen",
     "axis_label",
     "binned",
-    "gap_middle",
+    "colour_span",
     "interval",
     "marked",
     "number",
     "order_axis",
     "said",
+    "with_unit",
 ]
 
 Floats = NDArray[np.float64]
@@ -36,7 +35,12 @@ _COLUMNS, _ROWS = 800, 600  # more than a notebook's width shows
 
 def axis_label(coordinate: xr.DataArray) -> str:
     """Return a coordinate's name with its unit, such as ``"2θ (deg)"``."""
-    name, unit = str(coordinate.attrs.get("long_name", coordinate.name)), str(coordinate.attrs.get("units", ""))
+    return with_unit(str(coordinate.attrs.get("long_name", coordinate.name)), coordinate)
+
+
+def with_unit(name: str, values: xr.DataArray) -> str:
+    """Return a name with the unit of what it names, where that has one."""
+    unit = str(values.attrs.get("units", ""))
     return f"{name} ({unit})" if unit else name
 
 
@@ -86,6 +90,16 @@ def as_seen(values: Floats, scale: Scale) -> Floats:
     if scale != "linear":
         raise ValueError(f"scale: got {scale!r}, allowed {', '.join(get_args(Scale))}")
     return values
+
+
+def colour_span(seen: Floats) -> tuple[float, float, bool]:
+    """Return the intensities at both ends of the colours, and whether the data are signed: then 0 is in the middle."""
+    low, high = (float(edge) for edge in np.nanpercentile(seen, (0.5, 99.8)))
+    signed = low < -0.05 * high
+    if signed:
+        high = max(-low, high)
+        low = -high
+    return low, high if high > low else low + 1.0, signed
 
 
 def marked(labels: Labels, count: int) -> NDArray[np.int64]:

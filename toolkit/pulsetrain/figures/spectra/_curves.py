@@ -11,7 +11,8 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from pulsetrain.figures._theme import BOUNDARY, CLASSES, ESTIMATE, LINES, Theme, dress, themed
-from pulsetrain.figures.spectra._axes import Labels, gap_middle, interval, marked, number, order_axis, said
+from pulsetrain.figures.spectra._axes import Labels, interval, marked, number, order_axis, said
+from pulsetrain.spectra.labels import gap_middle
 
 __all__ = ["loss", "posterior", "probability"]
 

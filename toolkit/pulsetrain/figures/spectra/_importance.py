@@ -10,7 +10,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from pulsetrain.figures._theme import CLASSES, LINES, Theme, dress, themed
-from pulsetrain.figures.spectra._axes import Labels, axis_label, binned, marked
+from pulsetrain.figures.spectra._axes import Labels, axis_label, binned, marked, with_unit
 
 __all__ = ["importance"]
 
@@ -44,9 +44,8 @@ def importance(
     """
     axis = _thin(np.asarray(series["axis"], dtype=float))
     shared = Range1d(float(axis[0]), float(axis[-1]))
-    unit = str(series.attrs.get("units", ""))
     spectra = themed(
-        "Mean spectra of the labelled classes", axis_label(series["axis"]), "mean" + (f" ({unit})" if unit else ""),
+        "Mean spectra of the labelled classes", axis_label(series["axis"]), with_unit("mean", series),
         height=height // 2, theme=theme, x_range=shared,
     )  # fmt: skip
     _means(spectra, axis, series, labels)

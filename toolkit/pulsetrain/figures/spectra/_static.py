@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -14,12 +14,14 @@ from pulsetrain.figures.spectra._axes import (
     as_seen,
     axis_label,
     binned,
-    gap_middle,
+    colour_span,
     interval,
     marked,
     number,
     said,
+    with_unit,
 )
+from pulsetrain.spectra.labels import gap_middle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,18 +69,13 @@ def static_summary(
 def _map(axes: Axes, series: xr.DataArray, labels: NDArray[np.int64]) -> None:
     axis = np.asarray(series["axis"], dtype=float)
     seen = as_seen(binned(np.asarray(series, dtype=float)), "linear")
-    low, high = np.nanpercentile(seen, (0.5, 99.8))
-    style: dict[str, Any] = {"cmap": "viridis", "vmin": low, "vmax": high}
-    if low < -0.05 * high:
-        top = max(-low, high)
-        style = {"cmap": "PuOr_r", "vmin": -top, "vmax": top}
+    low, high, signed = colour_span(seen)
     shown = axes.imshow(
-        seen, origin="lower", aspect="auto", extent=(axis[0], axis[-1], -0.5, len(series) - 0.5), **style
-    )
-    unit = str(series.attrs.get("units", ""))
-    axes.figure.colorbar(
-        shown, ax=axes, label=str(series.attrs.get("long_name", "intensity")) + (f" ({unit})" if unit else ""), pad=0.01
-    )
+        seen, origin="lower", aspect="auto", extent=(axis[0], axis[-1], -0.5, len(series) - 0.5),
+        cmap="PuOr_r" if signed else "viridis", vmin=low, vmax=high,
+    )  # fmt: skip
+    words = with_unit(str(series.attrs.get("long_name", "intensity")), series)
+    axes.figure.colorbar(shown, ax=axes, label=words, pad=0.01)
     for label, marker in ((0, "o"), (1, "s")):
         at = np.flatnonzero(labels == label)
         axes.plot(

@@ -24,10 +24,12 @@ from pulsetrain.figures.spectra._axes import (
     as_seen,
     axis_label,
     binned,
+    colour_span,
     interval,
     marked,
     number,
     order_axis,
+    with_unit,
 )
 
 __all__ = ["update_waterfall", "waterfall"]
@@ -127,12 +129,7 @@ def update_waterfall(
 def _image(plot: figure, series: xr.DataArray, scale: Scale) -> None:
     axis = np.asarray(series["axis"], dtype=float)
     seen = as_seen(binned(np.asarray(series, dtype=float)), scale)
-    low, high = (float(edge) for edge in np.nanpercentile(seen, (0.5, 99.8)))
-    signed = low < -0.05 * high
-    if signed:
-        high = max(-low, high)
-        low = -high
-    high = high if high > low else low + 1.0
+    low, high, signed = colour_span(seen)
     levels = np.nan_to_num(255 * np.clip((seen - low) / (high - low), 0, 1)).round().astype(np.uint8)
     mapper = LinearColorMapper(palette=SIGNED if signed else INTENSITY, low=0, high=255)
     step = (axis[-1] - axis[0]) / max(len(axis) - 1, 1)
@@ -151,12 +148,11 @@ def _colour_bar(
     rank = np.argsort(seen.ravel())
     ticks = np.linspace(0, 255, 5)
     at = np.interp(low + ticks / 255 * (high - low), seen.ravel()[rank], values[rank])
-    unit = str(series.attrs.get("units", ""))
     return ColorBar(
         color_mapper=mapper,
         ticker=FixedTicker(ticks=ticks.tolist()),
         major_label_overrides={float(t): f"{v:.3g}" for t, v in zip(ticks, at, strict=True)},
-        title=f"{series.attrs.get('long_name', 'intensity')}" + (f" ({unit})" if unit else ""),
+        title=with_unit(str(series.attrs.get("long_name", "intensity")), series),
         width=12,
         padding=6,
     )
