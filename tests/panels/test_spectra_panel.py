@@ -59,18 +59,18 @@ def test_training_gives_result_estimate_and_a_row(trained, truth):
 def test_curves_importance_and_loss_are_drawn(trained):
     [curves] = trained.view._middle.children
     assert curves.title.text.startswith("Boundary: network")
-    assert trained._choice.value == "Importance"
-    trained._choice.value = "Training"
+    assert trained._form.below.value == "Importance"
+    trained._form.below.value = "Training"
     [plot] = trained.view.below
     [source] = plot.select({"type": ColumnDataSource})
     np.testing.assert_allclose(source.data["y"], trained.classifier.history_)
-    trained._choice.value = "Posterior"
+    trained._form.below.value = "Posterior"
     assert trained.view.below
-    trained._choice.value = "Attention"
-    assert "no attention" in trained._words.value
-    trained._choice.value = "Table"
-    assert "gap middle" in trained._words.value
-    trained._choice.value = "Importance"
+    trained._form.below.value = "Attention"
+    assert "no attention" in trained._form.words.value
+    trained._form.below.value = "Table"
+    assert "gap middle" in trained._form.words.value
+    trained._form.below.value = "Importance"
 
 
 def test_the_code_shown_gives_the_same_result(trained):
@@ -100,18 +100,18 @@ def test_without_a_series_it_opens_a_simulated_example_with_labels():
 
 
 def test_clicks_label_and_unlabel_spectra(panel):
-    panel._class.value = 1
+    panel._form.classes.value = 1
     tap(panel, 29.6)
     assert panel.labels[30] == 1
-    assert panel.options.labels == panel._text.value
-    panel._class.value = -1
+    assert panel.options.labels == panel._form.labels.value
+    panel._form.classes.value = -1
     tap(panel, 30.0)
     assert panel.labels[30] == -1
     tap(panel, -3.0)  # beside the map: nothing happens
 
 
 def test_labels_can_be_typed(panel):
-    panel._text.value = "0-10:0, 45-59/2:1"
+    panel._form.labels.value = "0-10:0, 45-59/2:1"
     assert (panel.labels[:11] == 0).all()
     assert panel.labels[46] == -1
     assert panel.options.labels == "0-10:0, 45-59/2:1"
@@ -119,7 +119,7 @@ def test_labels_can_be_typed(panel):
 
 def test_unreadable_labels_are_said_in_the_panel_and_change_nothing(panel):
     before = panel.labels.copy()
-    panel._text.value = "0-999:0, 3:1"
+    panel._form.labels.value = "0-999:0, 3:1"
     assert "999" in panel.task.text
     np.testing.assert_array_equal(panel.labels, before)
 
@@ -136,12 +136,12 @@ def test_new_labels_take_away_what_was_found_with_old_ones(truth):
 
 
 def test_training_without_labels_of_both_classes_says_so(panel):
-    panel._class.value = -1
+    panel._form.classes.value = -1
     for spectrum in np.flatnonzero(panel.labels == 1):
         tap(panel, float(spectrum))
     panel.task.button.click()
     assert "no spectrum of class 1" in panel.task.text
-    panel._choice.value = "Code"  # must not fail either
+    panel._form.below.value = "Code"  # must not fail either
 
 
 def test_cancel_ends_the_training_and_leaves_no_result(panel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -23,9 +23,9 @@ from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._origin import open_origin
 from pulsetrain.panels._picture import Picture
 from pulsetrain.panels._report import ReportButton
+from pulsetrain.panels._spectra_layout import SpectraLayout
 from pulsetrain.panels._spectra_view import SpectraView
 from pulsetrain.panels._spectra_work import Outcome, Row, bottom_rows, estimate_transition, part, train, train_row
-from pulsetrain.panels._stage import Stage
 from pulsetrain.panels._task import Task, Told
 from pulsetrain.panels._tree import close_tree
 from pulsetrain.progress import Progress
@@ -37,7 +37,6 @@ Found = tuple[xr.Dataset | None, list[Row]]  # without a network: the estimate, 
 
 _FIRST = ("network", "protocol", "steps", "augment", "members")
 _CAPTION = "Boundary in spectra, with its 90 % interval from low to high and its distance from the gap's middle"
-_BELOW = ("Importance", "Attention", "Posterior", "Training", "Table", "Code")
 
 
 class SpectraPanel:
@@ -101,7 +100,8 @@ class SpectraPanel:
         self.controls = OptionControls(SpectraOptions(), _FIRST, hidden=("labels",), changed=self._on_options)
         self.task = Task("Train", self.train, self._loop)
         self.report = ReportButton("spectra", self._report_values, self._loop)
-        self._build()
+        self._form = self._build()
+        self.widget = self._form.widget
         self.set_labels(labels if labels is not None else "ends" if known is None else known)
 
     @property
@@ -196,62 +196,32 @@ class SpectraPanel:
         display(self.widget)
         self._picture.display()
 
-    def _build(self) -> None:
-        shape = f"{self.series.sizes['spectrum']} spectra × {self.series.sizes['channel']} points"
-        name = Path(self._origin.path).name or str(self.series.attrs.get("title", "Series"))
-        self._head = ipywidgets.HTML(f"<b>{name}</b>: {shape}")
-        self._class = ipywidgets.ToggleButtons(
-            options=[("0", 0), ("1", 1), ("clear", -1)], description="Click sets",
-            tooltips=["A click labels a spectrum 0", "A click labels a spectrum 1", "A click takes a label away"],
-            style={"button_width": "56px", "description_width": "118px"},
-        )  # fmt: skip
-        self._text = ipywidgets.Text(
-            description="Labels",
-            continuous_update=False,
-            style={"description_width": "118px"},
-            layout={"width": "auto"},
-            tooltip=SpectraOptions.model_fields["labels"].description,
+    def _build(self) -> SpectraLayout:
+        layout = SpectraLayout(
+            Path(self._origin.path).name or str(self.series.attrs.get("title", "Series")),
+            f"{self.series.sizes['spectrum']} spectra × {self.series.sizes['channel']} points",
+            options=self.controls.widget,
+            task=self.task.widget,
+            report=self.report.widget,
+            figures=self.view.layout,
         )
-        self._text.observe(self._on_text, "value")
-        self._scale = ipywidgets.ToggleButtons(
-            options=get_args(figures.Scale), description="Intensity", style={"button_width": "72px"}
-        )
-        self._scale.observe(lambda change: self.view.rescale(change["new"]), "value")
-        self._choice = ipywidgets.ToggleButtons(options=_BELOW, style={"button_width": "auto"})
-        self._choice.observe(lambda _: self._refresh(), "value")
-        self._all = ipywidgets.Button(description="Train all networks", layout={"width": "auto"})
-        self._all.on_click(lambda _: self.task.guard(self.train_all))
-        ipywidgets.dlink((self.task.button, "disabled"), (self._all, "disabled"))
-        self._words = ipywidgets.HTML(layout={"width": "100%", "overflow": "auto"})
-        left = ipywidgets.VBox(
-            [
-                self._head,
-                self._class,
-                self._text,
-                self.controls.widget,
-                self.task.widget,
-                self._all,
-                self.report.widget,
-            ],
-            layout={"width": "350px", "flex": "0 0 auto", "padding": "0 8px 0 0"},
-        )
-        self.stage = Stage(self.view.layout)
-        right = ipywidgets.VBox(
-            [self._scale, self.stage, self._choice, self._words],
-            layout={"flex": "1 1 460px", "min_width": "0"},
-        )
-        self.widget = ipywidgets.Box(
-            [left, right], layout={"display": "flex", "flex_flow": "row wrap", "width": "100%", "overflow": "hidden"}
-        )
+        layout.labels.observe(self._on_text, "value")
+        layout.scale.observe(lambda change: self.view.rescale(change["new"]), "value")
+        layout.below.observe(lambda _: self._refresh(), "value")
+        layout.every.on_click(lambda _: self.task.guard(self.train_all))
+        ipywidgets.dlink((self.task.button, "disabled"), (layout.every, "disabled"))
+        return layout
 
     def _on_tap(self, spectrum: int) -> None:
         if self.task.running:
             self.task.say("Labels stay as they are while the training runs.")
             return
         labels = self.labels.copy()
-        labels[spectrum] = self._class.value
+        labels[spectrum] = self._form.classes.value
         self._take_labels(labels, written(labels))
-        self.task.say(f"Spectrum {spectrum}: {'no label' if self._class.value < 0 else self._class.value}")
+        self.task.say(
+            f"Spectrum {spectrum}: {'no label' if self._form.classes.value < 0 else self._form.classes.value}"
+        )
 
     def _on_text(self, change: dict[str, Any]) -> None:
         if change["new"] != self._written:
@@ -263,7 +233,7 @@ class SpectraPanel:
 
     def _take_labels(self, values: NDArray[np.int64], text: str) -> None:
         self.controls.hide(labels=text)
-        self._written = self._text.value = text
+        self._written = self._form.labels.value = text
         self.labels, self.result, self.estimate, self.classifier, self._outcome = values, None, None, None, None
         self._rows, self._below_rows = {}, []
         self.view.show(None, None)
@@ -292,7 +262,7 @@ class SpectraPanel:
         # The first member has seen every label; the others, resampled, are there for the interval.
         losses = [values["loss"] for values in told if "loss" in values and not values.get("member")]
         self._losses += losses
-        if losses and self._choice.value == "Training":
+        if losses and self._form.below.value == "Training":
             self.view.stream(losses)
 
     def _done_all(self, found: Found) -> None:
@@ -335,13 +305,13 @@ class SpectraPanel:
         return {"path": self._origin.needed(), **self.options.model_dump(exclude_defaults=True)}
 
     def _show(self, below: str) -> None:
-        if self._choice.value == below:
+        if self._form.below.value == below:
             self._refresh()
-        self._choice.value = below
+        self._form.below.value = below
 
     def _refresh(self) -> None:
         """Draw what is chosen to stand below the curves."""
-        chosen, outcome = self._choice.value, self._outcome
+        chosen, outcome = self._form.below.value, self._outcome
         words = ""
         if chosen == "Training":
             self.view.loss(self._losses)
@@ -357,7 +327,7 @@ class SpectraPanel:
         if not self.view.below and not words:
             missing = outcome is not None and chosen == "Attention"
             words = f"<i>Nothing to show: {'this network has no attention' if missing else 'train first'}.</i>"
-        self._words.value = words
+        self._form.words.value = words
 
     def _code_html(self) -> str:
         try:
