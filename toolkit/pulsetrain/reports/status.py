@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Literal, Self, get_args
 
 from pulsetrain.reports._files import alive, read_json, this_host, write_json
 
@@ -91,10 +91,6 @@ class Status:
         else:
             gone = time.time() - self.beat > _BEAT_WITHIN
         return replace(self, state="dead", message=f"interrupted: the runner on {self.host} has gone") if gone else self
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON-safe values."""
-        return asdict(self)
 
     def _sound(self) -> bool:
         numbers = (self.cell, self.cells, self.attempt, self.beat)

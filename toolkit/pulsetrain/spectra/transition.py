@@ -26,12 +26,11 @@ __all__ = ["TransitionEstimator", "TransitionOptions"]
 
 Floats = NDArray[np.float64]
 
-
 _BINS = 20  # of the posterior, per spectrum
 
 
 class TransitionOptions(Options):
-    """What a user may want to set."""
+    """How sure the interval is to be, and how finely the boundary is looked for."""
 
     confidence: float = option(0.9, "Probability that the interval holds the boundary.", ge=0.5, le=0.99)
     channels: int = option(400, "The axis is binned to about so many channels.", ge=50, le=2000)
