@@ -86,8 +86,8 @@ def as_labels(labels: ArrayLike | Mapping[int, int] | xr.DataArray, n: int) -> L
     if isinstance(labels, Mapping):
         result = np.full(n, -1)
         for index, label in labels.items():
-            if not -n <= index < n:
-                raise OptionError(f"labels: got spectrum {index}, allowed 0 … {n - 1}")
+            if not isinstance(index, (int, np.integer)) or not -n <= index < n:
+                raise OptionError(f"labels: got spectrum {index!r}, allowed whole numbers 0 … {n - 1}")
             result[index] = label
     else:
         given = np.asarray(labels)
