@@ -23,6 +23,16 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one():
         Peaks(min_srn=3)
 
 
+def test_a_parameter_named_self_is_refused_by_name():
+    for make in (
+        lambda: Peaks(**{"self": 1}),
+        lambda: Peaks().replace(**{"self": 1}),
+        lambda: Peaks.from_text({"self": "1"}),
+    ):
+        with pytest.raises(OptionError, match="^self: no such parameter"):
+            make()
+
+
 def test_a_value_out_of_bounds_is_refused_with_name_bounds_and_unit():
     with pytest.raises(OptionError, match="min_snr: got 99, allowed 2 … 15 σ"):
         Peaks(min_snr=99)
