@@ -57,6 +57,14 @@ def test_a_bare_file_with_an_axis_beside_the_spectra_is_understood(tmp_path):
     assert series.axis.long_name == "2θ"
 
 
+def test_an_axis_that_falls_is_kept(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["I"], file["q"] = np.ones((20, 30)), np.arange(30)[::-1]
+    series = open_spectra(tmp_path / "a.h5")
+    np.testing.assert_array_equal(series.axis, np.arange(30.0)[::-1])
+    assert series.axis.long_name == "Q"
+
+
 def test_files_with_one_spectrum_each_make_a_series(tmp_path):
     for temperature in (300, 1000):
         with h5py.File(tmp_path / f"{temperature}K.h5", "w") as file:

@@ -118,17 +118,20 @@ def _along(group: Any, name: str, length: int) -> Any | None:
 
 
 def _sibling_axis(dataset: Any) -> Any | None:
-    """Return the one dataset beside it that has a rising value for each channel."""
+    """Return the one dataset beside it that rises, or else the one that falls, with a value for each channel."""
+    if dataset.ndim != 2:
+        return None
     fitting = [
-        other
+        (other, np.diff(other[()].astype(np.float64)))
         for other in dataset.parent.values()
         if isinstance(other, h5py.Dataset)
         and other != dataset
         and other.shape == dataset.shape[-1:]
         and other.dtype.kind in "iuf"
-        and bool((np.diff(other[()].astype(np.float64)) > 0).all())
     ]
-    return fitting[0] if len(fitting) == 1 and dataset.ndim == 2 else None
+    rising = [other for other, steps in fitting if (steps > 0).all()]
+    found = rising or [other for other, steps in fitting if (steps < 0).all()]
+    return found[0] if len(found) == 1 else None
 
 
 def _kind(dataset: Any) -> AxisKind:
