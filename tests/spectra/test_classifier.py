@@ -149,3 +149,10 @@ def test_references_find_the_switch_of_a_series_without_drift(still):
     errors = np.abs(found.boundary.values - still.attrs["boundary"])
     assert errors[:3].max() < 2
     assert np.all(errors[:3] <= errors[3])
+
+
+def test_labels_out_of_turn_are_refused_by_name(still):
+    labels = np.repeat([0, -1, 1], (20, 20, 20))
+    labels[50] = 0  # one wrong spectrum
+    with pytest.raises(OptionError, match="spectra 50 and 40 are out of turn, needed one switch from class 0 to class"):
+        SpectraClassifier(network="fcnn", **QUICK).fit(still.intensity, labels)

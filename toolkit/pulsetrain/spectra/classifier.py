@@ -24,7 +24,7 @@ from pulsetrain.spectra._prepare import Array, Preparation, spectra_values
 from pulsetrain.spectra._store import read_model, write_model
 from pulsetrain.spectra._training import choose_device, step_count, train
 from pulsetrain.spectra.catalogue import NETWORKS
-from pulsetrain.spectra.labels import as_labels, gap_middle, parse_labels
+from pulsetrain.spectra.labels import as_labels, class_0_first, gap_middle, parse_labels
 from pulsetrain.spectra.options import SpectraOptions
 
 __all__ = ["SpectraClassifier"]
@@ -86,12 +86,13 @@ class SpectraClassifier:
         Raises
         ------
         ValueError
-            If the series or the labels cannot be trained on; says why.
+            If the series or the labels cannot be trained on; says why. Labels must switch once, either class first.
         MemoryError
             If the published protocol's full batch does not fit.
         """
         values = spectra_values(series)
         known = parse_labels(self.options.labels, series) if labels is None else as_labels(labels, len(values))
+        class_0_first(known)
         labelled = np.flatnonzero(known >= 0)
         preparation = Preparation.learn(values[labelled], self.options)
         spectra, classes = preparation(values[labelled]), known[labelled]

@@ -15,7 +15,7 @@ from pulsetrain.options import OptionError
 if TYPE_CHECKING:  # xarray takes seconds to import, which a form or a command line need not wait for
     import xarray as xr
 
-__all__ = ["as_labels", "gap_middle", "parse_labels", "read_labels"]
+__all__ = ["as_labels", "class_0_first", "gap_middle", "parse_labels", "read_labels"]
 
 Labels = NDArray[np.int64]
 
@@ -103,6 +103,30 @@ def as_labels(labels: ArrayLike | Mapping[int, int] | xr.DataArray, n: int) -> L
         if not np.any(result == label):
             raise OptionError(f"labels: no spectrum of class {label}; label at least one on either side of the switch")
     return result.astype(np.int64)
+
+
+def class_0_first(labels: Labels) -> bool:
+    """Return whether class 0 comes first in the series.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray, shape (spectrum,), int64
+        −1 unlabelled, 0 and 1, both there.
+
+    Raises
+    ------
+    OptionError
+        If the labels switch more than once; names two spectra.
+    """
+    zero, one = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
+    rising = bool(zero.mean() < one.mean())
+    first, second = (zero, one) if rising else (one, zero)
+    if first.max() > second.min():
+        raise OptionError(
+            f"labels: spectra {first.max()} and {second.min()} are out of turn, needed one switch from class "
+            f"{labels[first[0]]} to class {labels[second[0]]}; take back one of the two or cut the series"
+        )
+    return rising
 
 
 def gap_middle(labels: Labels) -> float:
