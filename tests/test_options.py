@@ -25,11 +25,11 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one():
 
 def test_a_parameter_named_self_is_refused_by_name():
     for make in (
-        lambda: Peaks(**{"self": 1}),
-        lambda: Peaks().replace(**{"self": 1}),
+        lambda: Peaks(self=1),
+        lambda: Peaks().replace(self=1),
         lambda: Peaks.from_text({"self": "1"}),
     ):
-        with pytest.raises(OptionError, match="^self: no such parameter"):
+        with pytest.raises(OptionError, match=r"^self: no such parameter"):
             make()
 
 
