@@ -168,6 +168,32 @@ def test_job_that_is_done_or_at_work_is_not_resumed(root: Path) -> None:
         folder(root, "2", state="running", host=this_host(), pid=pid, pid_started=started).resume()
 
 
+class Nobody:
+    """An executor that runs nothing."""
+
+    def start(self, job: Job) -> None: ...
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"name": "nobody"}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_job_is_resumed_with_the_very_values_it_was_submitted_with(
+    template: Callable[..., Path], root: Path, kept: bool
+) -> None:
+    path = template(parameters="anything = None")
+    value = {1: (2, 3), "n": float("nan")} if kept else [1, "n"]
+    job = submit(path, {"anything": value}, root, executor=Nobody())
+    first = json.loads(job.notebook.read_text())["cells"][1]["source"]
+    if not kept:  # a job of an earlier version
+        record = job.record
+        del record["injected"]
+        (job.folder / "job.json").write_text(json.dumps(record))
+    (job.folder / "status.json").write_text(json.dumps(asdict(Status(state="stopped"))))
+    job.resume(executor=Nobody())
+    assert json.loads(job.notebook.read_text())["cells"][1]["source"] == first
+
+
 def test_template_has_the_title_and_summary_of_its_first_markdown(
     tmp_path: Path, template: Callable[..., Path]
 ) -> None:

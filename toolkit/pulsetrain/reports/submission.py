@@ -77,7 +77,8 @@ def submit(
     notebook = read_notebook(template.path)
     model = read_parameters(notebook)
     given = model(**values).model_dump(exclude_unset=True)
-    prepared = inject(clear(notebook), values_cell(given))
+    injected = values_cell(given)
+    prepared = inject(clear(notebook), injected)
     chosen, remark = _kernel(kernel, notebook)
 
     root = Path(root).expanduser().resolve()
@@ -95,6 +96,7 @@ def submit(
         },
         "kernel": chosen,
         "parameters": safe_json(given),
+        "injected": injected,
         "defaults": _defaults(model),
         "cwd": str(cwd),
         "executor": executor.as_dict(),
@@ -122,8 +124,11 @@ def start_again(job: Job, *, executor: Executor | None = None) -> Job:
     if not record or not (job.folder / "template.ipynb").is_file():
         raise OptionError(f"{job.id}: job.json or template.ipynb is missing; submit the template anew")
     notebook = read_notebook(job.folder / "template.ipynb")
-    given = read_parameters(notebook)(**record["parameters"]).model_dump(exclude_unset=True)
-    prepared = inject(clear(notebook), values_cell(given))
+    injected = record.get("injected")
+    if not isinstance(injected, str):  # a job from before it was kept; its values are only as good as JSON's
+        given = read_parameters(notebook)(**record["parameters"]).model_dump(exclude_unset=True)
+        injected = values_cell(given)
+    prepared = inject(clear(notebook), injected)
 
     attempts = job.folder / "attempts"
     number = 1 + max((int(path.name) for path in attempts.glob("[0-9]*") if path.name.isdigit()), default=0)
