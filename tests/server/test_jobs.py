@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,32 @@ def test_refused_values_are_named_before_a_job_exists(server, write_template, va
 @pytest.mark.parametrize("body", [None, [], {}, {"template": 1}, {"template": "x", "parameters": [1]}])
 def test_a_body_of_another_shape_is_refused(server, body):
     assert server.post("jobs", body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"template": 5},
+        {"template": {"path": 5}},
+        {"template": {"path": "\0"}},
+        {"template": {"path": "x" * 9999}},
+        {"template": None},
+        {"parameters": 5},
+    ],
+)
+def test_a_record_that_is_nonsense_hides_no_job(server, done, record):
+    folder = server.jobs / "nonsense"
+    folder.mkdir()
+    try:
+        (folder / "job.json").write_text(json.dumps(record))
+        listed = {job["id"]: job for job in server.get("jobs").json()}
+        assert listed[done["id"]] == done
+        assert listed["nonsense"]["title"] == "nonsense"
+        assert listed["nonsense"]["state"] == "dead"
+        assert (listed["nonsense"]["template"], listed["nonsense"]["parameters"]) == ("", {})
+        assert server.get("jobs/nonsense").json() == listed["nonsense"]
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_a_job_runs_to_a_report_and_says_all_about_itself(server, done):

@@ -42,20 +42,19 @@ def form_reply(template: Template, name: str) -> dict[str, Any]:
 
 def job_reply(job: Job, catalogue: Catalogue) -> dict[str, Any]:
     """Describe a job and where it stands."""
-    record, status = job.record, job.status
-    template = record.get("template", {})
+    details, status = _details(job, catalogue), job.status
     asked_to_stop = status.state in ("queued", "running") and (job.folder / "stop").exists()
     return {
         "id": job.id,
-        "title": template.get("title") or template.get("name") or job.id,
-        "template": template.get("name", "") if "path" not in template else _template_id(template, catalogue),
+        "title": details["title"],
+        "template": details["template"],
         "state": "stopping" if asked_to_stop else status.state,
         "message": status.message,
         "cell": status.cell,
         "cells": status.cells,
         "eta": status.eta,
         "submitted": status.submitted or 0,
-        "parameters": record.get("parameters", {}),
+        "parameters": details["parameters"],
         "notebook": catalogue.contents_path(job.notebook) if job.notebook.is_file() else None,
         "report": job.report is not None,
     }
@@ -84,8 +83,26 @@ def faults(error: ValueError) -> dict[str, str]:
     return {name: text for name, colon, text in parts if colon}
 
 
-def _template_id(template: dict[str, Any], catalogue: Catalogue) -> str:
-    return catalogue.template_id(Path(template["path"])) or template.get("name", "")
+def _details(job: Job, catalogue: Catalogue) -> dict[str, Any]:
+    """Return what a job's record says; a record that is nonsense says nothing, and hides no other job."""
+    record = job.record
+    template, parameters = record.get("template", {}), record.get("parameters", {})
+    sound = isinstance(template, dict) and isinstance(parameters, dict)
+    if not sound or not all(isinstance(template.get(key, ""), str) for key in ("name", "title", "path")):
+        return {"title": job.id, "template": "", "parameters": {}}
+    name = template.get("name", "")
+    return {
+        "title": template.get("title") or name or job.id,
+        "template": (_template_id(template["path"], catalogue) if "path" in template else None) or name,
+        "parameters": parameters,
+    }
+
+
+def _template_id(path: str, catalogue: Catalogue) -> str | None:
+    try:
+        return catalogue.template_id(Path(path))
+    except (ValueError, OSError, RuntimeError):  # a null character, a name too long, a loop of links
+        return None
 
 
 def _schema(model: type[Options]) -> dict[str, Any]:
