@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from pulsetrain.data import DataError, open_spectra
+from pulsetrain.data import DataError, open_frames, open_spectra
 
 Q = np.linspace(0.5, 6.0, 300)
 SIGNAL = np.random.default_rng(0).random((7, 300))
@@ -99,6 +99,15 @@ def test_a_file_that_is_cut_off_is_refused(nexus):
     nexus.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match="a truncated file"):
         open_spectra(nexus)
+
+
+def test_a_file_that_is_damaged_inside_is_refused(nexus):
+    whole = nexus.read_bytes()
+    assert b"SNOD" in whole
+    nexus.write_bytes(whole.replace(b"SNOD", b"XXXX").replace(b"TREE", b"XXXX"))
+    for opened in (open_spectra, open_frames):
+        with pytest.raises(DataError, match=r"integrated\.nxs: got a damaged file"):
+            opened(nexus)
 
 
 def test_a_file_that_is_no_hdf5_is_refused(tmp_path):

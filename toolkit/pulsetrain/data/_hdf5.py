@@ -20,14 +20,18 @@ _MANY = 5000
 
 @contextmanager
 def open_hdf5(path: Path) -> Iterator[Any]:
-    """Open a file for reading; one that is cut off or no HDF5 raises DataError."""
+    """Open a file for reading; one that is cut off, damaged or no HDF5 raises DataError, on opening or on reading."""
+    opened = False
     try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        reason = "a truncated file" if "truncated" in str(error) else "a file that HDF5 cannot open"
+        with h5py.File(path, "r") as file:
+            opened = True
+            yield file
+    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
+        if "truncated" in str(error):
+            reason = "a truncated file"
+        else:
+            reason = f"a damaged file ({error})" if opened else "a file that HDF5 cannot open"
         raise DataError(path, reason, "a whole HDF5 file", "copy it again, or wait until it is closed") from None
-    with file:
-        yield file
 
 
 def texts(value: Any) -> list[str]:

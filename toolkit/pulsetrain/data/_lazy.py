@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import dask.array as da
-import h5py
 import numpy as np
 from numpy.typing import NDArray
+
+from pulsetrain.data._hdf5 import open_hdf5
 
 __all__ = ["Hdf5Rows", "NpyRows", "Rows"]
 
@@ -78,7 +79,7 @@ class Hdf5Rows(Rows):
         import hdf5plugin  # noqa: F401  registers the compressions of detector files (bitshuffle, LZ4, Zstandard)
 
         self.path, self.key = path, key
-        with h5py.File(path) as file:
+        with open_hdf5(path) as file:
             dataset = file[key]
             self._single = dataset.ndim == entry_ndim
             self.shape = (1, *dataset.shape) if self._single else dataset.shape
@@ -87,7 +88,7 @@ class Hdf5Rows(Rows):
     def read(self, start: int, stop: int) -> NDArray[Any]:
         import hdf5plugin  # noqa: F401  a worker process has not run __init__
 
-        with h5py.File(self.path) as file:
+        with open_hdf5(self.path) as file:
             dataset = file[self.key]
             return np.asarray(dataset[()][None] if self._single else dataset[start:stop])
 

@@ -146,7 +146,7 @@ def _is_run_file(file: Path) -> bool:
     try:
         with h5py.File(file) as handle:
             return "INDEX/trainId" in handle and "METADATA" in handle
-    except OSError:
+    except (OSError, RuntimeError, KeyError):
         return False
 
 
