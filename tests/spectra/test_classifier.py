@@ -156,3 +156,18 @@ def test_labels_out_of_turn_are_refused_by_name(still):
     labels[50] = 0  # one wrong spectrum
     with pytest.raises(OptionError, match="spectra 50 and 40 are out of turn, needed one switch from class 0 to class"):
         SpectraClassifier(network="fcnn", **QUICK).fit(still.intensity, labels)
+
+
+@pytest.mark.parametrize("protocol", ["mended", "published"])
+def test_labels_may_start_with_class_1(still, protocol):
+    labels = np.where(still.labels >= 0, 1 - still.labels, -1)
+    name = "binned" if protocol == "published" else "fcnn"
+    classifier = SpectraClassifier(network=name, protocol=protocol, members=4, steps=60)
+    result = classifier.fit(still.intensity, labels).predict(still.intensity)
+    assert result.prediction.values[[0, -1]].tolist() == [1, 0]
+    assert float(result.boundary) == pytest.approx(still.attrs["boundary"], abs=3)
+    np.testing.assert_allclose(result.member_boundary, still.attrs["boundary"], atol=6)
+    assert float(result.p_conf) > 0.9
+    low, high = result.boundary_interval.values
+    assert low - 1 <= still.attrs["boundary"] <= high + 1
+    xr.testing.assert_allclose(references(still.intensity, labels), references(still.intensity, still.labels), atol=0.1)

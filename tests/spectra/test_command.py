@@ -38,6 +38,16 @@ def test_a_folder_of_spectra_becomes_a_folder_of_results(still, tmp_path):
         assert result.attrs["fingerprint"] == series.attrs["fingerprint"]
 
 
+def test_what_the_estimate_warns_of_is_printed(still, tmp_path):
+    noise = still.intensity.copy(data=np.random.default_rng(0).normal(100, 1, still.intensity.shape))
+    write_spectra(noise, tmp_path / "series")
+    text = run(str(tmp_path / "series"), OPTIONS.replace(steps=2), tmp_path / "out")
+    with xr.open_dataset(tmp_path / "out" / "transition.nc", engine="h5netcdf") as estimate:
+        flags = np.atleast_1d(estimate.attrs["flags"]).tolist()
+    assert flags
+    assert text.splitlines()[-len(flags) :] == [f"note: {flag}" for flag in flags]
+
+
 def test_an_existing_output_is_refused_before_anything_is_read(tmp_path):
     with pytest.raises(FileExistsError, match="give a new folder"):
         run(str(tmp_path / "missing"), OPTIONS, tmp_path)

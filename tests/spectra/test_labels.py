@@ -89,6 +89,8 @@ def test_labels_of_the_wrong_number_or_class_are_refused():
         as_labels({0: 0, 9: 1}, 3)
     with pytest.raises(OptionError, match="got spectrum '300 K', allowed whole numbers"):
         as_labels({"300 K": 0, 1: 1}, 3)
+    with pytest.raises(OptionError, match=r"got class 0\.7, allowed 0, 1"):
+        as_labels({0: 0.7, 1: 1}, 3)
 
 
 @pytest.mark.parametrize(("labels", "middle"), [({10: 0, 40: 1}, 25.0), ({40: 0, 10: 1}, 25.0), ({3: 0}, np.nan)])

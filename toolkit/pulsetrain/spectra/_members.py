@@ -19,7 +19,7 @@ def member_labels(classes: NDArray[np.int64], member: int, seed: int) -> NDArray
     Parameters
     ----------
     classes : numpy.ndarray, shape (labelled,)
-        0 or 1, in the order of the series.
+        0 or 1, in the order of the series, 0 for the phase that comes first.
     member, seed : int
 
     Returns

@@ -14,7 +14,7 @@ from sklearn.preprocessing import normalize
 
 from pulsetrain.spectra._boundary import find_boundary, p_conf
 from pulsetrain.spectra._prepare import Array, Preparation, spectra_values
-from pulsetrain.spectra.labels import as_labels, gap_middle
+from pulsetrain.spectra.labels import as_labels, class_0_first, gap_middle
 from pulsetrain.spectra.options import SpectraOptions
 
 __all__ = ["references"]
@@ -40,6 +40,8 @@ def references(series: xr.DataArray, labels: ArrayLike | Mapping[int, int]) -> x
     """
     values = spectra_values(series)
     known = as_labels(labels, len(values))
+    if not class_0_first(known):  # either class may come first: the switch is the same
+        known = np.where(known >= 0, 1 - known, -1)
     spectra = Preparation.learn(values[known >= 0], SpectraOptions())(values)
     found = {
         "linear": _linear(spectra, known),

@@ -94,8 +94,8 @@ class _Labelled:
 def _train_published(network: Network, data: _Labelled, options: SpectraOptions, report: Report) -> None:
     if isinstance(network, Binned):
         # The binned network learns from the extreme spectra alone: the first of the old phase, the last of the new.
-        old, new = torch.where(data.target == 0)[0][0], torch.where(data.target == 1)[0][-1]
-        spectra, target = data.spectra[[old, new]], data.target[[old, new]]
+        ends = [0, -1] if data.target[0] == 0 else [-1, 0]
+        spectra, target = data.spectra[ends], data.target[ends]
     else:
         copies = data.spectra.repeat(options.augment, 1)
         copies += options.noise * _PUBLISHED_NOISE * torch.rand_like(copies)

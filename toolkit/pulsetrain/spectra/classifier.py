@@ -92,7 +92,7 @@ class SpectraClassifier:
         """
         values = spectra_values(series)
         known = parse_labels(self.options.labels, series) if labels is None else as_labels(labels, len(values))
-        class_0_first(known)
+        rising = class_0_first(known)
         labelled = np.flatnonzero(known >= 0)
         preparation = Preparation.learn(values[labelled], self.options)
         spectra, classes = preparation(values[labelled]), known[labelled]
@@ -107,7 +107,7 @@ class SpectraClassifier:
                     message = NETWORKS[self.options.network].title
                     progress(member * steps + step + 1, members * steps, message, loss=loss, member=member)
 
-            chosen = member_labels(classes, member, self.options.seed)
+            chosen = member_labels(classes if rising else 1 - classes, member, self.options.seed)
             seen = np.isin(np.arange(len(known)), labelled[chosen])
             middles.append(gap_middle(np.where(seen, known, -1) if member in SHORTENED else known))
             networks.append(train(spectra[chosen], classes[chosen], self.options, self.options.seed + member, report))
@@ -133,18 +133,28 @@ class SpectraClassifier:
             (member, spectrum), ``member_boundary`` (member,). The binned network adds ``bin_weight`` (bin,) and
             ``bin_range`` (bin, bound), in units of the axis. ``attrs["context"]`` is ``"spectrum"`` where a spectrum's
             class depends on it alone, ``"series"`` where on the others too.
+
+        Notes
+        -----
+        A network always finds a switch between two labelled ends, also where the spectra between them only drift or do
+        not change at all. ``p_conf`` says that the prediction switches once, ``boundary`` where, and the interval how
+        far networks that saw other labels agree: none of them says that there is a transition, or that it is sharp.
+        Ask `pulsetrain.spectra.TransitionEstimator`, whose ``attrs["flags"]`` name what is doubtful.
         """
         probabilities = self.member_probabilities(self.prepare(series))
         # Published is one network; mended is the mean of the members but those that miss labels on purpose.
         whole = [0] if self.options.protocol == "published" else whole_members(len(probabilities))
         probability = probabilities[whole].mean(axis=0)
-        boundaries = [find_boundary(member) for member in probabilities]
+        # The switch is sought in the order of the labels; the probability stays that of class 1.
+        rising = class_0_first(self.labels_)
+        later, late = (probability, probabilities) if rising else (1 - probability, 1 - probabilities)
+        boundaries = [find_boundary(member) for member in late]
         result = xr.Dataset(
             {
                 "probability": ("spectrum", probability, {"long_name": "probability of class 1"}),
                 "prediction": ("spectrum", (probability >= 0.5).astype(np.int64)),
-                "p_conf": p_conf(probability >= 0.5),
-                "boundary": ((), find_boundary(probability), {"units": "spectra"}),
+                "p_conf": p_conf((probability >= 0.5) == rising),
+                "boundary": ((), find_boundary(later), {"units": "spectra"}),
                 "boundary_interval": (
                     "bound",
                     self._interval(boundaries, len(probability)),
@@ -234,6 +244,8 @@ class SpectraClassifier:
         if n != len(self.labels_):
             return np.full(2, np.nan)
         old, new = (np.flatnonzero(self.labels_ == label) for label in (0, 1))
+        if not class_0_first(self.labels_):
+            old, new = new, old
         return boundary_interval(boundaries, (float(old[-1]), float(new[0])), self._middles)
 
     def _provenance(self, series: xr.DataArray) -> dict[str, Any]:

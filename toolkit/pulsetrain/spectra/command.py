@@ -41,7 +41,7 @@ def run(source: str, options: SpectraOptions, output: Path, *, progress: Progres
     Returns
     -------
     str
-        The boundaries, to be printed.
+        The boundaries, and what the transition estimator warns of, one line ``note: …`` each; to be printed.
 
     Raises
     ------
@@ -64,7 +64,8 @@ def run(source: str, options: SpectraOptions, output: Path, *, progress: Progres
         estimate.to_netcdf(draft / "transition.nc", engine="h5netcdf")
         table.to_csv(draft / "table.csv")
         classifier.save(draft / "model")
-    return f"{_summary(series, result)}\n{table.to_string(na_rep='–', float_format='{:.2f}'.format)}\n\n{output}"
+    shown = f"{_summary(series, result)}\n{table.to_string(na_rep='–', float_format='{:.2f}'.format)}\n\n{output}"
+    return "\n".join([shown, *(f"note: {flag}" for flag in estimate.attrs["flags"])])
 
 
 def _table(series: xr.DataArray, labels: NDArray[np.int64], result: xr.Dataset, estimate: xr.Dataset) -> pd.DataFrame:

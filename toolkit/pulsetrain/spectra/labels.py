@@ -88,6 +88,8 @@ def as_labels(labels: ArrayLike | Mapping[int, int] | xr.DataArray, n: int) -> L
         for index, label in labels.items():
             if not isinstance(index, (int, np.integer)) or not -n <= index < n:
                 raise OptionError(f"labels: got spectrum {index!r}, allowed whole numbers 0 … {n - 1}")
+            if label not in (-1, 0, 1):
+                raise OptionError(f"labels: got class {label!r}, allowed 0, 1, and −1 for unlabelled")
             result[index] = label
     else:
         given = np.asarray(labels)
