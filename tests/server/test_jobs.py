@@ -103,7 +103,6 @@ def test_a_body_of_another_shape_is_refused(server, body):
         {"template": 5},
         {"template": {"path": 5}},
         {"template": {"path": "\0"}},
-        {"template": {"path": "x" * 9999}},
         {"template": None},
         {"parameters": 5},
     ],
