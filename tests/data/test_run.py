@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dask
 import extra_data
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -72,8 +73,6 @@ def test_frames_come_back_with_train_and_pulse_numbers(run, agipd_frames):
 
 
 def test_masked_pixels_are_nan(tmp_path, agipd_frames):
-    import h5py
-
     run = write_run(tmp_path / "r0001", detectors={DETECTOR: agipd_frames.fillna(1)})
     with h5py.File(run / "CORR-R0001-AGIPD04-S00000.h5", "r+") as file:
         file[f"INSTRUMENT/{DETECTOR}/DET/4CH0:xtdf/image/mask"][5, 6, 7] = 2
@@ -141,6 +140,19 @@ def test_a_file_that_is_cut_off_is_named(run):
     frames = open_frames(run)
     assert frames.attrs["missing_modules"] == "5"
     assert frames.attrs["unreadable_files"] == file.name
+
+
+def test_modules_that_do_not_agree_are_refused_with_the_name_of_the_run(tmp_path, agipd_frames):
+    whole = agipd_frames.isel(module=[0, 1, 2]).assign_coords(module=[0, 1, 2])
+    run = write_run(tmp_path / "r0001", detectors={DETECTOR: whole}, train_ids=TRAINS)
+    with h5py.File(run / "CORR-R0001-AGIPD01-S00000.h5", "r+") as file:
+        pulses = file[f"INSTRUMENT/{DETECTOR}/DET/1CH0:xtdf/image/pulseId"]
+        pulses[...] = pulses[()] + 1
+    cut = run / "CORR-R0001-AGIPD02-S00000.h5"
+    cut.write_bytes(cut.read_bytes()[:5000])
+    with pytest.raises(DataError, match=rf"r0001: got Inconsistent pulseId .*{cut.name}.*Next: ") as caught:
+        open_frames(run)
+    assert caught.value.__cause__ is not None
 
 
 def test_a_camera_is_opened_by_its_source(run):

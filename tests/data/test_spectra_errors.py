@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pulsetrain.data import DataError, open_spectra
+from pulsetrain.data import DataError, open_frames, open_spectra
 
 ROWS = [f"{x:.3f} {y:.3f}" for x, y in zip(np.linspace(10, 25, 40), np.arange(40), strict=True)]
 GOOD = "\n".join(ROWS)
@@ -80,6 +80,15 @@ def test_what_is_not_there_is_refused(tmp_path):
         open_spectra((900100, "night shift"))
     with pytest.raises(DataError, match="an empty list"):
         open_spectra([])
+
+
+@pytest.mark.parametrize("opened", [open_spectra, open_frames])
+@pytest.mark.parametrize(
+    ("path", "words"), [(None, "path: got None"), (5, "path: got 5"), ("~nouser/x", "~nouser/x: got a home folder")]
+)
+def test_what_is_no_path_is_refused(opened, path, words):
+    with pytest.raises(DataError, match=words):
+        opened(path)
 
 
 def test_a_mixture_of_formats_is_refused(folder_of):

@@ -11,7 +11,7 @@ from typing import Any
 
 from pulsetrain.data._errors import DataError
 
-__all__ = ["HDF5", "TABLES", "PathLike", "input_files", "is_hdf5", "natural_key", "place_of"]
+__all__ = ["HDF5", "TABLES", "PathLike", "expanded", "input_files", "is_hdf5", "natural_key", "place_of"]
 
 PathLike = str | os.PathLike[str]
 
@@ -21,17 +21,28 @@ _NOTES = (".txt", ".csv", ".dat", ".tsv", ".asc")
 HDF5 = (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".cxi")
 
 
+def expanded(path: PathLike) -> Path:
+    """Return the path with ``~`` and ``~user`` replaced."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise DataError(path, "a home folder that is not known", "an existing path", "write the whole path") from None
+
+
 def input_files(path: PathLike | Sequence[Any], suffixes: Sequence[str], what: str) -> list[Path]:
     """Return the files meant by a file, a folder, a glob pattern or a list of files.
 
     Files of a folder or a glob are sorted as people count (``2.xy`` before ``10.xy``); a list keeps its order.
     """
     if isinstance(path, (str, os.PathLike)):
-        return _one_input(Path(path).expanduser(), suffixes, what)
+        return _one_input(expanded(path), suffixes, what)
+    if not isinstance(path, Iterable):
+        allowed = f"a file, a folder, a pattern or a list of {what}, or (proposal, run)"
+        raise DataError("path", repr(path), allowed, "name the input")
     strange = [item for item in path if not isinstance(item, (str, os.PathLike))]
     if strange:
         raise DataError(path, repr(strange[0]), f"paths of {what}, or (proposal, run)", "check the list")
-    files = [Path(item).expanduser() for item in path]
+    files = [expanded(item) for item in path]
     if not files:
         raise DataError("list of files", "an empty list", f"at least one file of {what}", "name the files")
     for file in files:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._frames import Frames
 from pulsetrain.data._hdf5 import numeric_datasets, open_hdf5
+from pulsetrain.data._inputs import expanded
 
 __all__ = ["MaskLike", "masked", "nan_where"]
 
@@ -33,7 +34,7 @@ def masked(frames: Frames, mask: MaskLike) -> Frames:
         Not 0 is bad, as in European XFEL and CXI files. Of the shape of one frame, or of all frames.
     """
     place = str(mask) if isinstance(mask, (str, os.PathLike)) else "mask"
-    bad = np.asarray(_read(Path(mask).expanduser()) if isinstance(mask, (str, os.PathLike)) else mask)
+    bad = np.asarray(_read(expanded(mask)) if isinstance(mask, (str, os.PathLike)) else mask)
     shape = frames.array.shape
     if bad.dtype.kind not in "biuf":
         raise DataError(place, f"an array of {bad.dtype}", "numbers or booleans, not 0 where bad", "convert it")

@@ -6,6 +6,8 @@ import difflib
 import os
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -13,7 +15,7 @@ import h5py
 
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._fingerprint import fingerprint
-from pulsetrain.data._inputs import is_hdf5
+from pulsetrain.data._inputs import expanded, is_hdf5
 
 __all__ = [
     "RunPath",
@@ -23,6 +25,7 @@ __all__ = [
     "require_key",
     "require_source",
     "run_place",
+    "run_that_fits",
     "unreadable_files",
 ]
 
@@ -37,7 +40,7 @@ def is_run(path: Any) -> bool:
         return True
     if not isinstance(path, (str, os.PathLike)):
         return False
-    place = Path(path).expanduser()
+    place = expanded(path)
     if place.is_dir():
         first = next(iter(sorted(place.glob("*.h5"))), None)
         return first is not None and (_is_run_name(first) or _is_run_file(first))
@@ -64,7 +67,7 @@ def open_run(path: Any, data: str = "proc") -> Any:
     try:
         if _is_number_pair(path):
             return _by_numbers(path, data)
-        place = Path(path).expanduser()
+        place = expanded(path)
         if place.is_dir():
             return extra_data.RunDirectory(str(place), parallelize=False)
         return extra_data.H5File(str(place))
@@ -72,12 +75,29 @@ def open_run(path: Any, data: str = "proc") -> Any:
         raise DataError(path, "no permission to read it", _ALLOWED, "ask for access to the proposal") from None
     except Exception as error:
         # EXtra-data raises bare Exception for an unknown proposal and for a folder in which no file can be read.
-        if type(error) is not Exception and not isinstance(error, (OSError, KeyError)):
+        if type(error) is not Exception and not isinstance(error, (OSError, KeyError, RuntimeError)):
             raise
         root = os.environ.get("EXTRA_DATA_DATA_ROOT", "/gpfs/exfel/exp")
         hint = f"look for {data!r} data below {root} (EXTRA_DATA_DATA_ROOT)" if _is_number_pair(path) else "check it"
-        got = "no such run" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0]
+        got = "no such run" if isinstance(error, FileNotFoundError) else _reason(error)
         raise DataError(_text(path), got, _ALLOWED, hint) from None
+
+
+@contextmanager
+def run_that_fits(run: Any) -> Iterator[None]:
+    """Turn what EXtra-data raises while it aligns the files of a run into DataError with the run's name."""
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        # EXtra-data raises bare Exception for modules with other trains or pulses, as a cut off file leaves them.
+        if type(error) is not Exception and not isinstance(error, (OSError, LookupError, RuntimeError, ValueError)):
+            raise
+        place = run_place(run)
+        unread = unreadable_files(run, place)
+        got = _reason(error) + (f" (unreadable_files: {', '.join(unread)})" if unread else "")
+        raise DataError(place, got, "files that are whole and agree", "copy the run's files again") from error
 
 
 def _by_numbers(path: RunPath, data: str) -> Any:
@@ -154,6 +174,10 @@ def _some(names: Any, wanted: str) -> str:
     near = difflib.get_close_matches(wanted, names, n=6, cutoff=0.0)
     more = len(names) - len(near)
     return ", ".join(near) + (f" and {more} more" if more > 0 else "")
+
+
+def _reason(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _text(path: Any) -> str:

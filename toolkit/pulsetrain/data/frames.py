@@ -13,7 +13,7 @@ from pulsetrain.data._frames_files import frames_of_hdf5, frames_of_numpy
 from pulsetrain.data._frames_run import frames_of_run
 from pulsetrain.data._inputs import HDF5, PathLike, input_files, is_hdf5
 from pulsetrain.data._mask import MaskLike, masked
-from pulsetrain.data._run import RunPath, is_run, open_run
+from pulsetrain.data._run import RunPath, is_run, open_run, run_that_fits
 from pulsetrain.data.assembly import read_geometry
 
 __all__ = ["open_frames"]
@@ -95,7 +95,9 @@ def _read(
     dims: Sequence[str] | None,
 ) -> Frames:
     if is_run(path):
-        return frames_of_run(open_run(path, data), source, key, use_mask=use_mask)
+        run = open_run(path, data)
+        with run_that_fits(run):
+            return frames_of_run(run, source, key, use_mask=use_mask)
     files: list[Path] = input_files(path, (*HDF5, *_NUMPY), "frames")
     if source is not None:
         got = f"source={source!r} for what is no European XFEL run"

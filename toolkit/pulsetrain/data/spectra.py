@@ -11,7 +11,7 @@ import xarray as xr
 from pulsetrain.data._axis import AxisKind, named_axis
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._inputs import HDF5, TABLES, PathLike, input_files, is_hdf5
-from pulsetrain.data._run import RunPath, is_run, open_run
+from pulsetrain.data._run import RunPath, is_run, open_run, run_that_fits
 from pulsetrain.data._series import Series
 from pulsetrain.data._spectra_hdf5 import series_of_hdf5
 from pulsetrain.data._spectra_run import series_of_run
@@ -80,7 +80,9 @@ def open_spectra(
 
 def _read(path: PathLike | Sequence[PathLike] | RunPath, source: str | None, key: str | None, data: str) -> Series:
     if is_run(path):
-        return series_of_run(open_run(path, data), source, key)
+        run = open_run(path, data)
+        with run_that_fits(run):
+            return series_of_run(run, source, key)
     files = input_files(path, (*TABLES, *HDF5), "spectra")
     if source is not None:
         place = files[0] if len(files) == 1 else files[0].parent
