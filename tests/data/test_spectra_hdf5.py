@@ -44,6 +44,17 @@ def test_the_default_plot_of_a_nexus_file_is_the_series(nexus):
     assert series.attrs["units"] == "counts"
 
 
+@pytest.mark.parametrize("order", [[f"{n}K" for n in range(7)], [np.nan] * 7], ids=["texts", "NaN"])
+def test_an_order_without_numbers_gives_way_to_the_place_in_the_series(nexus, order):
+    with h5py.File(nexus, "r+") as file:
+        del file["entry/result/temperature"]
+        file["entry/result/temperature"] = order
+    series = open_spectra(nexus)
+    assert series.order.values.tolist() == list(range(7))
+    assert series.order.attrs["long_name"] == "spectrum"
+    np.testing.assert_array_equal(series.axis, Q)
+
+
 def test_a_dataset_is_chosen_by_key(nexus):
     assert open_spectra(nexus, key="entry/decoy").shape == (9, 400)
     np.testing.assert_array_equal(open_spectra(nexus, key="entry/result/I").axis, Q)

@@ -112,9 +112,10 @@ def _dataset(path: Path, file: Any, key: str | None) -> tuple[Any, Any, list[str
 
 
 def _along(group: Any, name: str, length: int) -> Any | None:
-    """Return a dataset of coordinates; bin edges and absent ones (``.``) do not count."""
+    """Return a dataset of coordinates; bin edges, texts and absent ones (``.``) do not count."""
     dataset = group.get(name) if name not in ("", ".") else None
-    return dataset if isinstance(dataset, h5py.Dataset) and dataset.shape == (length,) else None
+    fits = isinstance(dataset, h5py.Dataset) and dataset.shape == (length,) and dataset.dtype.kind in "iuf"
+    return dataset if fits else None
 
 
 def _sibling_axis(dataset: Any) -> Any | None:
@@ -151,7 +152,7 @@ def _order(files: list[Path], found: list[_Found], lengths: list[int]) -> tuple[
     if named is not None and set(lengths) == {1}:
         return np.array(named.values), AxisKind(named.long_name, named.units)
     orders = [other.order for other in found if other.order is not None]
-    if len(orders) == len(found):
+    if len(orders) == len(found) and np.isfinite(np.concatenate(orders)).any():
         return np.concatenate(orders), found[0].order_kind
     return np.arange(sum(lengths), dtype=np.float64), AxisKind("spectrum", "")
 
