@@ -157,6 +157,10 @@ def test_unknown_template_kernel_or_language_is_refused_before_any_folder_exists
     (tmp_path / "foreign.ipynb").write_text(json.dumps(foreign))
     with pytest.raises(OptionError, match="notebook in R"):
         submit(tmp_path / "foreign.ipynb", {}, root)
+    foreign["metadata"]["kernelspec"]["language"] = 3
+    (tmp_path / "foreign.ipynb").write_text(json.dumps(foreign))
+    with pytest.raises(OptionError, match="notebook in 3"):
+        submit(tmp_path / "foreign.ipynb", {}, root)
     assert not root.exists()
 
 

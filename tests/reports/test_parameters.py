@@ -146,6 +146,35 @@ def test_cell_that_is_no_python_is_refused_in_words(source: str) -> None:
         read_cell(source)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = " + "(" * 50_000 + ")" * 50_000,
+        "x = " + "-" * 50_000 + "1",
+        "x = " + "+".join("1" * 20_000),
+        "x: list[...] = []",
+        "x: Union[()] = 1",
+        'x: Literal["\\ud800"] = 1',
+        'x = "\ud800"',
+        "x: 'a\\0b' = 1",
+        "x = 1  # {1e999 ..}",
+    ],
+)
+def test_hostile_cell_is_read_or_refused_and_nothing_else(source: str) -> None:
+    try:
+        read_cell(source)
+    except ParameterError as error:
+        said = str(error)
+        assert said.encode().startswith(b"the cell tagged 'parameters'")
+
+
+@pytest.mark.parametrize("source", ["b'abc'", "1j", "1 + 2j", "[b'abc']"])
+def test_literal_that_is_no_value_of_a_parameter_is_kept_as_its_source(source: str) -> None:
+    model = read_cell(f"y = {source}")
+    assert model().y == Expression(source)  # type: ignore[attr-defined]
+    assert model().model_dump(exclude_unset=True) == {}
+
+
 def test_notebook_without_a_tagged_cell_is_refused_with_the_next_step() -> None:
     with pytest.raises(ParameterError, match="tag one"):
         read_parameters({"cells": []})

@@ -82,5 +82,6 @@ def clear(notebook: dict[str, Any]) -> dict[str, Any]:
         cell | {"outputs": [], "execution_count": None} if cell.get("cell_type") == "code" else cell
         for cell in notebook["cells"]
     ]
-    metadata = {key: value for key, value in notebook.get("metadata", {}).items() if key != "widgets"}
+    metadata = notebook.get("metadata")
+    metadata = {k: v for k, v in metadata.items() if k != "widgets"} if isinstance(metadata, Mapping) else {}
     return notebook | {"cells": cells, "metadata": metadata}

@@ -34,6 +34,7 @@ from pydantic import Field, create_model
 from pulsetrain.options import Options, option
 from pulsetrain.reports._annotations import read_annotation, type_of_value
 from pulsetrain.reports._notebooks import parameters_source, read_notebook
+from pulsetrain.reports._values import literal
 
 __all__ = ["Expression", "ParameterError", "comment_parts", "read_cell", "read_parameters"]
 
@@ -74,7 +75,7 @@ def read_parameters(notebook: str | Path | Mapping[str, Any]) -> type[Options]:
     Raises
     ------
     ParameterError
-        If no cell is tagged ``parameters``, or the cell is no Python.
+        If no cell is tagged ``parameters``, or the cell is no Python or names types that cannot be.
 
     Examples
     --------
@@ -92,6 +93,15 @@ def read_parameters(notebook: str | Path | Mapping[str, Any]) -> type[Options]:
 
 def read_cell(source: str) -> type[Options]:
     """Read the parameters from the source of a parameters cell."""
+    try:
+        return _read(source)
+    except ParameterError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- anybody's cell: it may nest too deep or name types that cannot be
+        raise ParameterError(f"the cell tagged 'parameters' cannot be read: {_said(error)}") from None
+
+
+def _read(source: str) -> type[Options]:
     tree, source = _parse(source)
     comments = _comments(source)
     fields: dict[str, Any] = {}
@@ -123,14 +133,20 @@ def comment_parts(comment: str, *, number: bool) -> tuple[str, str, float | None
 def _parse(source: str) -> tuple[ast.Module, str]:
     try:
         return ast.parse(source), source
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         # IPython's magics are no Python; blank lines in their place keep the line numbers.
         plain = re.sub(r"(?m)^[ \t]*[%!].*$", "", source)
         try:
             return ast.parse(plain), plain
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             place = f"line {error.lineno}: " if isinstance(error, SyntaxError) else ""
-            raise ParameterError(f"the cell tagged 'parameters' is no Python: {place}{error.args[0]}") from None
+            raise ParameterError(f"the cell tagged 'parameters' is no Python: {place}{_said(error)}") from None
+
+
+def _said(error: Exception) -> str:
+    """Return what an error says, on one line and in characters that any encoding takes."""
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split()) or type(error).__name__
 
 
 def _comments(source: str) -> dict[int, str]:
@@ -172,9 +188,12 @@ def _default(value: ast.expr) -> Any:
         ):
             return text
     try:
-        return ast.literal_eval(value)
+        default = ast.literal_eval(value)
+        if default is not ...:
+            literal(default)  # bytes and complex numbers are Python's literals, and no values of a parameter
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return Expression(ast.unparse(value))
+    return default
 
 
 def _computed(default: Expression, help_: str, low: float | None, high: float | None, unit: str) -> Any:

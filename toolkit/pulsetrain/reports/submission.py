@@ -184,11 +184,13 @@ def _make_folder(
 def _kernel(asked: str | None, notebook: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Return the kernel to run in, and a remark where it is not the one the notebook names."""
     own = {"name": _OWN_PYTHON, "python": sys.executable}
-    spec = notebook.get("metadata", {}).get("kernelspec", {})
-    language = spec.get("language", "python")
+    metadata = notebook.get("metadata")
+    spec = metadata.get("kernelspec") if isinstance(metadata, Mapping) else None
+    spec = spec if isinstance(spec, Mapping) else {}
+    language = str(spec.get("language", "python"))
     if language.lower() != "python":
         raise OptionError(f"template: got a notebook in {language}; its parameters must be Python")
-    name = asked or spec.get("name") or _OWN_PYTHON
+    name = asked or str(spec.get("name") or _OWN_PYTHON)
     if asked is None and name == _OWN_PYTHON:
         return own, ""
     from jupyter_client.kernelspec import KernelSpecManager
