@@ -217,6 +217,20 @@ def test_log_is_read_from_an_offset(root: Path) -> None:
     assert job.log(99) == ""
 
 
+def test_log_that_is_no_plain_file_is_empty(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    makers: list[Callable[[Path], object]] = [
+        Path.mkdir,
+        os.mkfifo,
+        lambda log: log.symlink_to(tmp_path / "secret"),
+        lambda log: log.symlink_to(log),
+    ]
+    for number, make in enumerate(makers):
+        job = folder(root, str(number))
+        make(job.folder / "log.txt")
+        assert job.log() == ""
+
+
 def test_local_executor_is_bounded_by_half_of_the_processors_unless_told_otherwise() -> None:
     assert Local().slots == max(1, len(os.sched_getaffinity(0)) // 2)
     assert Local(3).as_dict() == {"slots": 3, "name": "local"}

@@ -9,10 +9,11 @@ import json
 import os
 import secrets
 import socket
+import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-__all__ = ["alive", "identity", "kill", "read_json", "take_lock", "this_host", "write_json", "write_text"]
+__all__ = ["alive", "identity", "kill", "open_plain", "read_json", "take_lock", "this_host", "write_json", "write_text"]
 
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:
@@ -51,6 +52,18 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def open_plain(path: Path) -> BinaryIO | None:
+    """Open a plain file to read; None where there is none, but a link, a folder, a pipe or the like."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
+    return os.fdopen(descriptor, "rb")
 
 
 def take_lock(path: Path, *, wait: bool = False) -> int | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pulsetrain.reports._files import kill, read_json, take_lock, this_host
+from pulsetrain.reports._files import kill, open_plain, read_json, take_lock, this_host
 from pulsetrain.reports.status import FINISHED, Status
 
 __all__ = ["KEPT", "Job", "JobError", "list_jobs"]
@@ -66,13 +66,13 @@ class Job:
         return path if path.is_file() else None
 
     def log(self, offset: int = 0) -> str:
-        """Return the log, from a position in bytes on."""
-        try:
-            with (self.folder / "log.txt").open("rb") as file:
-                file.seek(offset)
-                return file.read().decode("utf-8", errors="replace")
-        except FileNotFoundError:
+        """Return the log, from a position in bytes on; empty where ``log.txt`` is no plain file."""
+        file = open_plain(self.folder / "log.txt")
+        if file is None:
             return ""
+        with file:
+            file.seek(offset)
+            return file.read().decode("utf-8", errors="replace")
 
     def wait(self, timeout: float | None = None, *, poll: float = 0.1) -> Status:
         """Wait until the job has ended.

@@ -10,6 +10,7 @@ from typing import Any
 from pulsetrain.methods import Method
 from pulsetrain.options import Options
 from pulsetrain.reports import Job, Template, shipped_folder
+from pulsetrain.reports._files import open_plain
 from pulsetrain.server.catalogue import Catalogue
 
 __all__ = ["faults", "form_reply", "job_reply", "log_reply", "method_reply", "template_reply"]
@@ -65,14 +66,14 @@ def log_reply(job: Job, offset: int) -> dict[str, Any]:
 
     A negative offset counts from the end. Beyond the end, as after a resume, the log is read from its beginning.
     """
-    try:
-        with (job.folder / "log.txt").open("rb") as file:
-            size = file.seek(0, 2)
-            start = max(0, size + offset) if offset < 0 else offset if offset <= size else 0
-            file.seek(start)
-            piece = file.read(_LOG_PIECE)
-    except FileNotFoundError:
+    file = open_plain(job.folder / "log.txt")
+    if file is None:
         return {"text": "", "offset": 0}
+    with file:
+        size = file.seek(0, 2)
+        start = max(0, size + offset) if offset < 0 else offset if offset <= size else 0
+        file.seek(start)
+        piece = file.read(_LOG_PIECE)
     whole = _whole_characters(piece)
     return {"text": whole.decode("utf-8", errors="replace"), "offset": start + len(whole)}
 
