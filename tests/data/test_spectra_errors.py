@@ -30,9 +30,10 @@ def rows_with(index: int, text: str) -> str:
         (rows_with(20, "17.0 1.0 3.0"), "in line 21"),
         ("\n".join([*ROWS, "25.4"]), "cut off"),
         (GOOD.replace("10.000 0.000", "99.000 0.000"), "turns back at point 2"),
-        (GOOD.replace(" ", " nan # "), "nothing but NaN"),
+        (GOOD.replace(" ", " nan # "), "got no finite values"),
+        (GOOD.replace(" ", " inf # "), "spectrum '300K.xy': got no finite values"),
         ("\n".join(row if i % 2 else row.split()[0] + " nan" for i, row in enumerate(ROWS)), "50% NaN"),
-        (GOOD.replace("10.000 0.000", "nan 0.000"), "1 of them NaN"),
+        (GOOD.replace("10.000 0.000", "nan 0.000"), "1 of them not finite"),
     ],
 )
 def test_a_bad_file_is_named_with_its_fault(folder_of, text, words):
@@ -64,6 +65,13 @@ def test_the_one_file_that_does_not_fit_is_named(folder_of, other, words):
 def test_a_binary_file_is_refused(tmp_path):
     (tmp_path / "a.xy").write_bytes(bytes(range(256)))
     with pytest.raises(DataError, match="a binary file"):
+        open_spectra(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_text_in_utf_16_is_named(tmp_path, encoding):
+    (tmp_path / "a.xy").write_bytes(f"\ufeff{GOOD}".encode(encoding))
+    with pytest.raises(DataError, match=r"a\.xy: got text in UTF-16; .*Next: save the file as UTF-8"):
         open_spectra(tmp_path)
 
 

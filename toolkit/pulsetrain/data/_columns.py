@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,8 @@ def _text(path: Path) -> str:
         raise DataError(path, f"a file that cannot be read ({error.strerror})", _ALLOWED, "check the path") from None
     if not raw.strip():
         raise DataError(path, "an empty file", _ALLOWED, "leave the file out or write it again")
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(path, "text in UTF-16", f"{_ALLOWED} in UTF-8", "save the file as UTF-8")
     if b"\0" in raw:
         raise DataError(path, "a binary file", _ALLOWED, "convert it to text, or open HDF5 by its own ending")
     try:

@@ -97,7 +97,7 @@ def _read(path: PathLike | Sequence[PathLike] | RunPath, source: str | None, key
 def _check_axis(series: Series) -> None:
     before, after = series.axis[:-1], series.axis[1:]
     if series.axis.size < 2 or not np.isfinite(series.axis).all():
-        got = f"an axis of {series.axis.size} points, {np.isnan(series.axis).sum()} of them NaN"
+        got = f"an axis of {series.axis.size} points, {(~np.isfinite(series.axis)).sum()} of them not finite"
         raise DataError(series.source, got, "at least two finite points", "mend the first column")
     backwards = after <= before if (after > before).mean() >= 0.5 else after >= before
     if backwards.any():
@@ -135,11 +135,11 @@ def _refuse_nan(array: xr.DataArray) -> None:
     shares = 1.0 - np.isfinite(array.data).mean(axis=1)
     shares = np.asarray(shares)
     worst = int(np.argmax(shares))
-    place = f"{array.attrs['source']}, spectrum {array['name'].values[worst]!r}"
+    place = f"{array.attrs['source']}, spectrum {str(array['name'].values[worst])!r}"
     if shares[worst] == 1:
-        raise DataError(place, "nothing but NaN", "numbers", "leave this spectrum out")
+        raise DataError(place, "no finite values", "numbers", "leave this spectrum out")
     if shares[worst] > _NAN_SHARE:
-        got = f"{shares[worst]:.0%} NaN"
+        got = f"{shares[worst]:.0%} NaN or infinite"
         raise DataError(
             place, got, f"at most {_NAN_SHARE:.0%}", "leave the spectrum out, or cut the axis to what was measured"
         )
