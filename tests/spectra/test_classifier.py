@@ -171,3 +171,48 @@ def test_labels_may_start_with_class_1(still, protocol):
     low, high = result.boundary_interval.values
     assert low - 1 <= still.attrs["boundary"] <= high + 1
     xr.testing.assert_allclose(references(still.intensity, labels), references(still.intensity, still.labels), atol=0.1)
+
+
+def test_diverged_training_says_so(still, monkeypatch):
+    classifier = SpectraClassifier(network="fcnn", members=1, steps=5, learning_rate=1.0)
+    classifier.fit(still.intensity, still.labels)
+    with monkeypatch.context() as patch:
+        patch.setattr("pulsetrain.spectra._training._descend", lambda *_: float("nan"))
+        with pytest.raises(ValueError, match=r"\(loss not finite\) at step 1; lower learning_rate, got 1$"):
+            classifier.fit(still.intensity, still.labels)
+    for parameter in classifier.networks_[0].parameters():
+        parameter.data.fill_(np.nan)
+    with pytest.raises(ValueError, match="probabilities not finite"):
+        classifier.predict(still.intensity)
+
+
+def test_another_series_has_no_interval_and_another_axis_is_refused(still, tmp_path):
+    SpectraClassifier(network="fcnn", members=4, steps=40).fit(still.intensity, still.labels).save(tmp_path / "model")
+    classifier = SpectraClassifier.load(tmp_path / "model")
+    assert np.isfinite(classifier.predict(still.intensity).boundary_interval).all()
+    assert np.isnan(classifier.predict(still.intensity * 1.1).boundary_interval).all()
+    other = still.intensity.assign_coords(axis=still.intensity.axis + 1.0)
+    with pytest.raises(ValueError, match=r"got the axis .* needed .* interpolate the spectra"):
+        classifier.predict(other)
+    path = tmp_path / "model" / "classifier.json"  # as an earlier version wrote it
+    facts = json.loads(path.read_text())
+    path.write_text(json.dumps({name: fact for name, fact in facts.items() if name not in ("axis", "learnt")}))
+    assert np.isfinite(SpectraClassifier.load(tmp_path / "model").predict(other).boundary_interval).all()
+
+
+def test_a_damaged_folder_is_refused_by_name(still, tmp_path):
+    folder = tmp_path / "model"
+    SpectraClassifier(network="binned", members=2, steps=1).fit(still.intensity, still.labels).save(folder)
+    facts = json.loads((folder / "classifier.json").read_text())
+    for change in ({"members": 1}, {"members": 3}, {"options": {}}, {"labels": "x"}, {"preparation": {"a": 1}}):
+        (folder / "classifier.json").write_text(json.dumps({**facts, **change}))
+        with pytest.raises(ValueError, match="model: is damaged"):
+            SpectraClassifier.load(folder)
+    (folder / "classifier.json").write_text(json.dumps(facts))
+    weights = folder / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:50])
+    with pytest.raises(ValueError, match="model: is damaged"):
+        SpectraClassifier.load(folder)
+    weights.unlink()
+    with pytest.raises(ValueError, match="model: is damaged"):
+        SpectraClassifier.load(folder)

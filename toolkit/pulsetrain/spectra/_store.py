@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from pulsetrain._version import __version__
 from pulsetrain.data.output import whole_folder
 
-__all__ = ["read_model", "write_model"]
+__all__ = ["damaged", "read_model", "write_model"]
 
 _FORMAT = 1
 
@@ -60,9 +61,17 @@ def read_model(folder: Path) -> tuple[list[dict[str, Tensor]], dict[str, Any]]:
             f"it was written by pulsetrain {facts.get('pulsetrain', '?') if isinstance(facts, dict) else '?'}, "
             f"this is {__version__}: install the version that wrote it"
         )
-    flat = load_file(folder / "weights.safetensors")
-    weights: list[dict[str, Tensor]] = [{} for _ in range(facts["members"])]
-    for key, tensor in flat.items():
-        member, _, name = key.partition(".")
-        weights[int(member)][name] = tensor
+    try:
+        flat = load_file(folder / "weights.safetensors")
+        weights: list[dict[str, Tensor]] = [{} for _ in range(facts["members"])]
+        for key, tensor in flat.items():
+            member, _, name = key.partition(".")
+            weights[int(member)][name] = tensor
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError) as error:
+        raise damaged(folder, error) from None
     return weights, facts
+
+
+def damaged(folder: Path, error: Exception) -> ValueError:
+    """Return the refusal of a folder that cannot be read back."""
+    return ValueError(f"{folder}: is damaged ({type(error).__name__}: {error}); save the classifier again")

@@ -18,7 +18,7 @@ from pulsetrain.spectra._prepare import Array, noise_level
 from pulsetrain.spectra.catalogue import NETWORKS
 from pulsetrain.spectra.options import SpectraOptions
 
-__all__ = ["Report", "choose_device", "shift_axis", "step_count", "train"]
+__all__ = ["Report", "choose_device", "learning_rate", "shift_axis", "step_count", "train"]
 
 Report = Callable[[int, float], None]
 
@@ -46,7 +46,15 @@ def train(values: Array, labels: NDArray[np.int64], options: SpectraOptions, see
     ------
     MemoryError
         If the published protocol's full batch does not fit.
+    ValueError
+        If the training diverges.
     """
+
+    def checked(step: int, loss: float) -> None:
+        if not np.isfinite(loss):
+            raise _diverged(step, options)
+        report(step, loss)
+
     device = choose_device(options.device)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -59,8 +67,15 @@ def train(values: Array, labels: NDArray[np.int64], options: SpectraOptions, see
         if isinstance(network, Binned):
             network.scale(data.spectra)
         run = _train_published if options.protocol == "published" else _train_mended
-        run(network, data, options, report)
+        run(network, data, options, checked)
+        if not all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values()):
+            raise _diverged(step_count(options) - 1, options)
     return network
+
+
+def learning_rate(options: SpectraOptions) -> float:
+    """Return the learning rate that the options ask for."""
+    return options.learning_rate or NETWORKS[options.network].learning_rate
 
 
 def step_count(options: SpectraOptions) -> int:
@@ -130,9 +145,14 @@ def _descend(network: Network, optimiser: torch.optim.Adam, spectra: Tensor, tar
     return loss.item()
 
 
+def _diverged(step: int, options: SpectraOptions) -> ValueError:
+    return ValueError(
+        f"training diverged (loss not finite) at step {step + 1}; lower learning_rate, got {learning_rate(options):g}"
+    )
+
+
 def _optimiser(network: Network, options: SpectraOptions) -> torch.optim.Adam:
-    rate = options.learning_rate or NETWORKS[options.network].learning_rate
-    return torch.optim.Adam(network.parameters(), lr=rate, weight_decay=options.weight_decay)
+    return torch.optim.Adam(network.parameters(), lr=learning_rate(options), weight_decay=options.weight_decay)
 
 
 def _minibatches(network: Network, data: _Labelled, options: SpectraOptions) -> Iterator[tuple[Tensor, Tensor]]:

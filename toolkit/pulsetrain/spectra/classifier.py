@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,8 +22,8 @@ from pulsetrain.spectra._networks import Network, build, count_parameters
 from pulsetrain.spectra._networks.binned import BINS, Binned
 from pulsetrain.spectra._networks.sequence import Recurrent
 from pulsetrain.spectra._prepare import Array, Preparation, spectra_values
-from pulsetrain.spectra._store import read_model, write_model
-from pulsetrain.spectra._training import choose_device, step_count, train
+from pulsetrain.spectra._store import damaged, read_model, write_model
+from pulsetrain.spectra._training import choose_device, learning_rate, step_count, train
 from pulsetrain.spectra.catalogue import NETWORKS
 from pulsetrain.spectra.labels import as_labels, class_0_first, gap_middle, parse_labels
 from pulsetrain.spectra.options import SpectraOptions
@@ -62,6 +63,8 @@ class SpectraClassifier:
     networks_: list[Network]
     history_: list[float]
     labels_: NDArray[np.int64]
+    _axis: tuple[float, float] | None
+    _learnt: str | None
 
     def __init__(self, **options: Any) -> None:
         self.options = SpectraOptions(**options)
@@ -114,6 +117,7 @@ class SpectraClassifier:
         self.networks_, self.history_ = networks, history[0].tolist()
         self.labels_, self._preparation, self._middles = known, preparation, middles
         self._channels, self._fingerprint = values.shape[1], str(series.attrs.get("fingerprint", ""))
+        self._axis, self._learnt = _axis_ends(series), _hash(values)
         return self
 
     def predict(self, series: xr.DataArray) -> xr.Dataset:
@@ -157,7 +161,7 @@ class SpectraClassifier:
                 "boundary": ((), find_boundary(later), {"units": "spectra"}),
                 "boundary_interval": (
                     "bound",
-                    self._interval(boundaries, len(probability)),
+                    self._interval(boundaries, series),
                     {"units": "spectra", "level": 0.9},
                 ),
                 "member_probability": (("member", "spectrum"), probabilities),
@@ -177,7 +181,7 @@ class SpectraClassifier:
         RuntimeError
             If the classifier is not trained.
         ValueError
-            If the series has another number of points than the training series.
+            If the series has another axis than the training series.
         """
         if not hasattr(self, "networks_"):
             raise RuntimeError("this classifier is not trained; call fit(series, labels) or SpectraClassifier.load")
@@ -186,6 +190,12 @@ class SpectraClassifier:
             raise ValueError(
                 f"series: got spectra of {values.shape[1]} points, allowed {self._channels} as in training; "
                 "interpolate them to the training axis"
+            )
+        axis = _axis_ends(series)
+        if axis and self._axis and not np.allclose(axis, self._axis, rtol=0, atol=1e-6 * abs(np.ptp(self._axis))):
+            raise ValueError(
+                f"series: got the axis {axis[0]:g} … {axis[1]:g}, needed {self._axis[0]:g} … {self._axis[1]:g} as in "
+                "training; interpolate the spectra to the training axis"
             )
         return self._preparation(values)
 
@@ -196,7 +206,13 @@ class SpectraClassifier:
         batch = torch.from_numpy(spectra).to(device)
         with torch.no_grad():
             members = [_predict_published(n, batch) if published else _predict(n, batch) for n in self.networks_]
-        return np.asarray(torch.stack(members).cpu().numpy(), dtype=float)
+        probabilities = np.asarray(torch.stack(members).cpu().numpy(), dtype=float)
+        if not np.isfinite(probabilities).all():
+            raise ValueError(
+                "training diverged (probabilities not finite); lower learning_rate, "
+                f"got {learning_rate(self.options):g}, and fit again"
+            )
+        return probabilities
 
     @property
     def n_parameters(self) -> int:
@@ -210,6 +226,8 @@ class SpectraClassifier:
             "preparation": asdict(self._preparation),
             "channels": self._channels,
             "fingerprint": self._fingerprint,
+            "axis": self._axis,
+            "learnt": self._learnt,
             "labels": self.labels_.tolist(),
             "middles": self._middles,
             "history": self.history_,
@@ -226,22 +244,37 @@ class SpectraClassifier:
             If there is none, it is damaged or of an unknown format.
         """
         weights, facts = read_model(Path(folder))
+        try:
+            classifier = cls._restore(weights, facts)
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise damaged(Path(folder), error) from None
+        device = choose_device(classifier.options.device)
+        classifier.networks_ = [network.to(device) for network in classifier.networks_]
+        return classifier
+
+    @classmethod
+    def _restore(cls, weights: list[dict[str, torch.Tensor]], facts: dict[str, Any]) -> Self:
         classifier = cls(**facts["options"])
+        if len(weights) != classifier.options.members:
+            raise ValueError(f"got {len(weights)} members, needed {classifier.options.members}")
         classifier._preparation = Preparation(**facts["preparation"])
         classifier._channels, classifier._fingerprint = facts["channels"], facts["fingerprint"]
+        # Folders of earlier versions have neither.
+        axis = facts.get("axis")
+        classifier._axis, classifier._learnt = (float(axis[0]), float(axis[1])) if axis else None, facts.get("learnt")
         classifier.labels_ = np.asarray(facts["labels"], np.int64)
         classifier.history_, classifier._middles = facts["history"], facts["middles"]
         classifier.networks_ = []
-        device = choose_device(classifier.options.device)
         for state in weights:
             network = build(classifier.options, classifier._channels)
             network.load_state_dict(state)
             network.train(classifier.options.protocol == "published")
-            classifier.networks_.append(network.to(device))
+            classifier.networks_.append(network)
         return classifier
 
-    def _interval(self, boundaries: list[float], n: int) -> NDArray[np.float64]:
-        if n != len(self.labels_):
+    def _interval(self, boundaries: list[float], series: xr.DataArray) -> NDArray[np.float64]:
+        other = self._learnt is not None and self._learnt != _hash(spectra_values(series))
+        if other or series.sizes["spectrum"] != len(self.labels_):
             return np.full(2, np.nan)
         old, new = (np.flatnonzero(self.labels_ == label) for label in (0, 1))
         if not class_0_first(self.labels_):
@@ -259,6 +292,20 @@ class SpectraClassifier:
             "pulsetrain": __version__,
             "torch": str(torch.__version__),
         }
+
+
+def _hash(values: NDArray[np.float64]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
+
+
+def _axis_ends(series: xr.DataArray) -> tuple[float, float] | None:
+    """Return the first and last value of the axis; None where there is none in numbers."""
+    if "axis" not in series.coords or series.coords["axis"].dims != ("channel",):
+        return None
+    axis = np.asarray(series.coords["axis"].values)
+    if axis.dtype.kind not in "iuf" or not np.isfinite(axis[[0, -1]]).all():
+        return None
+    return float(axis[0]), float(axis[-1])
 
 
 def _predict(network: Network, spectra: torch.Tensor) -> torch.Tensor:
