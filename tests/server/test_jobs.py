@@ -98,6 +98,22 @@ def test_a_body_of_another_shape_is_refused(server, body):
 
 
 @pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b'{"template": "x", "parameters": {"a": "' + b"y" * 1_000_000 + b'"}}', "larger than 1 MB"),
+        (b'{"template": "\xff"}', "UTF-8"),
+        (b"{", "JSON"),
+        (b"[" * 100_000, "JSON"),
+    ],
+    ids=["large", "latin", "torn", "deep"],
+)
+def test_a_body_that_is_large_or_no_json_is_refused_in_words(server, body, says):
+    answer = server.request("POST", "jobs", data=body)
+    assert answer.status_code == 400
+    assert says in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
     "record",
     [
         {"template": 5},

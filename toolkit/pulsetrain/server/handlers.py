@@ -21,6 +21,7 @@ from pulsetrain.server.catalogue import Catalogue
 
 __all__ = ["HANDLERS"]
 
+_BODY = 1_000_000  # bytes
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -57,7 +58,12 @@ class _Request(_Catalogued, APIHandler):
 
     async def body(self) -> dict[str, Any]:
         """Return the JSON object that was sent."""
-        content = self.get_json_body()
+        if len(self.request.body) > _BODY:
+            raise web.HTTPError(400, f"The body is larger than {_BODY // 1_000_000} MB; no parameters need that")
+        try:
+            content = self.get_json_body()
+        except UnicodeDecodeError:
+            raise web.HTTPError(400, "The body must be JSON in UTF-8") from None
         if content is not None and not isinstance(content, dict):
             raise web.HTTPError(400, "The body must be a JSON object")
         return content or {}
