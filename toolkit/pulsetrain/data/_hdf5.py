@@ -26,7 +26,7 @@ def open_hdf5(path: Path) -> Iterator[Any]:
         with h5py.File(path, "r") as file:
             opened = True
             yield file
-    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
+    except (OSError, RuntimeError, KeyError, UnicodeError) as error:
         if "truncated" in str(error):
             reason = "a truncated file"
         else:
