@@ -36,7 +36,12 @@ if (plot._follows_theme) return;
 plot._follows_theme = true;
 const dress = () => {
   const style = getComputedStyle(document.body);
-  const colour = (name, other) => style.getPropertyValue(name).trim() || other;
+  // A canvas spells any colour of CSS as Bokeh takes it: JupyterLab's own "rgba(0,0,0,.87)" is refused by the kernel.
+  const canvas = document.createElement("canvas").getContext("2d");
+  const colour = (name, other) => {
+    canvas.fillStyle = style.getPropertyValue(name).trim() || other;
+    return canvas.fillStyle;
+  };
   const ink = colour("--jp-ui-font-color1", inks[0]);
   const faint = colour("--jp-border-color2", inks[1]);
   const paper = colour("--jp-layout-color0", inks[2]);
