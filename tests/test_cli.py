@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import nbformat
 import pytest
 from click.testing import CliRunner
 
@@ -68,3 +69,27 @@ def test_the_example_workspace_can_be_opened(run, tmp_path):
     again = run("example", tmp_path / "example")
     assert again.exit_code == 1
     assert "exists" in again.output
+
+
+def test_a_failed_report_is_run_again_by_resume(run, tmp_path):
+    flag = tmp_path / "flag"
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("number = 1", metadata={"tags": ["parameters"]}),
+            nbformat.v4.new_code_cell(f"import pathlib\nassert pathlib.Path({str(flag)!r}).exists()"),
+        ]
+    )
+    nbformat.write(notebook, tmp_path / "trial.ipynb")
+    failed = run("report", "run", tmp_path / "trial.ipynb", "-o", tmp_path / "jobs")
+    assert failed.exit_code == 1
+    assert "AssertionError" in failed.output
+    flag.touch()
+    (job,) = (folder for folder in (tmp_path / "jobs").iterdir() if (folder / "job.json").is_file())
+    again = run("report", "resume", job)
+    assert again.exit_code == 0, again.output
+    assert str(job / "report.html") in again.output
+    assert " done " in run("jobs", tmp_path / "jobs").output
+
+
+def test_a_folder_without_jobs_is_said_to_be_one(run, tmp_path):
+    assert "no jobs in" in run("jobs", tmp_path).output

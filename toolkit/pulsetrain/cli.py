@@ -112,7 +112,7 @@ def example(folder: Path) -> None:
 
 @main.group()
 def report() -> None:
-    """List report templates, or run one."""
+    """List report templates, run one, or run a job again."""
 
 
 @report.command("list")
@@ -147,6 +147,25 @@ def run_report(template: str, pairs: tuple[str, ...], output: Path) -> None:
         job = submit(chosen, chosen.parameters.from_text(values).model_dump(include=set(values)), output)
     except (OptionError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+    _finish(job)
+
+
+@report.command("resume")
+@click.argument("job", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def resume_report(job: Path) -> None:
+    """Run JOB, the folder of a report that was stopped, failed or died, once more; what it left is kept beside."""
+    from pulsetrain.reports import Job
+
+    try:
+        again = Job(job.resolve())
+        again.resume()
+    except (OptionError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    _finish(again)
+
+
+def _finish(job: Job) -> None:
+    """Follow a job to its end and say where the report is."""
     click.echo(job.folder, err=True)
     status = _watch(job)
     if status.state != "done":
@@ -169,15 +188,20 @@ def _watch(job: Job) -> Status:
                 return status
     except KeyboardInterrupt:
         job.stop(timeout=30)
-        raise click.ClickException(f"stopped; the partial notebook is {job.notebook}") from None
+        raise click.ClickException(
+            f"stopped; the partial notebook is {job.notebook}. Run it again: pulsetrain report resume {job.folder}"
+        ) from None
 
 
 @main.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def jobs(folder: Path) -> None:
-    """List the report jobs below FOLDER."""
+    """List the report jobs in FOLDER, the one given to `report run -o`."""
     from pulsetrain.reports import list_jobs
 
-    for job in list_jobs(folder):
+    found = list_jobs(folder)
+    if not found:
+        click.echo(f"no jobs in {folder}", err=True)
+    for job in found:
         status = job.status
         click.echo(f"{job.id:44} {status.state:9} {status.cell:3}/{status.cells:<3}  {status.message}".rstrip())

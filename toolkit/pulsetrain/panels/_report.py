@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -65,7 +66,9 @@ class ReportButton:
 
 
 def jobs_folder() -> Path:
-    """Return the nearest folder of jobs, in the working directory or above it; else a new one here."""
+    """Return the folder whose jobs the sidebar lists; without one, the nearest at or above the working directory."""
+    if announced := os.environ.get("PULSETRAIN_JOBS"):
+        return Path(announced)
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / _FOLDER).is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from jupyter_server.extension.application import ExtensionApp
@@ -33,9 +34,12 @@ class PulsetrainServer(ExtensionApp):
         """Hand what the requests work on to their handlers."""
         assert self.serverapp is not None  # noqa: S101  # linked before it is initialised
         root = Path(self.serverapp.root_dir).resolve()
+        jobs_root = (root / Path(self.jobs_root).expanduser()).resolve()
+        # Kernels inherit it: a report started from a control joins the jobs of the sidebar.
+        os.environ["PULSETRAIN_JOBS"] = str(jobs_root)
         self.settings["pulsetrain_catalogue"] = Catalogue(
             root=root,
-            jobs_root=(root / Path(self.jobs_root).expanduser()).resolve(),
+            jobs_root=jobs_root,
             folders=tuple(root / Path(folder).expanduser() for folder in self.template_folders),
         )
 

@@ -98,7 +98,9 @@ class TransitionEstimator:
         interval = np.percentile(boundary, [tail, 100 - tail])
         flags = doubts(draws, interval, checked)
         result = _dataset(draws, boundary, (tail, 100 - tail), checked)
-        result.attrs = {"flags": flags, "options": self.options.model_dump_json(), "version": __version__}
+        known = getattr(series, "attrs", {})
+        result.attrs = {key: known[key] for key in ("source", "fingerprint") if key in known}
+        result.attrs |= {"flags": flags, "options": self.options.model_dump_json(), "version": __version__}
         tell("done")
         return _with_order(result, series)
 

@@ -48,9 +48,7 @@ def doubts(draws: Draws, interval: Floats, series: Series) -> list[str]:
         found.append("no clear transition inside the gap: what changes there, changes no faster than the drift")
         return found
     if len(series.intensity) < _SHORT:
-        found.append(
-            f"fewer than {_SHORT} spectra: the interval was calibrated on longer series, take it as a lower limit"
-        )
+        found.append(f"fewer than {_SHORT} spectra: the interval was calibrated on longer series and may be too narrow")
     middle = float(np.median(draws.boundary))
     if np.ptp(interval) > 0.5 * gap:
         found.append("the boundary is hardly better known than by the labels alone")
