@@ -135,7 +135,7 @@ def test_labels_that_reach_up_to_the_switch_or_beyond_it_are_flagged(series, las
     [
         ({0: 0}, "no spectrum of class 1"),
         ({0: 0, 59: 2}, "class 2"),
-        ({0: 0, 60: 1}, "allowed 0 … 59"),
+        ({0: 0, 60: 1}, "allowed whole numbers 0 … 59"),
         (np.zeros(59, dtype=int), "shape"),
         ({0: 0, 30: 1, 40: 0, 59: 1}, "out of turn"),
     ],
