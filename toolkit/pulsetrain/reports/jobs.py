@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
 from dataclasses import dataclass, replace
@@ -142,18 +141,6 @@ class Job:
             return start_again(self, executor=executor)
         finally:
             os.close(lock)
-
-    def delete(self) -> None:
-        """Remove the folder of a job that has ended.
-
-        Raises
-        ------
-        JobError
-            If it has not.
-        """
-        if self.status.state not in FINISHED:
-            raise JobError(f"{self.id} is {self.status.state}; stop it first")
-        shutil.rmtree(self.folder)
 
     def _kill(self, status: Status) -> None:
         if status.host == this_host():
