@@ -31,6 +31,11 @@ class DataError(ValueError):
         super().__init__(f"{place}: got {got}; allowed: {allowed}. Next: {next_step}.")
         self._parts = (place, got, allowed, next_step)
 
+    @property
+    def args_without_place(self) -> tuple[str, str, str]:
+        """What was got, what is allowed and what to do next, for the caller who knows the place better."""
+        return self._parts[1:]
+
     def __reduce__(self) -> tuple[type[DataError], tuple[object, str, str, str]]:
         # An error raised in a worker process travels by pickle, which would call __init__ with the message alone.
         return type(self), self._parts

@@ -1,0 +1,280 @@
+"""CrystFEL geometry files: where each pixel stands in the laboratory, and the same file with another camera length.
+
+The format: https://www.desy.de/~twhite/crystfel/manual-crystfel_geometry.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulsetrain.data._errors import DataError
+from pulsetrain.data._geometry_values import PLANCK_C, Axis, axes_of, energy_of, length_of, number_of, vector_of
+from pulsetrain.data._inputs import PathLike
+
+__all__ = ["CrystFELGeometry", "Panel"]
+
+_LINE = re.compile(r"^\s*(?:([\w.-]+)/)?([\w.-]+)\s*=\s*([^;]*?)\s*(?:;.*)?$")
+_GLOBAL = re.compile(r"^(rigid_group|group_|photon_energy|wavelength|electron_voltage|beam_energy|bandwidth|peak_list)")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A flat, regular part of a detector.
+
+    Attributes
+    ----------
+    name : str
+    dataset : str
+        HDF5 path of the data.
+    place : tuple of slice or int
+        Where it lies in the data of one pattern, after the pattern's own axes are gone.
+    transposed : bool
+        The fast axis comes before the slow one in the file.
+    corner : numpy.ndarray, shape (2,), pixels
+        x and y of the outer corner of its first pixel.
+    fs, ss : numpy.ndarray, shape (3,), pixels
+        Steps in the laboratory's x, y and z along the fast and the slow axis.
+    clen, coffset : float, metres
+        It stands at z = clen + coffset. NaN where the camera length comes from the data file.
+    resolution : float, pixels per metre
+    adu_per_photon : float
+    """
+
+    name: str
+    dataset: str
+    place: tuple[slice | int, ...]
+    transposed: bool
+    corner: NDArray[np.float64]
+    fs: NDArray[np.float64]
+    ss: NDArray[np.float64]
+    clen: float
+    coffset: float
+    resolution: float
+    adu_per_photon: float
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Pixels along the slow and the fast axis."""
+        slow, fast = (s.stop - s.start for s in self.place if isinstance(s, slice))
+        return (fast, slow) if self.transposed else (slow, fast)
+
+
+@dataclass(frozen=True)
+class CrystFELGeometry:
+    """A detector as a CrystFEL geometry file describes it.
+
+    Attributes
+    ----------
+    panels : tuple of Panel
+    shape : tuple of int
+        Of the data of one pattern, such as ``(16, 512, 128)``.
+    photon_energy : float, eV
+        NaN where it comes from the data file.
+    bad : numpy.ndarray of bool, `shape`
+        Pixels in the file's bad regions, or in no panel.
+    text : str
+        The file itself.
+    path : pathlib.Path or None
+
+    Examples
+    --------
+    >>> geometry = CrystFELGeometry.read("agipd.geom")                                  # doctest: +SKIP
+    >>> geometry.with_clen(0.1347).write("tuned.geom")                                  # doctest: +SKIP
+    """
+
+    panels: tuple[Panel, ...]
+    shape: tuple[int, ...]
+    photon_energy: float
+    bad: NDArray[np.bool_] = field(repr=False)
+    text: str = field(repr=False)
+    path: Path | None = None
+
+    @classmethod
+    def read(cls, path: PathLike) -> Self:
+        """Read a ``.geom`` file.
+
+        Raises
+        ------
+        DataError
+            For a file that is missing, or describes no detector.
+        """
+        file = Path(path).expanduser()
+        if not file.is_file():
+            raise DataError(file, "no such geometry file", "a CrystFEL .geom file", "check the path")
+        try:
+            geometry = cls.parse(file.read_text(encoding="utf-8", errors="replace"))
+        except DataError as error:
+            raise DataError(file, *error.args_without_place) from None
+        return replace(geometry, path=file.absolute())
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text of a geometry file."""
+        common, own, bad = _entries(text)
+        names = [name for name in own if not name.startswith(("bad", "group"))]
+        if not names:
+            raise DataError("geometry", "no panel", "lines such as 'p0/min_fs = 0'", "give a CrystFEL geometry")
+        energy = energy_of(common)
+        parts = [_panel(name, {**common, **own[name]}, energy) for name in names]
+        shape = _shape(parts)
+        panels = tuple(panel for panel, _ in parts)
+        return cls(panels, shape, energy, _bad(panels, shape, bad), text)
+
+    @property
+    def clen(self) -> float:
+        """Camera length in metres: the mean over the panels, their offsets left out; NaN if the data hold it."""
+        return float(np.mean([panel.clen for panel in self.panels]))
+
+    @property
+    def wavelength(self) -> float:
+        """Wavelength in Å."""
+        return PLANCK_C / self.photon_energy
+
+    @property
+    def adu_per_photon(self) -> float:
+        """Detector units per photon, the mean over the panels."""
+        return float(np.mean([panel.adu_per_photon for panel in self.panels]))
+
+    def positions(self) -> NDArray[np.float64]:
+        """Return x, y and z of all pixel centres.
+
+        Returns
+        -------
+        numpy.ndarray, shape (*shape, 3), float64, metres
+            From the interaction point, z along the beam; NaN where no panel is.
+        """
+        where = np.full((*self.shape, 3), np.nan)
+        for panel in self.panels:
+            slow, fast = panel.size
+            s, f = np.meshgrid(np.arange(slow) + 0.5, np.arange(fast) + 0.5, indexing="ij")
+            pixels = f[..., None] * panel.fs + s[..., None] * panel.ss  # (slow, fast, 3)
+            pixels[..., :2] += panel.corner
+            metres = pixels / panel.resolution
+            metres[..., 2] += panel.clen + panel.coffset
+            where[panel.place] = metres.swapaxes(0, 1) if panel.transposed else metres
+        return where
+
+    def with_clen(self, clen: float) -> Self:
+        """Return the geometry at another camera length.
+
+        Every camera length in the file is set anew: the common one, those of panels (which keep their distance from
+        the mean), and an HDF5 path gives way to the number.
+
+        Parameters
+        ----------
+        clen : float, metres
+        """
+        old = self.clen
+        shift = {panel.name: 0.0 if np.isnan(old) else panel.clen - old for panel in self.panels}
+        lines, found = [], False
+        for line in self.text.splitlines():
+            match = _LINE.match(line)
+            if match and match[2] == "clen" and not match[0].lstrip().startswith(";"):
+                found = True
+                value = clen + shift.get(match[1] or "", 0.0)
+                # A common length stands for the panels that follow without one of their own: they have no shift.
+                indent = f"{match[1]}/" if match[1] else ""
+                lines.append(f"{indent}clen = {value:.9g}")
+            else:
+                lines.append(line)
+        if not found:
+            lines.insert(0, f"clen = {clen:.9g}")
+        moved = type(self).parse("\n".join(lines) + "\n")
+        return replace(moved, path=self.path)
+
+    def write(self, path: PathLike) -> None:
+        """Write the geometry file."""
+        Path(path).write_text(self.text, encoding="utf-8")
+
+
+def _entries(text: str) -> tuple[dict[str, str], dict[str, dict[str, str]], dict[str, dict[str, str]]]:
+    """Return the entries common to all panels, those of each panel, and those of each bad region.
+
+    A common entry holds for the panels whose first line follows it, so it is copied to each as it begins.
+    """
+    common: dict[str, str] = {}
+    own: dict[str, dict[str, str]] = {}
+    bad: dict[str, dict[str, str]] = {}
+    for line in text.splitlines():
+        match = _LINE.match(line)
+        if match is None or line.lstrip().startswith(";"):
+            continue
+        name, key, value = match.groups()
+        if name is None:
+            common[key] = value
+        elif name.startswith("bad"):
+            bad.setdefault(name, {})[key] = value
+        else:
+            inherited = {k: v for k, v in common.items() if not _GLOBAL.match(k)}
+            own.setdefault(name, inherited)[key] = value
+    return {key: value for key, value in common.items() if _GLOBAL.match(key)}, own, bad
+
+
+def _panel(name: str, entries: Mapping[str, str], energy: float) -> tuple[Panel, list[Axis]]:
+    missing = {"min_fs", "max_fs", "min_ss", "max_ss", "corner_x", "corner_y"} - set(entries)
+    if missing:
+        got = f"panel {name} without {', '.join(sorted(missing))}"
+        raise DataError("geometry", got, "min_fs … max_ss, corner_x and corner_y", "complete the panel")
+    axes = axes_of(name, entries)
+    per_ev = number_of(name, entries, "adu_per_eV", np.nan)
+    per_photon = number_of(name, entries, "adu_per_photon", per_ev * energy if np.isfinite(per_ev) else 1.0)
+    panel = Panel(
+        name=name,
+        dataset=entries.get("data", ""),
+        place=tuple(axis.index for axis in axes),
+        transposed=[axis.kind for axis in axes if axis.kind != "module"] == ["fs", "ss"],
+        corner=np.array([number_of(name, entries, "corner_x"), number_of(name, entries, "corner_y")]),
+        fs=vector_of(name, entries.get("fs", "+1.0x"), "fs"),
+        ss=vector_of(name, entries.get("ss", "+1.0y"), "ss"),
+        clen=length_of(name, entries.get("clen", "")),
+        coffset=length_of(name, entries.get("coffset", "0")),
+        resolution=number_of(name, entries, "res"),
+        adu_per_photon=per_photon,
+    )
+    return panel, axes
+
+
+def _shape(parts: list[tuple[Panel, list[Axis]]]) -> tuple[int, ...]:
+    depths = {len(axes) for _, axes in parts}
+    if len(depths) > 1:
+        raise DataError("geometry", "panels of data of different depth", "one shape of the data", "give dim0 … alike")
+    return tuple(max(axes[k].end for _, axes in parts) for k in range(depths.pop()))
+
+
+def _bad(
+    panels: tuple[Panel, ...], shape: tuple[int, ...], regions: Mapping[str, Mapping[str, str]]
+) -> NDArray[np.bool_]:
+    bad = np.ones(shape, dtype=bool)
+    for panel in panels:
+        slow, fast = panel.size
+        s, f = np.meshgrid(np.arange(slow), np.arange(fast), indexing="ij")
+        first_s, first_f = _first(panel)
+        mask = np.zeros((slow, fast), dtype=bool)
+        for name, region in regions.items():
+            inside = np.ones((slow, fast), dtype=bool)
+            if "min_x" in region or "max_x" in region:
+                x = panel.corner[0] + (f + 0.5) * panel.fs[0] + (s + 0.5) * panel.ss[0]
+                y = panel.corner[1] + (f + 0.5) * panel.fs[1] + (s + 0.5) * panel.ss[1]
+                spans = (("x", x), ("y", y))
+            elif region.get("panel", panel.name) == panel.name:
+                spans = (("fs", f + first_f), ("ss", s + first_s))
+            else:
+                continue
+            for key, values in spans:
+                inside &= values >= number_of(name, region, f"min_{key}", -np.inf)
+                inside &= values <= number_of(name, region, f"max_{key}", np.inf)
+            mask |= inside
+        bad[panel.place] = mask.T if panel.transposed else mask
+    return bad
+
+
+def _first(panel: Panel) -> tuple[int, int]:
+    slices = [axis.start for axis in panel.place if isinstance(axis, slice)]
+    return (slices[1], slices[0]) if panel.transposed else (slices[0], slices[1])

@@ -1,0 +1,142 @@
+"""The settings that are searched, what is learnt of one, and who proposes the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pulsetrain.tuning.results import wilson_interval
+
+__all__ = ["Evaluation", "Optimiser", "SearchSpace", "Setting"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The three parameters that are tuned.
+
+    Attributes
+    ----------
+    min_snr : float
+    min_pix_count : int
+    clen : float, metres
+    """
+
+    min_snr: float
+    min_pix_count: int
+    clen: float
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """The box that is searched, and its map onto the cube [−1, 1]³.
+
+    min-snr and min-pix-count run evenly in their logarithms, the camera length evenly.
+
+    Attributes
+    ----------
+    min_snr : tuple of float
+    min_pix_count : tuple of int
+    clen : tuple of float, metres
+    """
+
+    min_snr: tuple[float, float]
+    min_pix_count: tuple[int, int]
+    clen: tuple[float, float]
+
+    @classmethod
+    def around(cls, clen: float, *, clen_range: float = 3.0, max_snr: float = 15.0, max_pixels: int = 8) -> SearchSpace:
+        """Return the usual box: min-snr 2 … max_snr, min-pix-count 1 … max_pixels, clen ± clen_range %."""
+        half = clen * clen_range / 100
+        return cls((2.0, max_snr), (1, max_pixels), (clen - half, clen + half))
+
+    def to_cube(self, setting: Setting) -> NDArray[np.float64]:
+        """Return a setting's place in the cube, shape (3,); outside of the box it is outside of the cube."""
+        values = np.array([np.log(setting.min_snr), np.log(setting.min_pix_count), setting.clen])
+        low, high = self._ends()
+        half = np.where(high > low, (high - low) / 2, 1.0)
+        return (values - (low + high) / 2) / half
+
+    def from_cube(self, place: NDArray[np.floating]) -> Setting:
+        """Return the setting at a place in the cube (clipped to it), min-pix-count rounded."""
+        low, high = self._ends()
+        values = (low + high) / 2 + np.clip(place, -1.0, 1.0) * (high - low) / 2
+        pixels = int(np.clip(np.rint(np.exp(values[1])), *self.min_pix_count))
+        return Setting(float(np.exp(values[0])), pixels, float(values[2]))
+
+    def _ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        ends = np.array([np.log(self.min_snr), np.log(self.min_pix_count), self.clen])
+        return ends[:, 0], ends[:, 1]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is learnt of one setting.
+
+    Attributes
+    ----------
+    setting : Setting
+    n_patterns, n_hits, n_indexed : int
+    peaks_per_pattern : float
+        Median over the hits; 0 without any.
+    cell_shift : float
+        Mean relative change of the axes' lengths of the indexed cells, signed; NaN without any. A clen that is too
+        long makes cells too large.
+    residual : float, pixels
+        Median over the crystals; NaN without any.
+    seconds : float
+        What it took.
+    """
+
+    setting: Setting
+    n_patterns: int
+    n_hits: int
+    n_indexed: int
+    peaks_per_pattern: float
+    cell_shift: float
+    residual: float
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Indexed share of all patterns."""
+        return self.n_indexed / self.n_patterns
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 90 % interval of the rate."""
+        return wilson_interval(self.n_indexed, self.n_patterns)
+
+    @classmethod
+    def of(cls, setting: Setting, result: xr.Dataset, lengths: NDArray[np.floating]) -> Evaluation:
+        """Read it off an engine's result; `lengths` are the cell's own axes, shape (3,), Å."""
+        n_hits, crystals = int(result["hit"].sum()), result["crystal_cell"].to_numpy()
+        shift = np.mean(crystals[:, :3] / lengths - 1) if len(crystals) else np.nan
+        residuals = result["crystal_residual"].to_numpy()
+        peaks = result["n_peaks"].to_numpy()[result["hit"].to_numpy()]
+        return cls(
+            setting=setting,
+            n_patterns=result.sizes["pattern"],
+            n_hits=n_hits,
+            n_indexed=int(result["indexed"].sum()),
+            peaks_per_pattern=float(np.median(peaks)) if n_hits else 0.0,
+            cell_shift=float(shift),
+            residual=float(np.nanmedian(residuals)) if np.isfinite(residuals).any() else float("nan"),
+            seconds=float(result.attrs["seconds"]),
+        )
+
+
+class Optimiser(Protocol):
+    """Proposes settings and learns from what became of them; points of the user's own may be ingested too."""
+
+    def suggest(self) -> Setting:
+        """Return the setting to try next."""
+
+    def ingest(self, evaluation: Evaluation) -> None:
+        """Take in what a setting gave, whether it was suggested or not."""
+
+    def best(self) -> Setting:
+        """Return the setting that it would use now; needs at least one evaluation."""
