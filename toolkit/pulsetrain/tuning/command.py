@@ -1,0 +1,145 @@
+"""``pulsetrain tuning INPUT --geometry G --cell C -o OUT``: from patterns on disk to a tuned geometry and command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from pulsetrain.data import open_frames
+from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.options import OptionError
+from pulsetrain.progress import Progress
+from pulsetrain.tuning._journal import Journal
+from pulsetrain.tuning.export import indexamajig_command, tuned_geometry, xwiz_toml
+from pulsetrain.tuning.options import TuningOptions
+from pulsetrain.tuning.search import Evaluation
+from pulsetrain.tuning.tuner import Engine, Tuner
+
+__all__ = ["make_engine", "open_patterns", "run"]
+
+
+def run(source: str, options: TuningOptions, output: Path, *, progress: Progress | None = None) -> str:
+    """Tune the indexing of patterns on disk.
+
+    Parameters
+    ----------
+    source : str
+        What `pulsetrain.open_frames` reads.
+    options : TuningOptions
+        ``options.geometry`` and ``options.cell`` are needed.
+    output : pathlib.Path
+        A new folder, or that of the same search, killed or cancelled before it was through: every evaluation is
+        written there when it is made (``evaluations.jsonl``), and the search goes on after the last. At its end
+        ``path.nc``, ``evaluations.csv``, ``best.nc`` (peaks and crystals at the best setting), ``tuned.geom``,
+        ``indexamajig.sh`` and ``xwiz.toml``.
+    progress : callable, optional
+        Told ``(evaluation, evaluations, message, rate=…, best=…)``; may raise `pulsetrain.progress.Cancelled`.
+
+    Returns
+    -------
+    str
+        The evaluations, the best setting and its rate on fresh patterns; to be printed.
+
+    Raises
+    ------
+    FileExistsError
+        If the output holds something else, or another search.
+    OptionError, DataError
+        For input or options that do not fit; nothing has been written then.
+    """
+    output = Path(output)
+    engine = make_engine(options)
+    patterns = open_patterns(source, engine.geometry)
+    tuner = Tuner(engine, patterns, options)
+    search = {
+        "source": source,
+        "fingerprint": str(patterns.attrs.get("fingerprint", "")),
+        "options": options.model_dump(mode="json", exclude={"evaluations", "processes"}),
+    }
+    journal = Journal(output, search)
+    tuner.recall(journal.evaluations)
+    path = tuner.run(progress, journal.add)
+    _write(tuner, path, output)
+    return f"{_table(tuner.evaluations).to_string(float_format='{:.4g}'.format)}\n\n{_summary(tuner)}\n{output}"
+
+
+def make_engine(options: TuningOptions) -> Engine:
+    """Return the engine that options ask for.
+
+    Raises
+    ------
+    OptionError
+        Where the geometry or the cell is not given.
+    """
+    for name in ("geometry", "cell"):
+        if not getattr(options, name):
+            raise OptionError(f"{name}: missing; {type(options).model_fields[name].description}")
+    geometry, cell = CrystFELGeometry.read(options.geometry), UnitCell.read(options.cell)
+    if options.engine == "crystfel":
+        from pulsetrain.tuning.crystfel import CrystFELEngine
+
+        return CrystFELEngine(geometry, cell, processes=options.processes)
+    from pulsetrain.tuning.native import NativeEngine
+
+    return NativeEngine(geometry, cell, processes=options.processes)
+
+
+def open_patterns(source: str, geometry: CrystFELGeometry) -> xr.DataArray:
+    """Open patterns to be indexed: the dataset of a HDF5 file is the one that the geometry names."""
+    path = Path(source).expanduser()
+    named = geometry.panels[0].dataset
+    is_file = path.is_file() and path.suffix.lower() in (".h5", ".hdf5", ".cxi", ".nxs")
+    return open_frames(source, key=named if is_file and named and "%" not in named else None)
+
+
+def _write(tuner: Tuner, path: xr.Dataset, output: Path) -> None:
+    engine, options = tuner.engine, tuner.options
+    best = tuner.best.setting
+    setting = options.replace(min_snr=best.min_snr, min_pix_count=best.min_pix_count, clen=best.clen)
+    path.to_netcdf(output / "path.nc", engine="h5netcdf")
+    tuner.index_best().to_netcdf(output / "best.nc", engine="h5netcdf")
+    _table(tuner.evaluations).to_csv(output / "evaluations.csv")
+    (output / "tuned.geom").write_text(tuned_geometry(engine.geometry, best.clen), encoding="utf-8")
+    command = indexamajig_command(setting, "tuned.geom", options.cell)
+    (output / "indexamajig.sh").write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
+    (output / "xwiz.toml").write_text(xwiz_toml(setting, geometry="tuned.geom", cell=options.cell), encoding="utf-8")
+
+
+def _table(evaluations: list[Evaluation]) -> pd.DataFrame:
+    rows = [
+        {
+            "min_snr": each.setting.min_snr,
+            "min_pix_count": each.setting.min_pix_count,
+            "clen": each.setting.clen,
+            "hits": each.n_hits,
+            "indexed": each.n_indexed,
+            "patterns": each.n_patterns,
+            "rate": each.rate,
+            "low": each.interval[0],
+            "high": each.interval[1],
+            "seconds": each.seconds,
+        }
+        for each in evaluations
+    ]
+    return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="evaluation"))
+
+
+def _summary(tuner: Tuner) -> str:
+    first, best, fresh = tuner.evaluations[0], tuner.best, tuner.confirmed
+    lines = [
+        f"start: {_words(first)}",
+        f"best:  {_words(best)}",
+        f"fresh: {_words(fresh)}" if fresh else "fresh: no patterns were left to confirm the rate, which is optimistic",
+    ]
+    return "\n".join(lines)
+
+
+def _words(each: Evaluation) -> str:
+    setting, (low, high) = each.setting, each.interval
+    return (
+        f"min-snr {setting.min_snr:.3g}, min-pix-count {setting.min_pix_count}, clen {setting.clen:.6g} m: "
+        f"{each.n_indexed} of {each.n_patterns} indexed, {each.rate:.1%} (90 % interval {low:.1%} … {high:.1%})"
+    )

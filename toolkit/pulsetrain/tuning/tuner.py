@@ -1,0 +1,253 @@
+"""The search itself: suggest a setting, index the same patterns with it, learn, and confirm the best on fresh ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.options import OptionError
+from pulsetrain.progress import Progress
+from pulsetrain.tuning.optimisers import make_optimiser
+from pulsetrain.tuning.options import IndexingOptions, TuningOptions
+from pulsetrain.tuning.search import Evaluation, Optimiser, SearchSpace, Setting
+
+__all__ = ["Engine", "Tuner", "choose_patterns"]
+
+
+class Engine(Protocol):
+    """Who finds peaks and indexes: `NativeEngine` or `CrystFELEngine`."""
+
+    geometry: CrystFELGeometry
+    cell: UnitCell
+
+    def evaluate(
+        self, patterns: xr.DataArray, options: IndexingOptions, progress: Progress | None = None
+    ) -> xr.Dataset:
+        """Index patterns; the layout is that of `pulsetrain.tuning.results.indexing_result`."""
+
+
+class Tuner:
+    """Looks for the setting that indexes most of some patterns.
+
+    Parameters
+    ----------
+    engine : NativeEngine or CrystFELEngine
+    patterns : xarray.DataArray, dims (pattern, …)
+        All patterns there are: ``options.patterns`` of them, evenly spread, are indexed at each setting, and others,
+        ``options.fresh_patterns`` at most, confirm the best.
+    options : TuningOptions, optional
+        The search starts from its min_snr, min_pix_count and clen.
+    optimiser : Optimiser, optional
+        In place of the one that ``options.optimiser`` names.
+
+    Attributes
+    ----------
+    space : SearchSpace
+    start : Setting
+    evaluations : list of Evaluation
+        In the order they were made.
+    result : xarray.Dataset or None
+        What the engine said last.
+    confirmed : Evaluation or None
+
+    Examples
+    --------
+    >>> from pulsetrain.simulate.crystals import simulate_crystals
+    >>> from pulsetrain.tuning import NativeEngine, TuningOptions
+    >>> example = simulate_crystals(seed=1)
+    >>> engine = NativeEngine(example.geometry, example.cell)
+    >>> tuner = Tuner(engine, example.frames, TuningOptions(patterns=32, evaluations=10))     # doctest: +SKIP
+    >>> tuner.run().attrs["summary"]                                                           # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        patterns: xr.DataArray,
+        options: TuningOptions | None = None,
+        optimiser: Optimiser | None = None,
+    ) -> None:
+        self.engine, self.options = engine, options or TuningOptions()
+        chosen, fresh = choose_patterns(patterns.sizes["pattern"], self.options.patterns, self.options.fresh_patterns)
+        self._patterns, self._fresh = patterns.isel(pattern=chosen), patterns.isel(pattern=fresh)
+        clen = engine.geometry.clen if self.options.clen is None else self.options.clen
+        if not np.isfinite(clen):
+            raise OptionError("clen: the geometry takes it from the data file; give it in metres")
+        self.start = Setting(self.options.min_snr, self.options.min_pix_count, clen)
+        self.space = SearchSpace.around(
+            clen,
+            clen_range=self.options.clen_range,
+            max_snr=self.options.max_snr,
+            max_pixels=self.options.max_pixels,
+        )
+        self._optimiser = optimiser or make_optimiser(
+            self.options.optimiser, self.space, self.start, seed=self.options.seed, n_patterns=len(chosen)
+        )
+        self.evaluations: list[Evaluation] = []
+        self.result: xr.Dataset | None = None
+        self.confirmed: Evaluation | None = None
+
+    @property
+    def best(self) -> Evaluation:
+        """The evaluation of the setting that the optimiser would use, or the one with the highest rate."""
+        if not self.evaluations:
+            raise RuntimeError("nothing has been evaluated yet; call step() or run()")
+        setting = self._optimiser.best()
+        same = [each for each in self.evaluations if each.setting == setting]
+        return same[-1] if same else max(self.evaluations, key=lambda each: each.rate)
+
+    def step(self, progress: Progress | None = None) -> Evaluation:
+        """Try one setting: the start first, then what the optimiser suggests."""
+        setting = self._optimiser.suggest() if self.evaluations else self.start
+        return self.evaluate(setting, progress)
+
+    def evaluate(self, setting: Setting, progress: Progress | None = None) -> Evaluation:
+        """Try a setting of one's own; the optimiser learns from it too."""
+        evaluation, self.result = self._index(setting, self._patterns, progress)
+        self._optimiser.ingest(evaluation)
+        self.evaluations.append(evaluation)
+        self.confirmed = None
+        return evaluation
+
+    def recall(self, evaluations: Iterable[Evaluation]) -> None:
+        """Take in evaluations that an earlier run of the same search has finished; nothing is indexed."""
+        for evaluation in evaluations:
+            self._optimiser.ingest(evaluation)
+            self.evaluations.append(evaluation)
+
+    def index_best(self, progress: Progress | None = None) -> xr.Dataset:
+        """Return what the engine says of the search's patterns at the best setting, peaks and crystals included."""
+        _, result = self._index(self.best.setting, self._patterns, progress)
+        return result
+
+    def run(
+        self, progress: Progress | None = None, on_evaluation: Callable[[Evaluation], None] | None = None
+    ) -> xr.Dataset:
+        """Try settings until ``options.evaluations`` are made, then confirm the best.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Told ``(evaluation, evaluations, message, rate=…, best=…)``; may raise `pulsetrain.progress.Cancelled`,
+            after which `evaluations` and `path` hold what was finished, and `run` goes on from there.
+        on_evaluation : callable, optional
+            Given each evaluation as it is made.
+
+        Returns
+        -------
+        xarray.Dataset
+            As of `path`.
+        """
+        total = self.options.evaluations
+        while (done := len(self.evaluations)) < total:
+            evaluation = self.step(_within(progress, done, total))
+            if on_evaluation:
+                on_evaluation(evaluation)
+            if progress:
+                progress(done + 1, total, "tuning", rate=evaluation.rate, best=self.best.rate)
+        if self.confirmed is None:
+            self.confirm()
+        return self.path()
+
+    def confirm(self, progress: Progress | None = None) -> Evaluation | None:
+        """Index fresh patterns with the best setting: the highest of many rates is too good to be true.
+
+        Returns
+        -------
+        Evaluation or None
+            None where there are no fresh patterns.
+        """
+        if self._fresh.sizes["pattern"]:
+            self.confirmed, _ = self._index(self.best.setting, self._fresh, progress)
+        return self.confirmed
+
+    def path(self) -> xr.Dataset:
+        """Return what was tried and what came of it.
+
+        Returns
+        -------
+        xarray.Dataset, dims (evaluation,)
+            ``min_snr``, ``min_pix_count``, ``clen``, ``n_patterns``, ``n_hits``, ``n_indexed``, ``rate`` with
+            ``rate_interval`` (evaluation, bound), ``peaks_per_pattern``, ``cell_shift``, ``residual``, ``seconds`` and
+            ``best_rate``, the highest so far; of the whole ``best_min_snr``, ``best_min_pix_count``, ``best_clen`` and
+            ``confirmed_rate`` with ``confirmed_interval`` (bound,), NaN where there were no fresh patterns.
+        """
+        made, best = self.evaluations, self.best
+        rates = np.array([each.rate for each in made])
+        columns: dict[str, tuple[NDArray[Any], str]] = {
+            "min_snr": (np.array([each.setting.min_snr for each in made]), "σ"),
+            "min_pix_count": (np.array([each.setting.min_pix_count for each in made]), "px"),
+            "clen": (np.array([each.setting.clen for each in made]), "m"),
+            "n_patterns": (np.array([each.n_patterns for each in made]), ""),
+            "n_hits": (np.array([each.n_hits for each in made]), ""),
+            "n_indexed": (np.array([each.n_indexed for each in made]), ""),
+            "rate": (rates, ""),
+            "peaks_per_pattern": (np.array([each.peaks_per_pattern for each in made]), ""),
+            "cell_shift": (np.array([each.cell_shift for each in made]), ""),
+            "residual": (np.array([each.residual for each in made]), "px"),
+            "seconds": (np.array([each.seconds for each in made]), "s"),
+            "best_rate": (np.maximum.accumulate(rates), ""),
+        }
+        path = xr.Dataset(
+            {name: ("evaluation", values, {"units": unit}) for name, (values, unit) in columns.items()},
+            coords={"evaluation": np.arange(1, len(made) + 1), "bound": ["low", "high"]},
+            attrs={
+                "options": self.options.model_dump_json(),
+                "engine": type(self.engine).__name__,
+                "version": version("pulsetrain"),
+                "fingerprint": str(self._patterns.attrs.get("fingerprint", "")),
+                "source": str(self._patterns.attrs.get("source", "")),
+            },
+        )
+        path["rate_interval"] = (("evaluation", "bound"), [each.interval for each in made], {"level": 0.9})
+        path["best_min_snr"], path["best_min_pix_count"] = best.setting.min_snr, best.setting.min_pix_count
+        path["best_clen"] = ((), best.setting.clen, {"units": "m"})
+        fresh = self.confirmed
+        path["confirmed_rate"] = np.nan if fresh is None else fresh.rate
+        path["confirmed_interval"] = ("bound", [np.nan, np.nan] if fresh is None else list(fresh.interval))
+        path["confirmed_patterns"] = 0 if fresh is None else fresh.n_patterns
+        return path
+
+    def _index(
+        self, setting: Setting, patterns: xr.DataArray, progress: Progress | None
+    ) -> tuple[Evaluation, xr.Dataset]:
+        options = self.options.replace(min_snr=setting.min_snr, min_pix_count=setting.min_pix_count, clen=setting.clen)
+        result = self.engine.evaluate(patterns, options, progress)
+        return Evaluation.of(setting, result, np.array(self.engine.cell.parameters[:3])), result
+
+
+def choose_patterns(n: int, tuned: int, fresh: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Choose which of n patterns the search sees and which confirm it: both spread evenly, none in both.
+
+    With fewer patterns than asked for, at most a third is kept back as fresh ones.
+
+    Returns
+    -------
+    tuple of numpy.ndarray, int
+        Positions, ascending.
+    """
+    kept = min(fresh, max(n - tuned, n // 3))
+    taken = min(tuned, n - kept)
+    spread = np.linspace(0, n, taken + kept, endpoint=False).astype(np.int64)
+    is_fresh = np.zeros(len(spread), dtype=bool)
+    if kept:
+        is_fresh[np.linspace(0, len(spread), kept, endpoint=False).astype(np.int64)] = True
+    return spread[~is_fresh], spread[is_fresh]
+
+
+def _within(progress: Progress | None, done: int, total: int) -> Progress | None:
+    """Return a progress for one evaluation: it may cancel, and tells how far the patterns are in its message."""
+    if progress is None:
+        return None
+
+    def told(part: int, parts: int, message: str = "", /, **values: float) -> None:
+        progress(done, total, f"{message or 'indexing'} {part}/{parts}", **values)
+
+    return told
