@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import inspect
+
 import nbformat
 import pytest
 from click.testing import CliRunner
@@ -24,6 +26,16 @@ def test_every_option_of_a_method_is_on_the_command_line(run, method):
     model: type[Options] = method.load(method.options)
     for name in model.model_fields:
         assert f"--{name.replace('_', '-')}" in shown
+
+
+@pytest.mark.parametrize("method", methods().values(), ids=lambda method: method.name)
+def test_every_method_is_told_which_part_of_an_input_is_meant(run, method):
+    shown = run(method.name, "--help").output
+    assert "PATH" in shown
+    taken = inspect.signature(method.load(method.command)).parameters
+    for name in ("source", "key"):
+        assert f"--{name}" in shown
+        assert taken[name].default is None
 
 
 @pytest.mark.parametrize("method", methods())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from types import SimpleNamespace
 
+import h5py
 import ipywidgets
 import numpy as np
 import pytest
@@ -179,6 +180,18 @@ def test_a_report_gets_the_parameters_of_the_panel(truth, tmp_path):
     assert accepted.path == str((tmp_path / "ramp").resolve())
     assert {name: getattr(accepted, name) for name in SpectraOptions.model_fields} == dict(panel.options)
     panel.close()
+
+
+def test_source_and_key_are_carried_into_code_and_report(truth, tmp_path):
+    with h5py.File(tmp_path / "two.h5", "w") as file:
+        file["a"], file["b"] = truth.intensity.to_numpy(), truth.intensity.to_numpy()[:, ::2]
+    panel = SpectraPanel(tmp_path / "two.h5", "ends", key="b")
+    assert panel.series.sizes["channel"] == 150
+    assert panel._report_values()["key"] == "b"
+    assert "key='b'" in panel.code
+    panel.close()
+    with pytest.raises(OptionError, match="with a path"):
+        SpectraPanel(truth.intensity, "ends", key="b")
 
 
 def test_a_series_without_files_cannot_become_a_report(panel):

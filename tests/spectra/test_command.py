@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,13 +13,15 @@ import xarray as xr
 from click.testing import CliRunner
 
 import pulsetrain
-from pulsetrain.data import write_spectra
+from pulsetrain.cli import main
+from pulsetrain.data import write_run, write_spectra
 from pulsetrain.options import OptionError
-from pulsetrain.spectra import METHOD, SpectraClassifier, SpectraOptions, compare, parse_labels
+from pulsetrain.spectra import METHOD, SpectraClassifier, SpectraOptions, compare, order_name, parse_labels
 from pulsetrain.spectra.bench import bench
 from pulsetrain.spectra.command import run
 
 OPTIONS = SpectraOptions(network="fcnn", members=4, steps=60, labels="0-18/2:0, 44-58/2:1")
+FLAGS = ("--members", "4", "--steps", "2", "--labels", OPTIONS.labels)
 
 
 def test_a_folder_of_spectra_becomes_a_folder_of_results(still, tmp_path):
@@ -36,6 +39,34 @@ def test_a_folder_of_spectra_becomes_a_folder_of_results(still, tmp_path):
         again = SpectraClassifier.load(tmp_path / "out" / "model").predict(series)
         np.testing.assert_allclose(again.probability, result.probability, atol=1e-6)
         assert result.attrs["fingerprint"] == series.attrs["fingerprint"]
+
+
+def test_source_and_key_say_which_part_of_a_run_or_a_file_is_meant(still, tmp_path):
+    device = "FXE_SCAN/GOTTHARD/1:daqOutput"
+    spectra = still.intensity.to_numpy()
+    write_run(tmp_path / "run", instruments={device: {"data.adc": spectra, "data.other": spectra[:, ::2]}})
+    text = run(str(tmp_path / "run"), OPTIONS, tmp_path / "first", source=device, key="data.adc")
+    assert "60 spectra of 600 points" in text
+    with h5py.File(tmp_path / "two.h5", "w") as file:
+        file["a"], file["b"] = spectra, spectra[:, ::2]
+    shown = CliRunner().invoke(
+        main, ["spectra", str(tmp_path / "two.h5"), "--key", "b", *FLAGS, "-o", str(tmp_path / "second")]
+    )
+    assert shown.exit_code == 0, shown.output
+    assert "60 spectra of 300 points" in shown.output
+
+
+def test_boundaries_are_also_said_in_the_ordering_variable(still, tmp_path):
+    kelvin = ("spectrum", 300.0 + 5 * np.arange(60), {"long_name": "temperature", "units": "K"})
+    write_spectra(still.intensity.assign_coords(order=kelvin), tmp_path / "series")
+    assert "at temperature (K)" in run(str(tmp_path / "series"), OPTIONS.replace(steps=2), tmp_path / "out")
+    table = pd.read_csv(tmp_path / "out" / "table.csv", index_col="model")
+    np.testing.assert_allclose(table["at temperature (K)"], 300 + 5 * table["boundary"])
+
+
+def test_a_series_that_is_only_numbered_has_no_ordering_variable(still):
+    assert order_name(still.intensity.drop_vars("order", errors="ignore")) == ""
+    assert order_name(still.intensity.assign_coords(order=("spectrum", np.arange(60)))) == ""
 
 
 def test_what_the_estimate_warns_of_is_printed(still, tmp_path):

@@ -1,4 +1,4 @@
-"""The command line: ``pulsetrain METHOD INPUT … -o OUT``, and reports, jobs and benchmarks beside it."""
+"""The command line: ``pulsetrain METHOD PATH … -o OUT``, and reports, jobs and benchmarks beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import pulsetrain
+from pulsetrain.data.input_options import InputOptions
 from pulsetrain.methods import Method, methods
 from pulsetrain.options import OptionError, Options
 from pulsetrain.progress import show_in_terminal
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pulsetrain.reports import Job, Status
 
 __all__ = ["main"]
+
+_PART_OF_INPUT = ("source", "key")
 
 
 class _Methods(click.Group):
@@ -36,23 +39,25 @@ class _Methods(click.Group):
 
 
 def _method_command(method: Method) -> click.Command:
-    """Make ``pulsetrain METHOD INPUT … -o OUT`` from the method's option model."""
+    """Make ``pulsetrain METHOD PATH … -o OUT`` from the input's option model and the method's."""
     model: type[Options] = method.load(method.options)
 
-    def run(source: str, output: Path, **texts: Any) -> None:
+    def run(path: str, output: Path, **texts: Any) -> None:
         given = {name: value for name, value in texts.items() if value is not None}
+        part = {name: given.pop(name) for name in _PART_OF_INPUT if name in given}
         try:
             options = model.from_text(given)
-            click.echo(method.load(method.command)(source, options, output, progress=show_in_terminal))
+            click.echo(method.load(method.command)(path, options, output, **part, progress=show_in_terminal))
         except (OptionError, OSError, ValueError) as error:
             raise click.ClickException(str(error)) from None
 
-    source = click.Argument(["source"], metavar="INPUT")
+    path = click.Argument(["path"])
     output = click.Option(
         ["-o", "--output"], required=True, type=click.Path(path_type=Path), help="New folder for the results."
     )
+    part = [_click_option(InputOptions, name) for name in _PART_OF_INPUT]
     fields = [_click_option(model, name) for name in model.model_fields]
-    return click.Command(method.name, callback=run, params=[source, output, *fields], help=method.summary)
+    return click.Command(method.name, callback=run, params=[path, output, *part, *fields], help=method.summary)
 
 
 def _click_option(model: type[Options], name: str) -> click.Option:

@@ -27,8 +27,8 @@ class Method:
     options : str
         Place of the `pulsetrain.options.Options` subclass.
     command : str
-        Place of ``run(source, options, output, *, progress) -> str``: reads, computes, writes into a new folder
-        and returns the lines to print.
+        Place of ``run(path, options, output, *, source, key, progress) -> str``: reads, computes, writes into a new
+        folder and returns the lines to print. ``source`` and ``key``, of a run or a HDF5 file, default to None.
     bench : str
         Place of a click command, ``pulsetrain bench NAME``.
     panel : str

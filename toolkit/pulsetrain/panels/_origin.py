@@ -22,13 +22,17 @@ class Origin:
         Lines of Python that leave it in ``series``.
     path : str
         Of its files; empty where there are none.
+    source, key : str or None
+        As `pulsetrain.open_spectra` takes them.
     """
 
     code: str
     path: str = ""
+    source: str | None = None
+    key: str | None = None
 
-    def needed(self) -> str:
-        """Return the path.
+    def needed(self) -> dict[str, str]:
+        """Return the input's parameters of a report: the path, and source and key where they are given.
 
         Raises
         ------
@@ -40,11 +44,11 @@ class Origin:
                 "path: this series has no file that a report could open; write it with "
                 "pulsetrain.data.write_spectra(series, folder) and open SpectraPanel(folder)"
             )
-        return self.path
+        return {"path": self.path, **_given(self.source, self.key)}
 
 
 def open_origin(
-    series: xr.DataArray | xr.Dataset | str | Path | None,
+    series: xr.DataArray | xr.Dataset | str | Path | None, source: str | None = None, key: str | None = None
 ) -> tuple[xr.DataArray, Origin, xr.DataArray | None]:
     """Return a series, where it came from, and labels known with it (of a simulated one; else None)."""
     if series is None:
@@ -61,7 +65,10 @@ def open_origin(
         import pulsetrain
 
         path = str(Path(series).expanduser().resolve())
-        return pulsetrain.open_spectra(path).load(), Origin(_opening(path), path), None
+        opened = pulsetrain.open_spectra(path, source=source, key=key).load()
+        return opened, Origin(_opening(path, source, key), path, source, key), None
+    if source or key:
+        raise OptionError("source, key: got them with a series that is open already; give them with a path")
     if isinstance(series, xr.Dataset):
         return series["intensity"], Origin(_HELD), series.data_vars.get("labels")
     return series, _held(series), None
@@ -70,8 +77,13 @@ def open_origin(
 _HELD = "series = panel.series  # made in this notebook: no file holds it"
 
 
-def _opening(path: str) -> str:
-    return f"series = pulsetrain.open_spectra({path!r})"
+def _opening(path: str, source: str | None = None, key: str | None = None) -> str:
+    words = [repr(path), *(f"{name}={value!r}" for name, value in _given(source, key).items())]
+    return f"series = pulsetrain.open_spectra({', '.join(words)})"
+
+
+def _given(source: str | None, key: str | None) -> dict[str, str]:
+    return {name: value for name, value in (("source", source), ("key", key)) if value is not None}
 
 
 def _held(series: xr.DataArray) -> Origin:

@@ -29,7 +29,15 @@ from pulsetrain.panels._spectra_work import Outcome, Row, bottom_rows, estimate_
 from pulsetrain.panels._task import Task, Told
 from pulsetrain.panels._tree import close_tree
 from pulsetrain.progress import Progress
-from pulsetrain.spectra import NETWORKS, SpectraClassifier, SpectraOptions, as_labels, parse_labels
+from pulsetrain.spectra import (
+    NETWORKS,
+    SpectraClassifier,
+    SpectraOptions,
+    as_labels,
+    order_at,
+    order_name,
+    parse_labels,
+)
 
 __all__ = ["SpectraPanel"]
 
@@ -48,6 +56,8 @@ class SpectraPanel:
         What `pulsetrain.open_spectra` returns or takes; left out, a simulated example.
     labels : array_like of int, shape (spectrum,), mapping of index to class, or str, optional
         −1 unlabelled, 0, 1; or as written for `pulsetrain.spectra.parse_labels`.
+    source, key : str, optional
+        With a path: of a European XFEL run; `key` also names a dataset of a HDF5 file.
 
     Attributes
     ----------
@@ -83,8 +93,11 @@ class SpectraPanel:
         self,
         series: xr.DataArray | xr.Dataset | str | Path | None = None,
         labels: ArrayLike | Mapping[int, int] | str | None = None,
+        *,
+        source: str | None = None,
+        key: str | None = None,
     ) -> None:
-        self.series, self._origin, known = open_origin(series)
+        self.series, self._origin, known = open_origin(series, source, key)
         self.labels: NDArray[np.int64] = np.full(len(self.series), -1)
         self.result: xr.Dataset | None = None
         self.estimate: xr.Dataset | None = None
@@ -293,8 +306,10 @@ class SpectraPanel:
                 continue
             place = float(found["boundary"])
             low, high = (float(end) for end in found["boundary_interval"])
+            order = order_name(self.series)
+            there = f" ({order} {float(order_at(self.series, place)):.5g})" if order else ""
             lines.append(
-                f"{name}: boundary at {place:.1f}, 90 % interval {low:.1f} … {high:.1f}"
+                f"{name}: boundary at {place:.1f}{there}, 90 % interval {low:.1f} … {high:.1f}"
                 if np.isfinite(place)
                 else f"{name}: no boundary"
             )
@@ -302,7 +317,7 @@ class SpectraPanel:
         return "\n".join(lines)
 
     def _report_values(self) -> dict[str, Any]:
-        return {"path": self._origin.needed(), **self.options.model_dump(exclude_defaults=True)}
+        return {**self._origin.needed(), **self.options.model_dump(exclude_defaults=True)}
 
     def _show(self, below: str) -> None:
         if self._form.below.value == below:

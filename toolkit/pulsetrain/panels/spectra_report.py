@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import nbformat
 
-from pulsetrain.options import Options, option
+from pulsetrain.data.input_options import InputOptions
+from pulsetrain.options import option
 from pulsetrain.reports import parameters_cell, shipped_folder
 from pulsetrain.spectra.options import SpectraOptions
 
 __all__ = ["SpectraReport", "update"]
 
 
-class SpectraInput(Options):
+class SpectraInput(InputOptions):
     """Where a series comes from."""
 
     path: str = option("", "Folder, pattern or file of the series, or a run folder; empty: a simulated example.")
-    source: str | None = option(None, "Source in a European XFEL run.")
-    key: str | None = option(None, "Key in a European XFEL run, or dataset in a HDF5 file.")
 
 
 class SpectraReport(SpectraOptions, SpectraInput):

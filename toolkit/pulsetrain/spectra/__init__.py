@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pulsetrain.spectra.classifier import SpectraClassifier
     from pulsetrain.spectra.labels import as_labels, gap_middle, parse_labels
     from pulsetrain.spectra.options import SpectraOptions
+    from pulsetrain.spectra.ordering import order_at, order_name
     from pulsetrain.spectra.transition import TransitionEstimator, TransitionOptions
 
 _PLACES = {
@@ -37,6 +38,8 @@ _PLACES = {
     "find_boundary": "_boundary",
     "gap_middle": "labels",
     "importance": "_importance",
+    "order_at": "ordering",
+    "order_name": "ordering",
     "p_conf": "_boundary",
     "parse_labels": "labels",
     "references": "_references",
@@ -58,6 +61,8 @@ __all__ = [
     "find_boundary",
     "gap_middle",
     "importance",
+    "order_at",
+    "order_name",
     "p_conf",
     "parse_labels",
     "references",

@@ -1,4 +1,4 @@
-"""``pulsetrain spectra INPUT -o OUT``: from a series on disk to a folder of results."""
+"""``pulsetrain spectra PATH -o OUT``: from a series on disk to a folder of results."""
 
 from __future__ import annotations
 
@@ -17,31 +17,43 @@ from pulsetrain.spectra.catalogue import NETWORKS
 from pulsetrain.spectra.classifier import SpectraClassifier
 from pulsetrain.spectra.labels import parse_labels
 from pulsetrain.spectra.options import SpectraOptions
+from pulsetrain.spectra.ordering import order_at, order_name
 from pulsetrain.spectra.table import reference_rows, table_row
 from pulsetrain.spectra.transition import TransitionEstimator
 
 __all__ = ["run"]
 
 
-def run(source: str, options: SpectraOptions, output: Path, *, progress: Progress | None = None) -> str:
+def run(
+    path: str,
+    options: SpectraOptions,
+    output: Path,
+    *,
+    source: str | None = None,
+    key: str | None = None,
+    progress: Progress | None = None,
+) -> str:
     """Classify a series on disk and estimate its transition.
 
     Parameters
     ----------
-    source : str
+    path : str
         What `pulsetrain.open_spectra` reads.
     options : SpectraOptions
         ``options.labels`` says which spectra are labelled.
     output : pathlib.Path
         A new folder: ``result.nc`` (classification, importance), ``transition.nc``, ``table.csv`` and ``model/``, which
         `SpectraClassifier.load` reads. It appears whole or not at all.
+    source, key : str, optional
+        Of a European XFEL run; `key` also names a dataset of a HDF5 file.
     progress : callable, optional
         Told ``(step, steps, message, loss=…)``; may raise `pulsetrain.progress.Cancelled`.
 
     Returns
     -------
     str
-        The boundaries, and what the transition estimator warns of, one line ``note: …`` each; to be printed.
+        The boundaries, in spectra and in the ordering variable where there is one, and what is doubtful, one line
+        ``note: …`` each; to be printed.
 
     Raises
     ------
@@ -50,7 +62,7 @@ def run(source: str, options: SpectraOptions, output: Path, *, progress: Progres
     """
     output = Path(output)
     refuse_existing(output)
-    series = open_spectra(source).load()
+    series = open_spectra(path, source=source, key=key).load()
     labels = parse_labels(options.labels, series)
     classifier = SpectraClassifier(**dict(options)).fit(series, labels, progress)
     result = classifier.predict(series)
@@ -72,7 +84,10 @@ def _table(series: xr.DataArray, labels: NDArray[np.int64], result: xr.Dataset, 
     found = {"network": result, "transition": estimate}
     rows = {name: table_row(each, labels) for name, each in found.items()} | reference_rows(series, labels)
     columns = ["boundary", "low", "high", "p_conf", "from_middle"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("model")
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("model")
+    if name := order_name(series):
+        table.insert(3, f"at {name}", order_at(series, table["boundary"]))
+    return table
 
 
 def _summary(series: xr.DataArray, result: xr.Dataset) -> str:
