@@ -57,6 +57,14 @@ def check_page(job):
     return html
 
 
+def test_a_path_that_leads_nowhere_fails_in_the_first_cell_after_the_parameters(tmp_path):
+    job = submit("spectra", QUICK | {"path": str(tmp_path / "nowhere")}, tmp_path / "jobs")
+    status = job.wait(240)
+    assert (status.state, status.cell) == ("failed", 3)  # the parameters, what was given, what reads
+    assert "DataError" in status.message
+    assert "nowhere" in status.message
+
+
 def test_a_simulated_series_makes_a_whole_offline_report(tmp_path):
     job = run(tmp_path, network="conv_sct")
     html = check_page(job)
