@@ -1,0 +1,164 @@
+"""Lattices of a known cell in the spots of a pattern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.tuning._index._candidates import candidates
+from pulsetrain.tuning._index._chance import log_false_alarms
+from pulsetrain.tuning._index._fit import assigned, fit_lattice
+from pulsetrain.tuning._index._reduced import ReducedCell, metric_change
+
+__all__ = ["KnownCellIndexer", "Lattice"]
+
+_STRONGEST = 150  # spots that are searched
+_FEWEST = 6  # spots: nine parameters, and some to say whether they are right
+_MOST_LATTICES = 8
+_ACCEPT = -2.0  # log10 of the lattices expected by chance in a pattern
+_EXPLAINED = 0.25  # farthest from whole indices of an explained spot
+_SLACK = 1.15  # the search looks a little beyond the tolerance: the coarse steps are coarse
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A lattice found in the spots of a pattern.
+
+    Attributes
+    ----------
+    axes : numpy.ndarray, shape (3, 3), Å
+        a, b, c of the conventional cell as rows, in the laboratory's x, y, z; right-handed.
+    explained : numpy.ndarray of bool, shape (n,)
+        Spots that it explains.
+    hkl : numpy.ndarray of int, shape (n, 3)
+        Nearest node of each spot.
+    residual : float, 1/Å
+        Root mean square distance of the explained spots from their nodes.
+    false_alarms : float
+        log10 of the number of lattices as good that spots at random would give.
+    """
+
+    axes: NDArray[np.float64]
+    explained: NDArray[np.bool_]
+    hkl: NDArray[np.int64]
+    residual: float
+    false_alarms: float
+
+    @property
+    def n_indexed(self) -> int:
+        """Number of explained spots."""
+        return int(self.explained.sum())
+
+    @property
+    def predicted(self) -> NDArray[np.float64]:
+        """Reciprocal-lattice points of the spots, shape (n, 3), 1/Å."""
+        points: NDArray[np.float64] = self.hkl @ np.linalg.inv(self.axes).T
+        return points
+
+
+class KnownCellIndexer:
+    """Finds lattices of a known cell, of any lattice type and centering, in the spots of still patterns.
+
+    Trial vectors of the reduced cell's lengths, over a half sphere, are scored by how near q·v is to whole numbers;
+    the best grow to pairs and triplets with the cell's lengths and angles, which are refined by least squares with
+    all nine parameters free and outliers trimmed. What is left must agree with the cell within the tolerance, and
+    explain more spots than chance would. After P. Gasparotto et al. (TORO), J. Appl. Cryst. 57 (2024),
+    doi:10.1107/S1600576724003182, and Y. Gevorkov et al. (XGANDALF), Acta Cryst. A75 (2019) 694.
+
+    Parameters
+    ----------
+    cell : UnitCell
+    tolerance : float, %
+        Of the lengths of the axes.
+    angle_tolerance : float, degrees
+    multi : bool
+        Look for further lattices in the spots that are left over.
+
+    Examples
+    --------
+    >>> indexer = KnownCellIndexer(UnitCell(79, 79, 38))
+    >>> indexer.index(q, snr)                                                            # doctest: +SKIP
+    """
+
+    def __init__(
+        self, cell: UnitCell, *, tolerance: float = 5.0, angle_tolerance: float = 1.5, multi: bool = False
+    ) -> None:
+        self.cell, self.tolerance, self.angle_tolerance, self.multi = cell, tolerance, angle_tolerance, multi
+        self._reduced = ReducedCell.of(cell, tolerance, angle_tolerance)
+        self._spans = (_SLACK * tolerance / 100, _SLACK * float(np.deg2rad(angle_tolerance)))
+
+    def index(self, q: NDArray[np.float64], intensity: NDArray[np.float64] | None = None) -> list[Lattice]:
+        """Find the lattices of a pattern.
+
+        Parameters
+        ----------
+        q : numpy.ndarray, shape (n, 3), float64, 1/Å
+            Spots in reciprocal space, without 2π, the beam along z.
+        intensity : numpy.ndarray, shape (n,), optional
+            Or their signal-to-noise ratio: the strongest are searched. Left out, those nearest to the beam.
+
+        Returns
+        -------
+        list of Lattice
+            Best first; empty where none is found.
+        """
+        q = np.ascontiguousarray(q, dtype=np.float64).reshape(-1, 3)
+        usable = np.isfinite(q).all(axis=1)
+        rank = np.linalg.norm(q, axis=1) if intensity is None else -np.asarray(intensity, dtype=np.float64)
+        left = usable.copy()
+        lattices: list[Lattice] = []
+        while left.sum() >= _FEWEST:
+            lattice = self._one(q, left, rank)
+            if lattice is None or self._known(lattice, lattices):
+                break
+            lattices.append(lattice)
+            left &= ~lattice.explained
+            if not self.multi or len(lattices) == _MOST_LATTICES:
+                break
+        return lattices
+
+    def _one(
+        self, q: NDArray[np.float64], left: NDArray[np.bool_], rank: NDArray[np.float64]
+    ) -> Lattice | None:
+        where = np.flatnonzero(left)
+        strongest = where[np.argsort(rank[where], kind="stable")[:_STRONGEST]]
+        searched, everything = _outwards(q[strongest]), _outwards(q[where])
+        best: tuple[float, NDArray[np.float64]] | None = None
+        for first in range(3):
+            for axes in candidates(searched, self._reduced, self._spans, first)[:6]:
+                fit_lattice(everything, axes, np.array([len(everything)]), _EXPLAINED)
+                alarms = log_false_alarms(everything, axes, self._reduced.axes, self._spans)
+                if (best is None or alarms < best[0]) and self._fits(axes):
+                    best = alarms, axes
+            if best is not None and best[0] < _ACCEPT:
+                return self._lattice(q, left, *reversed(best))
+        return None
+
+    def _fits(self, axes: NDArray[np.float64]) -> bool:
+        lengths, angles = metric_change(self._reduced.conventional_axes(axes), self.cell.matrix)
+        return lengths <= self.tolerance / 100 and angles <= self.angle_tolerance
+
+    def _lattice(
+        self, q: NDArray[np.float64], left: NDArray[np.bool_], axes: NDArray[np.float64], alarms: float
+    ) -> Lattice:
+        conventional = self._reduced.conventional_axes(axes)
+        _, off, distance = assigned(q, axes)
+        near = left & (off <= _EXPLAINED)
+        limit = 4 * np.median(distance[near])
+        explained = near & (distance <= limit)
+        hkl = np.rint(q @ conventional.T).astype(np.int64)
+        residual = float(np.sqrt(np.mean(distance[explained] ** 2)))
+        return Lattice(conventional, explained, hkl, residual, alarms)
+
+    def _known(self, lattice: Lattice, lattices: list[Lattice]) -> bool:
+        """Whether a lattice is one that was found before: its spots lie on it, if not quite near enough."""
+        known = [other.axes for other in lattices]
+        lengths = np.linalg.norm(lattice.axes, axis=1)
+        return any(np.linalg.norm(lattice.axes - axes, axis=1).max() < 0.02 * lengths.max() for axes in known)
+
+
+def _outwards(q: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.ascontiguousarray(q[np.argsort(np.linalg.norm(q, axis=1), kind="stable")])

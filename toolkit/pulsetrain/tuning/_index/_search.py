@@ -1,0 +1,245 @@
+"""Compiled search for the vectors of a lattice: how near q·v is to whole numbers, over spheres, rings and boxes.
+
+A vector v of the crystal's lattice makes q·v whole for all of its spots. A trial vector is worth the sum over the
+spots of the squared distance from the nearest whole number (1/12 per spot by chance).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["best_apart", "half_sphere", "misfit", "polish", "ring_vectors", "third_vectors"]
+
+_BLOCK = 512  # trial vectors that stay in the fastest cache
+
+
+def half_sphere(n: int) -> NDArray[np.float32]:
+    """Return n directions spread evenly over half a sphere (Fibonacci's spiral), shape (3, n)."""
+    k = np.arange(n) + 0.5
+    z = k / n
+    angle = np.pi * (1 + 5**0.5) * k
+    r = np.sqrt(1 - z * z)
+    return np.array([r * np.cos(angle), r * np.sin(angle), z], dtype=np.float32)
+
+
+@njit(nogil=True, cache=True)
+def misfit(q, vectors, low, high, n_scales):
+    """Score trial vectors, each at several lengths.
+
+    Parameters
+    ----------
+    q : float32, shape (n, 3), 1/Å
+    vectors : float32, shape (3, m), Å
+    low, high : float
+        Least and largest factor on the vectors.
+    n_scales : int
+
+    Returns
+    -------
+    best : float32, shape (m,)
+        Mean squared distance from the nearest whole number, at the best length.
+    factor : float32, shape (m,)
+    """
+    n, m = q.shape[0], vectors.shape[1]
+    best = np.full(m, np.float32(1.0), dtype=np.float32)
+    factor = np.ones(m, dtype=np.float32)
+    total = np.empty(_BLOCK, dtype=np.float32)
+    for start in range(0, m, _BLOCK):
+        size = min(_BLOCK, m - start)
+        x, y, z = vectors[0, start : start + size], vectors[1, start : start + size], vectors[2, start : start + size]
+        for k in range(n_scales):
+            scale = np.float32(low + (high - low) * (k + 0.5) / n_scales)
+            total[:] = 0
+            for i in range(n):
+                qx, qy, qz = q[i, 0] * scale, q[i, 1] * scale, q[i, 2] * scale
+                for j in range(size):
+                    phase = qx * x[j] + qy * y[j] + qz * z[j]
+                    off = phase - np.rint(phase)
+                    total[j] += off * off
+            for j in range(size):
+                mean = total[j] / np.float32(n)
+                if mean < best[start + j]:
+                    best[start + j] = mean
+                    factor[start + j] = scale
+    return best, factor
+
+
+@njit(nogil=True, cache=True)
+def best_apart(order, vectors, factor, distance, most):
+    """Return vectors in the given order that are apart from the better ones, and from their opposites."""
+    found = np.empty((most, 3))
+    count = 0
+    limit = distance * distance
+    for j in order:
+        x, y, z = vectors[0, j] * factor[j], vectors[1, j] * factor[j], vectors[2, j] * factor[j]
+        new = True
+        for k in range(count):
+            a, b, c = found[k, 0], found[k, 1], found[k, 2]
+            same = (x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2
+            opposite = (x + a) ** 2 + (y + b) ** 2 + (z + c) ** 2
+            if min(same, opposite) < limit:
+                new = False
+                break
+        if new:
+            found[count, 0], found[count, 1], found[count, 2] = x, y, z
+            count += 1
+            if count == most:
+                break
+    return found[:count]
+
+
+@njit(nogil=True, cache=True)
+def polish(q, v, stages):
+    """Refine a trial vector by least squares, from the spots near the beam outwards.
+
+    Parameters
+    ----------
+    q : float64, shape (n, 3), 1/Å, by rising length
+    v : float64, shape (3,), Å; changed in place
+    stages : int, shape (stage,), number of spots used
+
+    Returns
+    -------
+    float
+        How far its score is above chance, in standard deviations, at the stage where it is farthest.
+    """
+    best_score, best_v = -1e9, v.copy()
+    for n in stages:
+        for _ in range(3):
+            a = np.zeros((3, 3))
+            b = np.zeros(3)
+            for i in range(n):
+                phase = q[i, 0] * v[0] + q[i, 1] * v[1] + q[i, 2] * v[2]
+                off = np.rint(phase) - phase
+                if abs(off) < 0.3:
+                    for r in range(3):
+                        b[r] += q[i, r] * off
+                        for s in range(3):
+                            a[r, s] += q[i, r] * q[i, s]
+            ridge = 1e-3 * (a[0, 0] + a[1, 1] + a[2, 2]) + 1e-12
+            for r in range(3):
+                a[r, r] += ridge
+            v += np.linalg.solve(a, b)
+        score = 0.0
+        for i in range(n):
+            phase = q[i, 0] * v[0] + q[i, 1] * v[1] + q[i, 2] * v[2]
+            off = phase - np.rint(phase)
+            score += max(0.0, 1.0 - 16.0 * off * off)
+        # By chance |off| is even in 0 … 1/2: mean 1/3 and variance 4/15 − 1/9 of each term.
+        score = (score - n / 3.0) / np.sqrt(n * (4.0 / 15.0 - 1.0 / 9.0))
+        if score >= best_score:
+            best_score = score
+            best_v[:] = v
+    v[:] = best_v
+    return best_score
+
+
+@njit(nogil=True, cache=True)
+def _across(u):
+    """Return two unit vectors at right angles to a unit vector and to each other."""
+    k = np.argmin(np.abs(u))
+    e = np.zeros(3)
+    e[k] = 1.0
+    e -= (e @ u) * u
+    e /= np.sqrt(e @ e)
+    f = np.cross(u, e)
+    return e, f
+
+
+@njit(nogil=True, cache=True)
+def ring_vectors(q, first, length, angle, spans, step, most):
+    """Return the best vectors of a known length at a known angle to a first one.
+
+    Parameters
+    ----------
+    q : float32, shape (n, 3), 1/Å
+    first : float64, shape (3,), Å
+    length, angle : float, Å and rad
+    spans : tuple of float
+        Relative half-range of the length, half-range of the angle in rad.
+    step : float, Å
+    most : int
+
+    Returns
+    -------
+    float64, shape (found, 3), Å
+    """
+    u = first / np.sqrt(first @ first)
+    e, f = _across(u)
+    n_turns = max(12, int(np.ceil(2 * np.pi * length * np.sin(angle) / step)))
+    n_angles = int(np.ceil(2 * spans[1] * length / step))
+    n_lengths = int(np.ceil(2 * spans[0] * length / step))
+    turns = np.empty((3, n_turns), dtype=np.float32)
+    best = np.full(n_turns, np.float32(1.0), dtype=np.float32)
+    found = np.empty((n_turns, 3))
+    for k in range(n_angles):
+        tilt = angle + spans[1] * (2 * (k + 0.5) / n_angles - 1)
+        for j in range(n_turns):
+            turn = 2 * np.pi * j / n_turns
+            for r in range(3):
+                across = np.cos(turn) * e[r] + np.sin(turn) * f[r]
+                turns[r, j] = length * (np.cos(tilt) * u[r] + np.sin(tilt) * across)
+        score, factor = misfit(q, turns, 1 - spans[0], 1 + spans[0], n_lengths)
+        for j in range(n_turns):
+            if score[j] < best[j]:
+                best[j] = score[j]
+                for r in range(3):
+                    found[j, r] = turns[r, j] * factor[j]
+    peaks = np.empty(n_turns, dtype=np.int64)
+    count = 0
+    for j in range(n_turns):
+        if best[j] < best[j - 1] and best[j] <= best[(j + 1) % n_turns]:
+            peaks[count] = j
+            count += 1
+    peaks = peaks[:count]
+    return found[peaks[np.argsort(best[peaks])[:most]]]
+
+
+@njit(nogil=True, cache=True)
+def third_vectors(q, first, second, length, angles, spans, step):
+    """Return the two vectors, one on each side, that with two others best make the known cell.
+
+    Parameters
+    ----------
+    q : float32, shape (n, 3), 1/Å
+    first, second : float64, shape (3,), Å
+    length : float, Å
+    angles : tuple of float, rad
+        From the first and from the second vector.
+    spans : tuple of float
+        Relative half-range of the length, half-range of the angles in rad.
+    step : float, Å
+
+    Returns
+    -------
+    float64, shape (2, 3), Å
+    """
+    u = first / np.sqrt(first @ first)
+    w = second / np.sqrt(second @ second)
+    g = u @ w
+    up = np.cross(u, w)
+    up /= np.sqrt(up @ up)
+    n_angles = int(np.ceil(2 * spans[1] * length / step))
+    n_lengths = int(np.ceil(2 * spans[0] * length / step))
+    box = np.empty((3, 2 * n_angles * n_angles), dtype=np.float32)
+    count = n_angles * n_angles
+    for k in range(n_angles):
+        cos_u = np.cos(angles[0] + spans[1] * (2 * (k + 0.5) / n_angles - 1))
+        for m in range(n_angles):
+            cos_w = np.cos(angles[1] + spans[1] * (2 * (m + 0.5) / n_angles - 1))
+            # x u + y w has these angles; what is missing in length stands at right angles to both.
+            x = (cos_u - g * cos_w) / (1 - g * g)
+            y = (cos_w - g * cos_u) / (1 - g * g)
+            rest = np.sqrt(max(0.0, 1 - x * cos_u - y * cos_w))
+            for r in range(3):
+                box[r, k * n_angles + m] = length * (x * u[r] + y * w[r] + rest * up[r])
+                box[r, count + k * n_angles + m] = length * (x * u[r] + y * w[r] - rest * up[r])
+    score, factor = misfit(q, box, 1 - spans[0], 1 + spans[0], n_lengths)
+    found = np.empty((2, 3))
+    for side in range(2):
+        j = side * count + np.argmin(score[side * count : (side + 1) * count])
+        for r in range(3):
+            found[side, r] = box[r, j] * factor[j]
+    return found
