@@ -1,4 +1,4 @@
-"""``pulsetrain tuning INPUT --geometry G --cell C -o OUT``: from patterns on disk to a tuned geometry and command."""
+"""``pulsetrain tuning PATH --geometry G --cell C -o OUT``: from patterns on disk to a tuned geometry and command."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from pulsetrain.data import open_frames
+from pulsetrain.data._inputs import HDF5
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.options import OptionError
@@ -21,12 +22,20 @@ from pulsetrain.tuning.tuner import Engine, Tuner
 __all__ = ["make_engine", "open_patterns", "run"]
 
 
-def run(source: str, options: TuningOptions, output: Path, *, progress: Progress | None = None) -> str:
+def run(
+    path: str,
+    options: TuningOptions,
+    output: Path,
+    *,
+    source: str | None = None,
+    key: str | None = None,
+    progress: Progress | None = None,
+) -> str:
     """Tune the indexing of patterns on disk.
 
     Parameters
     ----------
-    source : str
+    path, source, key : str
         What `pulsetrain.open_frames` reads.
     options : TuningOptions
         ``options.geometry`` and ``options.cell`` are needed.
@@ -52,17 +61,16 @@ def run(source: str, options: TuningOptions, output: Path, *, progress: Progress
     """
     output = Path(output)
     engine = make_engine(options)
-    patterns = open_patterns(source, engine.geometry)
+    patterns = open_patterns(path, engine.geometry, source=source, key=key)
     tuner = Tuner(engine, patterns, options)
     search = {
-        "source": source,
+        "input": {"path": path, "source": source, "key": key},
         "fingerprint": str(patterns.attrs.get("fingerprint", "")),
         "options": options.model_dump(mode="json", exclude={"evaluations", "processes"}),
     }
     journal = Journal(output, search)
     tuner.recall(journal.evaluations)
-    path = tuner.run(progress, journal.add)
-    _write(tuner, path, output)
+    _write(tuner, tuner.run(progress, journal.add), output)
     return f"{_table(tuner.evaluations).to_string(float_format='{:.4g}'.format)}\n\n{_summary(tuner)}\n{output}"
 
 
@@ -87,19 +95,22 @@ def make_engine(options: TuningOptions) -> Engine:
     return NativeEngine(geometry, cell, processes=options.processes)
 
 
-def open_patterns(source: str, geometry: CrystFELGeometry) -> xr.DataArray:
-    """Open patterns to be indexed: the dataset of a HDF5 file is the one that the geometry names."""
-    path = Path(source).expanduser()
+def open_patterns(
+    path: str, geometry: CrystFELGeometry, *, source: str | None = None, key: str | None = None
+) -> xr.DataArray:
+    """Open patterns to be indexed: without a key, the dataset of a HDF5 file is the one that the geometry names."""
+    file = Path(path).expanduser()
     named = geometry.panels[0].dataset
-    is_file = path.is_file() and path.suffix.lower() in (".h5", ".hdf5", ".cxi", ".nxs")
-    return open_frames(source, key=named if is_file and named and "%" not in named else None)
+    if key is None and named and "%" not in named and file.is_file() and file.suffix.lower() in HDF5:
+        key = named
+    return open_frames(path, source=source, key=key)
 
 
-def _write(tuner: Tuner, path: xr.Dataset, output: Path) -> None:
+def _write(tuner: Tuner, tried: xr.Dataset, output: Path) -> None:
     engine, options = tuner.engine, tuner.options
     best = tuner.best.setting
     setting = options.replace(min_snr=best.min_snr, min_pix_count=best.min_pix_count, clen=best.clen)
-    path.to_netcdf(output / "path.nc", engine="h5netcdf")
+    tried.to_netcdf(output / "path.nc", engine="h5netcdf")
     tuner.index_best().to_netcdf(output / "best.nc", engine="h5netcdf")
     _table(tuner.evaluations).to_csv(output / "evaluations.csv")
     (output / "tuned.geom").write_text(tuned_geometry(engine.geometry, best.clen), encoding="utf-8")
