@@ -59,6 +59,23 @@ def test_templates_are_listed_with_their_parameters(run):
     assert "network" in shown
 
 
+def test_listed_parameters_come_with_what_they_allow(run, tmp_path):
+    cell = (
+        "from typing import Literal\n"
+        "min_snr: float = 5.0  # Least signal-to-noise ratio. [σ] {2 .. 15}\n"
+        "steps: int | None = None  # Steps. {1 ..}\n"
+        'engine: Literal["native", "crystfel"] = "native"  # Who indexes.\n'
+        "sample: str  # What was measured."
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell, metadata={"tags": ["parameters"]})])
+    nbformat.write(notebook, tmp_path / "own.ipynb")
+    shown = run("report", "list", "--templates", tmp_path).output
+    assert "    min_snr = 5.0  Least signal-to-noise ratio.  [2 … 15 σ]\n" in shown
+    assert "    steps = None  Steps.  [1 …]\n" in shown
+    assert "    engine = 'native'  Who indexes.  [native|crystfel]\n" in shown
+    assert "    sample = required  What was measured.\n" in shown
+
+
 def test_a_report_with_a_wrong_parameter_makes_no_job(run, tmp_path):
     done = run("report", "run", "spectra", "-p", "path=x", "-p", "netwrok=cnn", "-o", tmp_path / "jobs")
     assert done.exit_code == 1

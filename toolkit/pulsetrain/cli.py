@@ -62,11 +62,8 @@ def _method_command(method: Method) -> click.Command:
 
 def _click_option(model: type[Options], name: str) -> click.Option:
     field = model.model_fields[name]
-    low, high = model.bounds(name)
-    span = "" if low is None and high is None else f"{'' if low is None else low:} … {'' if high is None else high:}"
-    notes = " ".join(filter(None, (span.strip(), model.unit(name))))
     default = "" if field.is_required() else f"default {field.default!r}"
-    help_text = f"{field.description or ''} [{'; '.join(filter(None, (notes, default)))}]"
+    help_text = f"{field.description or ''} [{'; '.join(filter(None, (_span(model, name), default)))}]"
     flag = f"--{name.replace('_', '-')}"
     if field.annotation is bool:
         return click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=help_text)
@@ -74,6 +71,12 @@ def _click_option(model: type[Options], name: str) -> click.Option:
     only_choices = choices and len(model.kinds(name)) == 1
     kind = click.Choice([str(value) for value in choices]) if only_choices else str
     return click.Option([flag, name], type=kind, metavar=None if only_choices else "VALUE", help=help_text)
+
+
+def _span(model: type[Options], name: str) -> str:
+    """Return bounds and unit of a field, such as ``2 … 15 σ``; empty where it has neither."""
+    low, high = ("" if end is None else f"{end:.12g}" for end in model.bounds(name))
+    return f"{f'{low} … {high}'.strip() if low or high else ''} {model.unit(name)}".strip()
 
 
 def _bench_command(method: Method) -> click.Command:
@@ -130,7 +133,10 @@ def list_reports(folders: tuple[Path, ...]) -> None:
         click.echo(f"{template.name:12} {template.title}")
         for name, field in template.parameters.model_fields.items():
             default = "required" if field.is_required() else repr(field.get_default(call_default_factory=True))
-            click.echo(f"    {name} = {default}  {field.description or ''}".rstrip())
+            choices = "|".join(map(str, template.parameters.choices(name)))
+            allowed = "; ".join(filter(None, (choices, _span(template.parameters, name))))
+            notes = filter(None, (f"{name} = {default}", field.description, f"[{allowed}]" * bool(allowed)))
+            click.echo(f"    {'  '.join(notes)}")
 
 
 @report.command("run")
