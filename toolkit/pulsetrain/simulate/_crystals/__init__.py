@@ -1,0 +1,1 @@
+"""Still diffraction of small crystals, step by step: reflections, spots on the detector, photons, noise."""
