@@ -1,0 +1,108 @@
+"""A pattern with its peaks and predicted spots, as a picture that needs no browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.figures.detector import FlatDetector
+from pulsetrain.tuning.prediction import predict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FOUND", "PREDICTED", "frame", "peak_pixels", "spot_pixels"]
+
+FOUND, PREDICTED = "#56B4E9", "#E69F00"  # on a dark ground
+
+
+def peak_pixels(result: xr.Dataset, pattern: int) -> NDArray[np.int64]:
+    """Return the flat pixels of the peaks of one pattern (its position in the result)."""
+    return np.asarray(result["peak_pixel"], dtype=np.int64)[np.asarray(result["peak_pattern"]) == pattern]
+
+
+def spot_pixels(result: xr.Dataset, pattern: int, geometry: CrystFELGeometry, cell: UnitCell) -> NDArray[np.int64]:
+    """Return the flat pixels of the spots predicted from the crystals of one pattern; none without a crystal.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of an engine's ``evaluate``.
+    pattern : int
+        Its position in the result.
+    geometry : CrystFELGeometry
+        At the camera length that the result was made with.
+    cell : UnitCell
+    """
+    found = np.asarray(result["crystal_axes"])[np.asarray(result["crystal_pattern"]) == pattern]
+    spots = [predict(axes, geometry, centering=cell.centering).pixel for axes in found]
+    return np.concatenate(spots) if spots else np.empty(0, dtype=np.int64)
+
+
+def frame(
+    pattern: ArrayLike,
+    detector: FlatDetector,
+    peaks: ArrayLike = (),
+    spots: ArrayLike = (),
+    *,
+    title: str = "",
+    bad: NDArray[np.bool_] | None = None,
+    units: str = "",
+) -> Figure:
+    """Draw one pattern with rings around its peaks and squares around its predicted spots.
+
+    Parameters
+    ----------
+    pattern : array_like, shape of the detector's geometry
+    detector : FlatDetector
+    peaks, spots : array_like of int
+        Flat pixels, see `peak_pixels` and `spot_pixels`.
+    title : str
+    bad : numpy.ndarray of bool, optional
+        Pixels that are left out.
+    units : str
+        Of the intensities.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not registered with pyplot.
+    """
+    from matplotlib.figure import Figure
+
+    picture = detector.picture(pattern, bad)
+    drawing = Figure(figsize=(7.4, 6.4), dpi=100, layout="constrained", facecolor="white")
+    axes = drawing.subplots()
+    top, left = detector.beam
+    rows, columns = detector.shape
+    extent = (-left, columns - left, top - rows, top)
+    shown = axes.imshow(_logarithm(picture), cmap=_colours(), extent=extent, interpolation="nearest")
+    drawing.colorbar(shown, ax=axes, label=f"log₁₀(1 + intensity{f' ({units})' if units else ''})", shrink=0.85)
+    for pixels, marker, size, colour, words in (
+        (spots, "s", 46, PREDICTED, "predicted spots"),
+        (peaks, "o", 26, FOUND, "peaks"),
+    ):
+        row, column = detector.places(pixels)
+        axes.scatter(
+            column - left, top - row, marker=marker, s=size, facecolors="none", edgecolors=colour, linewidths=0.9,
+            label=f"{len(row)} {words}",
+        )  # fmt: skip
+    axes.plot(0, 0, "+", color="#D55E00", markersize=10)
+    axes.set(xlabel="to the right of the beam (px)", ylabel="above the beam (px)", title=title)
+    axes.legend(loc="upper right", fontsize="small", facecolor="#202020", labelcolor="white", framealpha=0.8)
+    return drawing
+
+
+def _logarithm(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.log10(1 + np.maximum(picture, 0)), dtype=np.float32)
+
+
+def _colours() -> Any:
+    import matplotlib as mpl
+
+    return mpl.colormaps["gray"].with_extremes(bad="#3a3f4a")

@@ -1,0 +1,111 @@
+"""The indexing rate over each parameter, with the way that the search has taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bokeh.layouts import row
+from bokeh.models import BasicTicker, ColumnDataSource, DataRange1d, FixedTicker, HoverTool, LinearColorMapper, Row
+from bokeh.palettes import Viridis256
+from bokeh.plotting import figure
+from numpy.typing import NDArray
+
+from pulsetrain.figures._theme import CLASSES, Theme, dress, themed
+from pulsetrain.figures.tuning._points import PARAMETERS, Evaluations, Parameter, best_of, hover_lines, points, shades
+
+__all__ = ["BEST", "ORDER", "OWN", "order_mapper", "rates", "update_rates"]
+
+Columns = dict[str, NDArray[Any]]
+
+BEST, OWN = CLASSES[1], "#CC79A7"
+# Neither end of viridis is lost on a white or a dark page, where each point has a grey rim.
+ORDER: tuple[str, ...] = tuple(Viridis256[40:])
+_RIM = "#808080"
+_SNR_TICKS = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
+
+
+def rates(
+    path: Evaluations,
+    own: Evaluations = (),
+    *,
+    height: int = 280,
+    theme: Theme = "auto",
+) -> Row:
+    """Draw the indexing rate over clen, min-snr and min-pix-count.
+
+    Parameters
+    ----------
+    path : xarray.Dataset or sequence of Evaluation
+        The search, as `pulsetrain.tuning.Tuner.path` returns it: discs with Wilson's 90 % intervals, joined in their
+        order and shaded from early (dark) to late (light); a ring is where it began, a star its best.
+    own : xarray.Dataset or sequence of Evaluation
+        What was tried by hand: diamonds.
+    height : int, pixels
+    theme
+        ``"auto"`` follows the page.
+
+    Returns
+    -------
+    bokeh.models.Row
+        Three figures with one rate axis; what is chosen by a tap in one is chosen in all. `update_rates` shows others.
+    """
+    sources = {name: ColumnDataSource(columns, name=name) for name, columns in _drawn(path, own).items()}
+    shared = DataRange1d(start=0, range_padding=0.08)
+    plots = [_plot(parameter, sources, shared, height, theme) for parameter in PARAMETERS]
+    return row(plots, sizing_mode="stretch_width")
+
+
+def update_rates(layout: Row, path: Evaluations, own: Evaluations = ()) -> None:
+    """Show other evaluations in figures that `rates` has made."""
+    for name, columns in _drawn(path, own).items():
+        layout.select_one({"name": name, "type": ColumnDataSource}).data = columns
+
+
+def order_mapper() -> LinearColorMapper:
+    """Return the colours of the order, from early to late."""
+    return LinearColorMapper(palette=list(ORDER), low=0, high=1)
+
+
+def _plot(
+    parameter: Parameter, sources: dict[str, ColumnDataSource], shared: DataRange1d, height: int, theme: Theme
+) -> figure:
+    plot = themed(
+        f"Rate over {parameter.words}", parameter.label, "indexing rate", height=height, theme=theme,
+        y_range=shared, x_axis_type=parameter.scale, tools="pan,box_zoom,wheel_zoom,tap,reset,save",
+    )  # fmt: skip
+    plot.min_width = 220
+    plot.x_range.range_padding = 0.15
+    if parameter.scale == "log":
+        plot.xaxis.ticker = FixedTicker(ticks=list(_SNR_TICKS))
+    elif parameter.name == "min_pix_count":
+        plot.xaxis.ticker = BasicTicker(min_interval=1)
+        plot.x_range.min_interval = 2
+    x = parameter.name
+    plot.line(x, "rate", source=sources["path"], color=_RIM, line_width=1, alpha=0.5)
+    for name, colour in (("own", OWN), ("path", _RIM)):
+        plot.segment(x, "low", x, "high", source=sources[name], color=colour, line_width=1.5, alpha=0.7)
+    own = plot.scatter(x, "rate", source=sources["own"], marker="diamond", size=11, color=OWN, line_color=_RIM)
+    order = {"field": "late", "transform": order_mapper()}
+    tried = plot.scatter(x, "rate", source=sources["path"], size=9, fill_color=order, line_color=_RIM)
+    plot.scatter(x, "rate", source=sources["start"], size=17, fill_color=None, line_color=_RIM, line_width=2)
+    plot.scatter(
+        x, "rate", source=sources["best"], marker="star", size=19, color=BEST, line_color=_RIM, name="best star"
+    )
+    plot.add_tools(HoverTool(renderers=[tried, own], tooltips=hover_lines(), visible=False))
+    return dress(plot, theme)
+
+
+def _drawn(path: Evaluations, own: Evaluations) -> dict[str, Columns]:
+    tried, best = points(path), best_of(path)
+    tried["late"] = shades(len(tried["rate"]))
+    return {
+        "path": tried,
+        "own": points(own),
+        "start": _some(tried, [0][: len(tried["rate"])]),
+        "best": _some(tried, [] if best is None else [best]),
+    }
+
+
+def _some(columns: Columns, positions: list[int]) -> Columns:
+    return {name: np.asarray(values)[positions] for name, values in columns.items()}
