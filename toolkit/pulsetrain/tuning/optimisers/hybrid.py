@@ -1,0 +1,52 @@
+"""Posterior first, then a Gaussian process on what the response model leaves over; the default."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtr
+
+from pulsetrain.tuning.optimisers._gaussian import GaussianProcess
+from pulsetrain.tuning.optimisers.posterior import PosteriorOptimiser
+from pulsetrain.tuning.response import Array
+from pulsetrain.tuning.search import Setting
+
+__all__ = ["HybridOptimiser"]
+
+_POSTERIOR_ALONE = 8  # evaluations
+_OFF_MODEL = 0.06  # standard deviation of rates about the response model, where nothing has been evaluated
+
+
+class HybridOptimiser(PosteriorOptimiser):
+    """The first 8 evaluations follow the posterior; later ones correct it where the experiment is unlike the model.
+
+    The rate is the particles' mean plus a Gaussian process on the residuals; its doubt is that of the process and of
+    the particles together, and the next setting that of the highest expected improvement.
+    """
+
+    def expected(self) -> Array:
+        """Return the rate that is expected at each evaluated setting, shape (evaluation,)."""
+        mean, _ = self._believed()
+        return mean + self._residuals(mean).mean(self.places())
+
+    def _propose(self, rng: np.random.Generator) -> Setting:
+        if len(self.evaluations) < _POSTERIOR_ALONE:
+            return super()._propose(rng)
+        candidates = self._candidates(rng)
+        weights = self.particles.weights
+        mean = np.einsum("p,pijk->ijk", weights, candidates.rates)
+        variance = np.maximum(np.einsum("p,pijk->ijk", weights, candidates.rates**2) - mean**2, 0.0)
+        residuals = self._residuals(self._believed()[0])
+        places = self._places(candidates).reshape(-1, 3)
+        mean += residuals.mean(places).reshape(mean.shape)
+        doubt = np.sqrt(residuals.deviation(places).reshape(mean.shape) ** 2 + variance)
+        ahead = mean - self.expected().max()
+        z = ahead / np.maximum(doubt, 1e-9)
+        gain = ahead * ndtr(z) + doubt * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+        return self._best_untried(candidates, gain)
+
+    def _residuals(self, mean: Array) -> GaussianProcess:
+        noise = self.noise()
+        if self.memory is not None:  # old residuals say less
+            age = np.arange(len(noise))[::-1]
+            noise = noise + _OFF_MODEL**2 * np.expm1(np.minimum(age / self.memory, 20.0))
+        return GaussianProcess(self.places(), self.rates() - mean, noise, _OFF_MODEL)

@@ -1,0 +1,134 @@
+"""Expected improvement under the posterior of a response model's latents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pulsetrain.tuning._particles import Particles
+from pulsetrain.tuning.optimisers._history import History
+from pulsetrain.tuning.response import Array
+from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting
+
+__all__ = ["PosteriorOptimiser"]
+
+_N_SNR, _N_CLEN, _MOST_PIXELS = 15, 25, 10
+_NEAR = (0.12, 0.12, 0.1)  # settings this near in the cube are hardly different
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """A grid of settings and what each particle expects of it.
+
+    Attributes
+    ----------
+    min_snr : numpy.ndarray, shape (snr,)
+    min_pix_count : numpy.ndarray, shape (pixels,)
+    clen : numpy.ndarray, shape (clen,), metres
+    rates : numpy.ndarray, shape (particle, snr, pixels, clen)
+    """
+
+    min_snr: Array
+    min_pix_count: Array
+    clen: Array
+    rates: Array
+
+    def setting(self, index: int) -> Setting:
+        """Return the setting of a flat index into (snr, pixels, clen)."""
+        i, j, k = np.unravel_index(index, self.rates.shape[1:])
+        return Setting(float(self.min_snr[i]), int(self.min_pix_count[j]), float(self.clen[k]))
+
+
+class PosteriorOptimiser(History):
+    """Learns the latents of `pulsetrain.tuning.response` from rate, hits, peaks and cell shift; goes where most is won.
+
+    Expected improvement: J. Mockus (1978); D. R. Jones et al., J. Global Optim. 13 (1998) 455. Here it is the mean over
+    particles of what a setting wins over the present best under the same particle.
+
+    Parameters
+    ----------
+    space, start, seed, n_patterns
+        As of `History`.
+    memory : float, optional
+        Evaluations after which an old one counts a factor e less, for experiments that drift.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        start: Setting,
+        *,
+        seed: int = 0,
+        n_patterns: int = 200,
+        memory: float | None = None,
+    ) -> None:
+        super().__init__(space, start, seed=seed, n_patterns=n_patterns)
+        self.memory = memory
+        self.particles = Particles(space, seed=seed, memory=memory)
+
+    def ingest(self, evaluation: Evaluation) -> None:
+        """Weigh the particles by what the setting gave."""
+        super().ingest(evaluation)
+        self.particles.ingest(evaluation)
+
+    def expected(self) -> Array:
+        """Return the posterior mean of the rate at each evaluated setting, drawn to what was counted there."""
+        mean, variance = self._believed()
+        noise = self.noise()
+        share = variance / (variance + noise)
+        return mean + share * (self.rates() - mean)
+
+    def _believed(self) -> tuple[Array, Array]:
+        """Return mean and variance over the particles of the rates at the evaluated settings."""
+        settings = [each.setting for each in self.evaluations]
+        rates = self.particles.predict(
+            np.array([each.min_snr for each in settings]),
+            np.array([each.min_pix_count for each in settings]),
+            np.array([each.clen for each in settings]),
+        ).rate
+        mean = self.particles.weights @ rates
+        return mean, self.particles.weights @ (rates - mean) ** 2
+
+    def _propose(self, rng: np.random.Generator) -> Setting:
+        candidates = self._candidates(rng)
+        mean, _ = self._believed()
+        incumbent = self.particles.predict(*_columns(self.evaluations[int(np.argmax(mean))].setting)).rate[:, :, None, None]
+        won = np.einsum("p,pijk->ijk", self.particles.weights, np.maximum(candidates.rates - incumbent, 0.0))
+        return self._best_untried(candidates, won)
+
+    def _candidates(self, rng: np.random.Generator) -> Candidates:
+        """Return a grid, shifted a little at random so that it is not always the same; it is dearest in particles."""
+        snr = np.clip(np.linspace(-1, 1, _N_SNR) + rng.uniform(-1, 1) / _N_SNR, -1, 1)
+        clen = np.clip(np.linspace(-1, 1, _N_CLEN) + rng.uniform(-1, 1) / _N_CLEN, -1, 1)
+        places = [self.space.from_cube(np.array([s, 0.0, 0.0])) for s in snr]
+        min_snr = np.array([each.min_snr for each in places])
+        lengths = np.array([self.space.from_cube(np.array([0.0, 0.0, c])).clen for c in clen])
+        low, high = self.space.min_pix_count
+        pixels = np.unique(np.rint(np.geomspace(low, high, _MOST_PIXELS)) if high - low >= _MOST_PIXELS else np.arange(low, high + 1))
+        grid = np.meshgrid(min_snr, pixels, indexing="ij")
+        peaks, _, _ = self.particles.model.peaks(self.particles.latents, grid[0].ravel(), grid[1].ravel())
+        window, _ = self.particles.model.window(self.particles.latents, lengths)
+        rates = peaks.reshape(-1, *grid[0].shape)[..., None] * window[:, None, None, :]
+        return Candidates(min_snr, pixels, lengths, rates)
+
+    def _best_untried(self, candidates: Candidates, gain: Array) -> Setting:
+        """Return the setting of highest gain; where an evaluated one is near, less is new."""
+        places = self._places(candidates)
+        apart = np.linalg.norm((places[..., None, :] - self.places()) / _NEAR, axis=-1).min(axis=-1)
+        return candidates.setting(int(np.argmax((gain + 1e-9) * -np.expm1(-0.5 * apart**2))))
+
+    def _places(self, candidates: Candidates) -> Array:
+        """Return the candidates' places in the cube, shape (snr, pixels, clen, 3)."""
+        grid = np.meshgrid(candidates.min_snr, candidates.min_pix_count, candidates.clen, indexing="ij")
+        return np.stack([self._axis(values, axis) for axis, values in enumerate(grid)], axis=-1)
+
+    def _axis(self, values: Array, axis: int) -> Array:
+        ends = (np.log(self.space.min_snr), np.log(self.space.min_pix_count), np.array(self.space.clen))[axis]
+        half = (ends[1] - ends[0]) / 2 if ends[1] > ends[0] else 1.0
+        place: Array = ((values if axis == 2 else np.log(values)) - ends.mean()) / half
+        return place
+
+
+def _columns(setting: Setting) -> tuple[Array, Array, Array]:
+    return np.array([setting.min_snr]), np.array([float(setting.min_pix_count)]), np.array([setting.clen])
