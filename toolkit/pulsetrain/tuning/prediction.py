@@ -104,7 +104,7 @@ def _reflections(axes: NDArray[np.float64], finest: float, centering: Centering)
 def _allowed(hkl: NDArray[np.int64], centering: Centering) -> NDArray[np.bool_]:
     """Return which reflections the centering leaves: those that are whole numbers on the axes of a primitive cell."""
     primitive = hkl @ centering_vectors(centering).T
-    return np.all(np.abs(primitive - np.rint(primitive)) < 1e-6, axis=1)
+    return np.asarray(np.all(np.abs(primitive - np.rint(primitive)) < 1e-6, axis=1), dtype=np.bool_)
 
 
 def _corner(panel: Panel) -> NDArray[np.float64]:

@@ -97,7 +97,7 @@ def orientations(result: xr.Dataset, *, height: int = 320, theme: Theme = "auto"
         f"Beam seen from {len(axes)} crystals", "along a", "across a, in the plane of a and b",
         height=height, theme=theme, x_range=Range1d(-1.08, 1.08), y_range=Range1d(-1.08, 1.08),
     )  # fmt: skip
-    plot.sizing_mode, plot.frame_width, plot.frame_height = "fixed", height - 90, height - 90
+    plot.sizing_mode, plot.width = "fixed", height
     turn = np.linspace(0, 2 * np.pi, 181)
     for angle in (30, 60, 90):  # between the beam and the direction across a and b
         radius = np.sqrt(1 - np.cos(np.deg2rad(angle)))

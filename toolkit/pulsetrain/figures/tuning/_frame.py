@@ -23,7 +23,8 @@ FOUND, PREDICTED = "#56B4E9", "#E69F00"  # on a dark ground
 
 def peak_pixels(result: xr.Dataset, pattern: int) -> NDArray[np.int64]:
     """Return the flat pixels of the peaks of one pattern (its position in the result)."""
-    return np.asarray(result["peak_pixel"], dtype=np.int64)[np.asarray(result["peak_pattern"]) == pattern]
+    pixels: NDArray[np.int64] = result["peak_pixel"].to_numpy()
+    return pixels[result["peak_pattern"].to_numpy() == pattern]
 
 
 def spot_pixels(result: xr.Dataset, pattern: int, geometry: CrystFELGeometry, cell: UnitCell) -> NDArray[np.int64]:
