@@ -61,11 +61,32 @@ def test_defaults_that_json_cannot_carry_are_shown_as_their_source(server, write
     assert "default" not in fields["limit"]
 
 
+def test_what_is_not_finite_in_a_record_or_a_bound_is_answered_as_json(server, done, write_template):
+    record = server.jobs / done["id"] / "job.json"
+    kept = record.read_text()
+    try:
+        content = json.loads(kept)
+        content["parameters"] = {"a": float("nan"), "b": [float("-inf"), 1.5]}
+        record.write_text(json.dumps(content).replace("1.5", "1e999"))
+        job = json.loads(server.get(f"jobs/{done['id']}").text, parse_constant=pytest.fail)
+        json.loads(server.get("jobs").text, parse_constant=pytest.fail)
+    finally:
+        record.write_text(kept)
+    assert job["parameters"] == {"a": "nan", "b": ["-inf", "inf"]}
+    write_template(server.root / "bound.ipynb", "energy: float = 9.3  # [keV] {4 .. 1e999}")
+    form = json.loads(server.get("templates/bound.ipynb").text, parse_constant=pytest.fail)
+    energy = form["schema"]["properties"]["energy"]
+    assert (energy["minimum"], "maximum" in energy) == (4, False)
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         ("no json", "no notebook"),
         ('{"cells": [], "nbformat": 4}', "no cell is tagged 'parameters'"),
+        ('{"cells": [], "nbformat": "4"}', "nbformat is '4', needed a whole number"),
+        ('{"cells": [], "nbformat": null}', "nbformat is None, needed a whole number"),
+        ('{"worksheets": [{}], "nbformat": 3}', "no notebook (format 3"),
     ],
 )
 def test_what_is_no_template_is_said_to_be_none(server, content, says):

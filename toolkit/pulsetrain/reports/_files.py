@@ -13,6 +13,8 @@ import stat
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pulsetrain.reports._values import safe_json
+
 __all__ = ["alive", "identity", "kill", "open_plain", "read_json", "take_lock", "this_host", "write_json", "write_text"]
 
 
@@ -46,9 +48,12 @@ def write_json(path: Path, content: Any, *, durable: bool = True) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Read a JSON object; None where the file is missing, torn or something else."""
+    """Read a JSON object; None where the file is missing, torn or something else.
+
+    NaN and infinities, which are no JSON but which others write, come as text, as our own records hold them.
+    """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = safe_json(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None

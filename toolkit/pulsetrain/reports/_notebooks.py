@@ -29,15 +29,26 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise NotebookError(f"{path}: no notebook ({error})") from None
-    if isinstance(content, dict) and content.get("nbformat", 4) < 4 and "worksheets" in content:
-        import nbformat
-
-        content = nbformat.convert(nbformat.from_dict(content), 4)
+    version = content.get("nbformat", 4) if isinstance(content, dict) else 4
+    if not isinstance(version, int):
+        raise NotebookError(f"{path}: no notebook (its nbformat is {version!r}, needed a whole number)")
+    if version < 4 and "worksheets" in content:
+        content = _converted(content, path)
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise NotebookError(f"{path}: no notebook (it has no list of cells)")
     # On disk a source is mostly a list of lines; whoever runs it expects one string.
     return {**content, "cells": [cell | {"source": text_of(cell)} for cell in cells]}
+
+
+def _converted(content: dict[str, Any], path: str | Path) -> dict[str, Any]:
+    """Bring a notebook of an older format to 4."""
+    import nbformat
+
+    try:
+        return dict(nbformat.convert(nbformat.from_dict(content), 4))
+    except Exception as error:  # noqa: BLE001 -- the converters trust what they read
+        raise NotebookError(f"{path}: no notebook (format {content['nbformat']}, {error!r})") from None
 
 
 def text_of(cell: Mapping[str, Any]) -> str:

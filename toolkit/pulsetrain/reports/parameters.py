@@ -126,7 +126,8 @@ def comment_parts(comment: str, *, number: bool) -> tuple[str, str, float | None
     if match is None:
         return comment.strip(), "", None, None
     parts = match.groupdict()
-    low, high = (float(text) if text else None for text in (parts.get("low"), parts.get("high")))
+    ends = (float(text) if text else None for text in (parts.get("low"), parts.get("high")))
+    low, high = (end if end is not None and math.isfinite(end) else None for end in ends)  # 1e999 bounds nothing
     return parts["help"].strip(), (parts["unit"] or "").strip(), low, high
 
 

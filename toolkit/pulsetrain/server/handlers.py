@@ -51,10 +51,14 @@ class _Catalogued(ExtensionHandlerMixin):
 class _Request(_Catalogued, APIHandler):
     """A request that is answered in JSON."""
 
+    def answer(self, content: Any) -> None:
+        """Answer in JSON as browsers read it, which knows no NaN."""
+        self.finish(json.dumps(content, allow_nan=False))
+
     def refuse(self, status: int, error: ValueError) -> None:
         """Answer what was refused, with the faults by parameter."""
         self.set_status(status)
-        self.finish(json.dumps({"message": str(error), "faults": replies.faults(error)}))
+        self.answer({"message": str(error), "faults": replies.faults(error)})
 
     async def body(self) -> dict[str, Any]:
         """Return the JSON object that was sent."""
@@ -70,7 +74,7 @@ class _Request(_Catalogued, APIHandler):
 
     async def answer_job(self, job: Job) -> None:
         """Answer with a job's present state."""
-        self.finish(json.dumps(await self.away(replies.job_reply, job, self.catalogue)))
+        self.answer(await self.away(replies.job_reply, job, self.catalogue))
 
 
 class Methods(_Request):
@@ -82,7 +86,7 @@ class Methods(_Request):
         def work() -> list[dict[str, Any]]:
             return [replies.method_reply(method, self.catalogue) for method in methods().values()]
 
-        self.finish(json.dumps(await self.away(work)))
+        self.answer(await self.away(work))
 
 
 class Course(_Request):
@@ -104,7 +108,7 @@ class Course(_Request):
         if copied:
             notebook = json.loads(await self.away(source.read_text, encoding="utf-8"))
             await ensure_async(contents.save({"type": "notebook", "format": "json", "content": notebook}, path))
-        self.finish(json.dumps({"path": path, "copied": copied}))
+        self.answer({"path": path, "copied": copied})
 
 
 class Templates(_Request):
@@ -114,7 +118,7 @@ class Templates(_Request):
     @authorized
     async def get(self) -> None:
         found = await self.away(self.catalogue.templates)
-        self.finish(json.dumps([replies.template_reply(template, template.name) for template in found]))
+        self.answer([replies.template_reply(template, template.name) for template in found])
 
 
 class TemplateForm(_Request):
@@ -134,7 +138,7 @@ class TemplateForm(_Request):
             return
         if reply is None:
             raise web.HTTPError(404, f"There is no template {name!r}")
-        self.finish(json.dumps(reply))
+        self.answer(reply)
 
 
 class Jobs(_Request):
@@ -148,7 +152,7 @@ class Jobs(_Request):
         def work() -> list[dict[str, Any]]:
             return [replies.job_reply(job, self.catalogue) for job in self.catalogue.jobs()[: max(0, limit)]]
 
-        self.finish(json.dumps(await self.away(work)))
+        self.answer(await self.away(work))
 
     @web.authenticated
     @authorized
@@ -193,7 +197,7 @@ class Log(_Request):
     @authorized
     async def get(self, name: str) -> None:
         offset = _integer(self.get_query_argument("offset", "0"))
-        self.finish(json.dumps(await self.away(replies.log_reply, await self.job(name), offset)))
+        self.answer(await self.away(replies.log_reply, await self.job(name), offset))
 
 
 class Stop(_Request):
