@@ -77,3 +77,14 @@ def test_text_that_the_model_refuses_is_an_option_error():
     controls.fields["labels"].value = "nonsense"
     with pytest.raises(OptionError, match="labels"):
         _ = controls.options
+
+
+def test_a_slider_over_a_part_of_the_bounds_tells_of_each_change_and_is_widened_by_what_is_set():
+    told = []
+    controls = OptionControls(Peaks(), changed=lambda: told.append(controls.options), spans={"threshold": (4, 6, 0.1)})
+    slider = controls.fields["threshold"]
+    assert (slider.min, slider.max, slider.step, slider.continuous_update) == (4, 6, 0.1, True)
+    slider.value = 4.5
+    assert told[-1].threshold == 4.5
+    controls.options = Peaks(threshold=12)
+    assert (slider.max, slider.value) == (12, 12)

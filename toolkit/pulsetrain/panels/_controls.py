@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import ipywidgets
@@ -32,6 +32,9 @@ class OptionControls(Generic[AnyOptions]):
         Fields that the control sets by other means; they keep their values.
     changed : callable, optional
         Called without arguments after a change by the user, once a slider is let go.
+    spans : mapping of str to (low, high, step)
+        Numbers that are slid over a part of their bounds, and tell of each change while they are: for what answers at
+        once. A value set beyond the part widens it.
 
     Attributes
     ----------
@@ -46,9 +49,10 @@ class OptionControls(Generic[AnyOptions]):
         first: Sequence[str] = (),
         hidden: Sequence[str] = (),
         changed: Callable[[], None] | None = None,
+        spans: Mapping[str, tuple[float, float, float]] | None = None,
     ) -> None:
         self._model, self._hidden = type(options), {name: getattr(options, name) for name in hidden}
-        self._changed = changed
+        self._changed, self._spans = changed, spans or {}
         self.fields: dict[str, Any] = {}
         self._ticks: dict[str, Any] = {}
         shown = [name for name in self._model.model_fields if name not in self._hidden]
@@ -78,6 +82,8 @@ class OptionControls(Generic[AnyOptions]):
             if name in self._ticks:
                 self._ticks[name].value = value is None
             if value is not None or name not in self._ticks:
+                if name in self._spans:
+                    field.min, field.max = min(field.min, value), max(field.max, value)
                 field.value = value
 
     def hide(self, **values: Any) -> None:
@@ -120,6 +126,8 @@ class OptionControls(Generic[AnyOptions]):
             return ipywidgets.Dropdown(options=choices, value=choices[0] if value is None else value, **common)
         if kind is bool:
             return ipywidgets.Checkbox(value=bool(value), **common)
+        if name in self._spans:
+            return _slider(kind, value, self._spans[name], common)
         if kind in (int, float):
             return _numeric(kind, value, low, high, common)
         return ipywidgets.Text(value="" if value is None else str(value), continuous_update=False, **common)
@@ -127,6 +135,16 @@ class OptionControls(Generic[AnyOptions]):
     def _tell(self, _change: Any) -> None:
         if self._changed is not None:
             self._changed()
+
+
+def _slider(kind: type, value: Any, span: tuple[float, float, float], common: dict[str, Any]) -> Any:
+    low, high, step = span
+    start = low if value is None else value
+    slid = {**common, "min": min(low, start), "max": max(high, start), "step": step, "continuous_update": True}
+    if kind is int:
+        return ipywidgets.IntSlider(value=start, **slid)
+    digits = max(0, int(np.ceil(-np.log10(step))))
+    return ipywidgets.FloatSlider(value=start, readout_format=f".{digits}f", **slid)
 
 
 def _numeric(kind: type, value: Any, low: float | None, high: float | None, common: dict[str, Any]) -> Any:

@@ -7,14 +7,12 @@ The template's ``parameters`` cell is written from the model here, never by hand
 
 from __future__ import annotations
 
-import nbformat
-
 from pulsetrain.data.input_options import InputOptions
 from pulsetrain.options import option
-from pulsetrain.reports import parameters_cell, shipped_folder
+from pulsetrain.panels._template import rewrite_parameters
 from pulsetrain.spectra.options import SpectraOptions
 
-__all__ = ["SpectraReport", "update"]
+__all__ = ["SpectraReport"]
 
 
 class SpectraInput(InputOptions):
@@ -27,15 +25,5 @@ class SpectraReport(SpectraOptions, SpectraInput):
     """Parameters of ``notebooks/reports/spectra.ipynb``, in their order."""
 
 
-def update() -> None:
-    """Write the parameters cell of the template in the checkout anew."""
-    path = shipped_folder("reports") / "spectra.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            cell.source = parameters_cell(SpectraReport)
-    nbformat.write(notebook, path)
-
-
 if __name__ == "__main__":
-    update()
+    rewrite_parameters("spectra.ipynb", SpectraReport)

@@ -1,0 +1,29 @@
+"""What the report template of the tuning method is given: the input, then the method's own options.
+
+The template's ``parameters`` cell is written from the model here, never by hand::
+
+    python -m pulsetrain.panels.tuning_report
+"""
+
+from __future__ import annotations
+
+from pulsetrain.data.input_options import InputOptions
+from pulsetrain.options import option
+from pulsetrain.panels._template import rewrite_parameters
+from pulsetrain.tuning.options import TuningOptions
+
+__all__ = ["TuningReport"]
+
+
+class TuningInput(InputOptions):
+    """Where patterns come from."""
+
+    path: str = option("", "Run folder, file or pattern of the detector's frames; empty: a simulated example.")
+
+
+class TuningReport(TuningOptions, TuningInput):
+    """Parameters of ``notebooks/reports/tuning.ipynb``, in their order."""
+
+
+if __name__ == "__main__":
+    rewrite_parameters("tuning.ipynb", TuningReport)
