@@ -78,7 +78,7 @@ class CrystFELGeometry:
     photon_energy : float, eV
         NaN where it comes from the data file.
     bad : numpy.ndarray of bool, `shape`
-        Pixels in the file's bad regions, or in no panel.
+        Pixels in the file's bad regions, in panels with ``no_index``, or in no panel.
     text : str
         The file itself.
     path : pathlib.Path or None
@@ -123,6 +123,8 @@ class CrystFELGeometry:
             raise DataError("geometry", "no panel", "lines such as 'p0/min_fs = 0'", "give a CrystFEL geometry")
         energy = energy_of(common)
         parts = [_panel(name, {**common, **own[name]}, energy) for name in names]
+        ignored = [name for name in names if number_of(name, own[name], "no_index", 0.0)]
+        bad |= {f"bad {name}": {"panel": name} for name in ignored}
         shape = _shape(parts)
         panels = tuple(panel for panel, _ in parts)
         return cls(panels, shape, energy, _bad(panels, shape, bad), text)
@@ -164,24 +166,21 @@ class CrystFELGeometry:
     def with_clen(self, clen: float) -> Self:
         """Return the geometry at another camera length.
 
-        Every camera length in the file is set anew: the common one, those of panels (which keep their distance from
-        the mean), and an HDF5 path gives way to the number.
+        Every camera length in the file is set anew: numbers keep their distance from the mean of the panels, and an
+        HDF5 path gives way to the new length.
 
         Parameters
         ----------
         clen : float, metres
         """
-        old = self.clen
-        shift = {panel.name: 0.0 if np.isnan(old) else panel.clen - old for panel in self.panels}
-        lines, found = [], False
+        old, lines, found = self.clen, [], False
         for line in self.text.splitlines():
             match = _LINE.match(line)
-            if match and match[2] == "clen" and not match[0].lstrip().startswith(";"):
+            if match and match[2] == "clen":
                 found = True
-                value = clen + shift.get(match[1] or "", 0.0)
-                # A common length stands for the panels that follow without one of their own: they have no shift.
+                kept = length_of(match[1] or "clen", match[3]) - old
                 indent = f"{match[1]}/" if match[1] else ""
-                lines.append(f"{indent}clen = {value:.9g}")
+                lines.append(f"{indent}clen = {clen + (kept if np.isfinite(kept) else 0.0):.9g}")
             else:
                 lines.append(line)
         if not found:
@@ -204,7 +203,7 @@ def _entries(text: str) -> tuple[dict[str, str], dict[str, dict[str, str]], dict
     bad: dict[str, dict[str, str]] = {}
     for line in text.splitlines():
         match = _LINE.match(line)
-        if match is None or line.lstrip().startswith(";"):
+        if match is None:
             continue
         name, key, value = match.groups()
         if name is None:
@@ -222,7 +221,9 @@ def _panel(name: str, entries: Mapping[str, str], energy: float) -> tuple[Panel,
     if missing:
         got = f"panel {name} without {', '.join(sorted(missing))}"
         raise DataError("geometry", got, "min_fs … max_ss, corner_x and corner_y", "complete the panel")
-    axes = axes_of(name, entries)
+    axes, resolution = axes_of(name, entries), number_of(name, entries, "res")
+    if not 0 < resolution < np.inf:
+        raise DataError("geometry", f"{name}/res = {entries['res']}", "pixels per metre, above 0", "mend the line")
     per_ev = number_of(name, entries, "adu_per_eV", np.nan)
     per_photon = number_of(name, entries, "adu_per_photon", per_ev * energy if np.isfinite(per_ev) else 1.0)
     panel = Panel(
@@ -235,7 +236,7 @@ def _panel(name: str, entries: Mapping[str, str], energy: float) -> tuple[Panel,
         ss=vector_of(name, entries.get("ss", "+1.0y"), "ss"),
         clen=length_of(name, entries.get("clen", "")),
         coffset=length_of(name, entries.get("coffset", "0")),
-        resolution=number_of(name, entries, "res"),
+        resolution=resolution,
         adu_per_photon=per_photon,
     )
     return panel, axes
