@@ -50,11 +50,11 @@ class Patterns(Rows):
         self._detector = Detector(geometry)
         self._pixel_size = 1 / geometry.panels[0].resolution
         self._place = geometry.positions().reshape(-1, 3).T.astype(np.float32)  # (xyz, pixel)
-        self._seen = np.flatnonzero(np.isfinite(self._place[0]))
         self._truth = {str(name): truth[name].to_numpy() for name in truth.data_vars}
         self.spread = Spread(
             _DOMAIN / (o.domain_size * 1e4), np.deg2rad(o.mosaicity), o.bandwidth / 100, o.divergence * 1e-3
         )
+        self._at_rest = self._scattered(np.zeros(3))
         rng = np.random.default_rng([seed, 1])
         size = int(np.prod(geometry.shape))
         chosen = rng.permutation(size)[: rng.poisson((o.hot_pixels + o.dead_pixels) * 1e-6 * size)]
@@ -81,15 +81,21 @@ class Patterns(Rows):
 
     def background(self, number: int) -> NDArray[np.float32]:
         """Return the expected photons of solvent and air in each pixel, shape (pixel,)."""
-        x, y, z = self._place + self._shift(number)[:, None].astype(np.float32)
+        shift = self._shift(number)
+        water, air = self._scattered(shift) if shift.any() else self._at_rest
+        level_water, level_air = float(self._truth["water"][number]), float(self._truth["air"][number])
+        return level_water * water + level_air * air
+
+    def _scattered(self, shift: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what a unit of solvent and of air scatters into each pixel; 0 where there is no panel."""
+        x, y, z = self._place + shift[:, None].astype(np.float32)
         distance = np.sqrt(x * x + y * y + z * z)
         q = np.sqrt(np.maximum(2 - 2 * z / distance, 0)) / np.float32(self._wavelength)
+        solid_angle = np.float32(self._clen**2) * z / distance**3
+        seen = np.nan_to_num(solid_angle * polarised(x / distance, y / distance, self._o.polarisation))
         # The main peak of water is at 3.3 Å, a second, broad one at 2.2 Å.
         water = np.exp(-(((q - 0.305) / 0.045) ** 2) / 2) + 0.35 * np.exp(-(((q - 0.46) / 0.09) ** 2) / 2) + 0.1
-        mean = self._truth["water"][number] * water + self._truth["air"][number] * np.exp(-q / 0.1)
-        solid_angle = self._clen**2 * z / distance**3
-        mean = mean * solid_angle * polarised(x / distance, y / distance, self._o.polarisation)
-        return np.asarray(np.nan_to_num(mean, copy=False), dtype=np.float32)
+        return seen * np.nan_to_num(water), seen * np.nan_to_num(np.exp(-q / 0.1))
 
     def spots(self, number: int) -> xr.Dataset:
         """Return the reflections excited in a pattern: what the photons are drawn from.
