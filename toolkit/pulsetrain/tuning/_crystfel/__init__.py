@@ -1,0 +1,1 @@
+"""How a real indexamajig is driven: its arguments, its input, its processes, and what it says."""
