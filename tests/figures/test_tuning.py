@@ -203,16 +203,16 @@ def test_a_detector_is_laid_flat_with_y_upwards_and_x_to_the_left():
     detector = FlatDetector(CrystFELGeometry.parse(TWO_PANELS))
     values = np.arange(16.0).reshape(4, 4)
     picture = detector.picture(values)
-    # Panel a: x 2 … 6 px, y 3 … 5 px; its first row lies lowest, its first pixel rightmost of the four.
+    # Panel a: x 2 … 6 px, y 3 … 5 px; its rows run upwards, its pixels to the left.
     assert picture.shape == (10, 12)
-    np.testing.assert_array_equal(picture[0, :4], [7, 6, 5, 4])
-    np.testing.assert_array_equal(picture[1, :4], [3, 2, 1, 0])
+    np.testing.assert_array_equal(picture.sel(x=slice(2, 5), y=[3, 4]), [[0, 1, 2, 3], [4, 5, 6, 7]])
     # Panel b runs the other way.
-    np.testing.assert_array_equal(picture[8, 8:], [8, 9, 10, 11])
-    assert np.isnan(picture[4]).all()
-    assert detector.beam == (5.0, 6.0)
-    row, column = detector.places([0, 8])
-    np.testing.assert_array_equal([row, column], [[1.5, 8.5], [3.5, 8.5]])
+    np.testing.assert_array_equal(picture.sel(x=slice(-6, -3), y=-4), [11, 10, 9, 8])
+    assert np.isnan(picture.sel(y=0)).all()
+    assert detector.pitch == 1e-3
+    [[x, y], [other, _]] = detector.places([0, 8])
+    assert (x + float(picture.x[0]), y + float(picture.y[0])) == (2.5, 3.5)
+    assert other + float(picture.x[0]) == -2.5
 
 
 def test_a_frame_is_drawn_with_its_peaks_and_spots():
@@ -223,6 +223,7 @@ def test_a_frame_is_drawn_with_its_peaks_and_spots():
         np.arange(16).reshape(4, 4), FlatDetector(geometry), [5], [0, 8], bad=bad, title="A", units="ADU"
     )
     axes = drawing.axes[0]
+    assert axes.xaxis_inverted()
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["2 predicted spots", "1 peaks"]
     assert "ADU" in drawing.axes[1].get_ylabel()
     assert np.isnan(np.ma.filled(axes.images[0].get_array(), np.nan)).sum() == 12 * 10 - 15

@@ -1,8 +1,9 @@
-"""A detector laid flat, as it is looked at along the beam: y upwards, x to the left."""
+"""A detector laid flat: the picture of a pattern for any geometry file."""
 
 from __future__ import annotations
 
 import numpy as np
+import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
@@ -13,7 +14,8 @@ __all__ = ["FlatDetector"]
 class FlatDetector:
     """Puts the pixels of a pattern where they stand, on a grid of the detector's own pitch.
 
-    Pixels are moved to the nearest place of the grid, never mixed.
+    Pixels are moved to the nearest place of the grid, never mixed. As of `pulsetrain.data.assemble`, y runs upwards and
+    x to the left as seen along the beam.
 
     Parameters
     ----------
@@ -22,25 +24,23 @@ class FlatDetector:
     Attributes
     ----------
     shape : tuple of int
-        Rows and columns of the picture, the uppermost row first.
-    beam : tuple of float, pixels
-        Row and column where the direct beam meets the picture, a pixel's centre being at + 0.5.
+        Rows (y) and columns (x) of the picture.
+    pitch : float, metres
+        Of its pixels.
     """
 
     def __init__(self, geometry: CrystFELGeometry) -> None:
         where = geometry.positions()  # (*shape, 3)
-        pitch = 1.0 / float(np.mean([panel.resolution for panel in geometry.panels]))
+        self.pitch = 1.0 / float(np.mean([panel.resolution for panel in geometry.panels]))
         self._there = np.isfinite(where[..., 0]).ravel()
-        x, y = where.reshape(-1, 3)[self._there, :2].T / pitch
-        left, top = x.max() + 0.5, y.max() + 0.5
-        self._row = np.floor(top - y).astype(np.int32)
-        self._column = np.floor(left - x).astype(np.int32)
+        columns, rows = np.floor(where.reshape(-1, 3)[self._there, :2].T / self.pitch).astype(np.int32)
+        self._y, self._x = int(rows.min()), int(columns.min())
+        self._row, self._column = rows - self._y, columns - self._x
         self.shape = (int(self._row.max()) + 1, int(self._column.max()) + 1)
-        self.beam = (float(top), float(left))
         self._order = np.full(self._there.shape, -1, dtype=np.int32)
-        self._order[self._there] = np.arange(len(x))
+        self._order[self._there] = np.arange(len(rows))
 
-    def picture(self, frame: ArrayLike, bad: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+    def picture(self, frame: ArrayLike, bad: NDArray[np.bool_] | None = None) -> xr.DataArray:
         """Return one pattern as a picture.
 
         Parameters
@@ -51,24 +51,26 @@ class FlatDetector:
 
         Returns
         -------
-        numpy.ndarray, `shape`, float32
-            NaN in gaps and where pixels are bad.
+        xarray.DataArray, dims (y, x), float32
+            NaN in gaps and where pixels are bad. The coordinates are in pixels from the beam.
         """
         values = np.asarray(frame, dtype=np.float32).ravel()
         if bad is not None:
             values = np.where(bad.ravel(), np.float32(np.nan), values)
         flat = np.full(self.shape, np.nan, dtype=np.float32)
         flat[self._row, self._column] = values[self._there]
-        return flat
+        rows, columns = self.shape
+        coords = {"y": self._y + np.arange(rows), "x": self._x + np.arange(columns)}
+        return xr.DataArray(flat, dims=("y", "x"), coords=coords)
 
-    def places(self, pixel: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def places(self, pixel: ArrayLike) -> NDArray[np.float64]:
         """Return where pixels, given as flat indices into a pattern, lie in the picture.
 
         Returns
         -------
-        row, column : numpy.ndarray, float
-            Centres of the pixels, the first pixel's being at 0.5; NaN where a pixel is in no panel.
+        numpy.ndarray, shape (pixel, 2), float
+            x and y, the centre of the picture's first pixel being at 0.5; those in no panel are left out.
         """
         order = self._order[np.asarray(pixel, dtype=np.int64)]
-        row = np.where(order < 0, np.nan, self._row[order] + 0.5)
-        return row, np.where(order < 0, np.nan, self._column[order] + 0.5)
+        order = order[order >= 0]
+        return np.stack([self._column[order], self._row[order]], axis=-1) + 0.5

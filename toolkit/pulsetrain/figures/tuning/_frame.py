@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FOUND", "PREDICTED", "frame", "peak_pixels", "spot_pixels"]
 
-FOUND, PREDICTED = "#56B4E9", "#E69F00"  # on a dark ground
+FOUND, PREDICTED = "#00e5ff", "#ff8ad8"  # on a dark ground, as in the detector image of the controls
 
 
 def peak_pixels(result: xr.Dataset, pattern: int) -> NDArray[np.int64]:
@@ -55,7 +55,7 @@ def frame(
     bad: NDArray[np.bool_] | None = None,
     units: str = "",
 ) -> Figure:
-    """Draw one pattern with rings around its peaks and squares around its predicted spots.
+    """Draw one pattern with squares around its peaks and rings around its predicted spots, as seen along the beam.
 
     Parameters
     ----------
@@ -79,22 +79,25 @@ def frame(
     picture = detector.picture(pattern, bad)
     drawing = Figure(figsize=(7.4, 6.4), dpi=100, layout="constrained", facecolor="white")
     axes = drawing.subplots()
-    top, left = detector.beam
+    left, low = float(picture["x"][0]), float(picture["y"][0])
     rows, columns = detector.shape
-    extent = (-left, columns - left, top - rows, top)
-    shown = axes.imshow(_logarithm(picture), cmap=_colours(), extent=extent, interpolation="nearest")
+    extent = (left, left + columns, low, low + rows)
+    shown = axes.imshow(
+        _logarithm(picture.to_numpy()), cmap=_colours(), extent=extent, origin="lower", interpolation="nearest"
+    )
     drawing.colorbar(shown, ax=axes, label=f"log₁₀(1 + intensity{f' ({units})' if units else ''})", shrink=0.85)
     for pixels, marker, size, colour, words in (
-        (spots, "s", 46, PREDICTED, "predicted spots"),
-        (peaks, "o", 26, FOUND, "peaks"),
+        (spots, "o", 46, PREDICTED, "predicted spots"),
+        (peaks, "s", 26, FOUND, "peaks"),
     ):
-        row, column = detector.places(pixels)
+        x, y = detector.places(pixels).T
         axes.scatter(
-            column - left, top - row, marker=marker, s=size, facecolors="none", edgecolors=colour, linewidths=0.9,
-            label=f"{len(row)} {words}",
+            x + left, y + low, marker=marker, s=size, facecolors="none", edgecolors=colour, linewidths=0.9,
+            label=f"{len(x)} {words}",
         )  # fmt: skip
+    axes.invert_xaxis()
     axes.plot(0, 0, "+", color="#D55E00", markersize=10)
-    axes.set(xlabel="to the right of the beam (px)", ylabel="above the beam (px)", title=title)
+    axes.set(xlabel="x (px from the beam)", ylabel="y (px from the beam)", title=title)
     axes.legend(loc="upper right", fontsize="small", facecolor="#202020", labelcolor="white", framealpha=0.8)
     return drawing
 
