@@ -40,11 +40,12 @@ format: setup
 
 setup: $(STAMP)
 
-# The lock of versions decides the environment; the editable install builds the lab extension anew.
-$(STAMP): pyproject.toml constraints.txt labextension/package.json $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null)
+# The lock of versions decides the environment; the editable install builds the lab extension and the image anew.
+$(STAMP): pyproject.toml constraints.txt labextension/package.json labextension/image.vite.mts \
+  $(shell find labextension/src labextension/style labextension/schema toolkit/pulsetrain/panels/js/image -type f 2>/dev/null)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "pulsetrain needs Python 3.11 or newer, got $$($(PYTHON) -V). Try: make PYTHON=python3.11"; exit 1; }
-	rm -rf labextension/static
+	rm -rf labextension/static toolkit/pulsetrain/panels/js/image.js
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q uv
 	VIRTUAL_ENV=$(abspath $(VENV)) UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" UV_COMPILE_BYTECODE=1 \
@@ -60,4 +61,5 @@ system:
 	else echo "The browser tests need Chromium. Install it (Debian: sudo apt install $(SYSTEM_PACKAGES)) or run: $(BIN)/playwright install chromium"; exit 1; fi
 
 clean:
-	rm -rf $(VENV) labextension/node_modules labextension/lib labextension/static dist
+	rm -rf $(VENV) labextension/node_modules labextension/lib labextension/static \
+	  toolkit/pulsetrain/panels/js/image.js dist
