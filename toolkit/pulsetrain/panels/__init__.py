@@ -11,10 +11,11 @@ from pulsetrain._first_use import on_first_use
 
 if TYPE_CHECKING:
     from pulsetrain.panels._stage import show
+    from pulsetrain.panels.image import FrameImage, Readout
     from pulsetrain.panels.spectra import SpectraPanel
 
-__all__ = ["SpectraPanel", "show"]
+__all__ = ["FrameImage", "Readout", "SpectraPanel", "show"]
 
-_PLACES = {"SpectraPanel": "spectra", "show": "_stage"}
+_PLACES = {"FrameImage": "image", "Readout": "image", "SpectraPanel": "spectra", "show": "_stage"}
 
 __getattr__, __dir__ = on_first_use(__name__, _PLACES)

@@ -1,0 +1,96 @@
+"""Contrast as the browser sets it by itself: `js/image/statistics.ts` takes the very same pixels."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["COLOUR_MAPS", "SCALES", "Contrast", "Limits", "forward", "inverse"]
+
+Scale = Literal["linear", "sqrt", "log", "symlog"]
+ColourMap = Literal["viridis", "cividis", "magma", "inferno", "gray", "PuOr_r"]
+Limits = tuple[float, float]
+
+SCALES: tuple[str, ...] = get_args(Scale)
+COLOUR_MAPS: tuple[str, ...] = get_args(ColourMap)
+
+_SAMPLED = 2**18
+
+
+def forward(scale: str, values: Any, threshold: float) -> Any:
+    """Return what a scale makes of values; the logarithm of what is not positive is −∞."""
+    values = np.asarray(values, dtype=float)
+    if scale == "sqrt":
+        return np.sign(values) * np.sqrt(np.abs(values))
+    if scale == "log":
+        return np.log(values, out=np.full(values.shape, -np.inf), where=values > 0)
+    if scale == "symlog":
+        return np.sign(values) * np.log1p(np.abs(values) / threshold)
+    return values
+
+
+def inverse(scale: str, places: Any, threshold: float) -> Any:
+    """Return the values that a scale makes these places of."""
+    places = np.asarray(places, dtype=float)
+    if scale == "sqrt":
+        return np.sign(places) * places**2
+    if scale == "log":
+        return np.exp(places)
+    if scale == "symlog":
+        return np.sign(places) * threshold * np.expm1(np.abs(places))
+    return places
+
+
+class Contrast:
+    """What the contrast of a frame is set by.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (y, x)
+    valid : numpy.ndarray, shape (y, x), bool
+        Neither gap nor masked.
+    """
+
+    def __init__(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> None:
+        step = max(1, -(-values.size // _SAMPLED))
+        step |= step > 1  # odd, so that the sample walks over all columns
+        self._sorted = np.sort(values.ravel()[::step][valid.ravel()[::step]])
+
+    @property
+    def threshold(self) -> float:
+        """Where symlog turns logarithmic: half the span of the middle 68 %."""
+        if self._sorted.size == 0:
+            return 1.0
+        width = (self._at(0.84) - self._at(0.16)) / 2
+        reach = max(abs(self._at(0.999)), abs(self._at(0.001))) / 100
+        return next(value for value in (width, reach, 1.0) if value > 0)
+
+    def automatic(self, scale: str, colour_map: str) -> Limits:
+        """Return limits that show most pixels, whatever a few hot ones say."""
+        if self._sorted.size == 0:
+            return (0.1 if scale == "log" else 0.0), 1.0
+        high, greatest = self._at(0.999), float(self._sorted[-1])
+        if scale == "log":
+            positive = self._sorted[np.searchsorted(self._sorted, 0, side="right") :]
+            if positive.size == 0:
+                return 0.1, 1.0
+            high = high if high > 0 else greatest
+            low = max(_percentile(positive, 0.05), high / 1000)
+            fallback = (low / 10, low)
+        elif colour_map == "PuOr_r":
+            reach = max(abs(self._at(0.001)), abs(high)) or 1.0
+            return -reach, reach
+        else:
+            low = self._at(0.01)
+            fallback = (low, low + 1)
+        top = high if high > low else greatest
+        return (low, top) if top > low else fallback
+
+    def _at(self, share: float) -> float:
+        return _percentile(self._sorted, share)
+
+
+def _percentile(ordered: NDArray[Any], share: float) -> float:
+    return float(ordered[int(share * (ordered.size - 1) + 0.5)])

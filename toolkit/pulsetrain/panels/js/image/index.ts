@@ -1,0 +1,53 @@
+/** The detector image as an anywidget: frames come as binary messages, everything about showing them happens here. */
+
+import type { AnyModel, AnyWidget } from '@anywidget/types';
+import { make } from './dom';
+import type { State } from './protocol';
+import { Renderer } from './renderer';
+import { Store } from './store';
+import { View } from './view';
+
+const stores = new WeakMap<AnyModel<State>, Store>();
+
+/** The store of a model; older versions of anywidget render without having initialised. */
+function storeOf(model: AnyModel<State>): Store {
+  let store = stores.get(model);
+  if (store === undefined) {
+    store = new Store(model);
+    stores.set(model, store);
+  }
+  return store;
+}
+
+function showPicture(store: Store, element: HTMLElement): () => void {
+  const note = 'This browser has no WebGL2, so the image stands still. Here it is as the kernel draws it.';
+  const image = make('img', { alt: store.get('title') || 'Detector image' });
+  element.append(make('p', {}, note), image);
+  const update = () => {
+    if (image.src !== '') URL.revokeObjectURL(image.src);
+    if (store.picture !== null) image.src = URL.createObjectURL(store.picture);
+  };
+  update();
+  return store.watch(update);
+}
+
+const widget: AnyWidget<State> = {
+  initialize({ model }) {
+    const store = storeOf(model);
+    return () => {
+      stores.delete(model);
+      store.dispose();
+    };
+  },
+  render({ model, el }) {
+    const store = storeOf(model);
+    const renderer = Renderer.ofPage();
+    el.classList.add('pulsetrain-image');
+    if (renderer === null) return showPicture(store, el);
+    el.classList.add('pulsetrain-image-live');
+    const view = new View(store, renderer, el);
+    return () => view.remove();
+  }
+};
+
+export default widget;

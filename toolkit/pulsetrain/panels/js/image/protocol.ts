@@ -1,0 +1,91 @@
+/** What kernel and browser say to each other; `panels/image.py` is the other end. */
+
+import type { ColourMap } from './colours';
+import type { Geometry } from './resolution';
+import type { ScaleName } from './scale';
+import type { Limits, Values } from './statistics';
+
+/** The synchronised state: small, for it may be stored in a notebook. Frames and overlays come as messages. */
+export interface State {
+  scale: ScaleName;
+  colour_map: ColourMap;
+  limits: Limits | null;
+  title: string;
+  units: string;
+  height: number;
+  _flipped: [boolean, boolean];
+  _geometry: Geometry;
+  _listening: boolean;
+}
+
+export type Marker = 'square' | 'circle' | 'cross' | 'plus' | 'diamond';
+
+export type Message =
+  | { kind: 'frame'; version: number; width: number; height: number; planes: string[]; masked: boolean }
+  | { kind: 'no frame'; version: number }
+  | { kind: 'overlay'; name: string; label: string; marker: Marker; colour: string }
+  | { kind: 'no overlay'; name: string }
+  | { kind: 'picture' };
+
+/** Why a pixel has no colour; bits of `Frame.flags`. */
+export const GAP = 1;
+export const MASKED = 2;
+
+/** A detector frame: planes of the same shape, row by row. */
+export interface Frame {
+  version: number;
+  width: number;
+  height: number;
+  planes: Values[];
+  flags: Uint8Array | null;
+}
+
+export interface Overlay {
+  name: string;
+  label: string;
+  marker: Marker;
+  colour: string;
+  /** x, y, x, y … in pixels of the frame, a pixel's centre being at + 0.5. */
+  places: Float32Array;
+}
+
+/** Read a frame; the planes are looked at where they lie in the message, without a copy if that is possible. */
+export function readFrame(message: Extract<Message, { kind: 'frame' }>, buffers: DataView[]): Frame {
+  const { version, width, height } = message;
+  const planes = message.planes.map((type, index) => {
+    const bytes = aligned(buffers[index] as DataView, type === 'uint16' ? 2 : 4);
+    return type === 'uint16' ? new Uint16Array(...bytes) : new Float32Array(...bytes);
+  });
+  const bits = message.masked ? buffers[planes.length] : undefined;
+  return { version, width, height, planes, flags: flags(planes, bits, width * height) };
+}
+
+export function readPlaces(buffer: DataView): Float32Array {
+  return new Float32Array(...aligned(buffer, 4));
+}
+
+/** Mark gaps and masked pixels, a byte each; null where there are none. */
+function flags(planes: Values[], bits: DataView | undefined, count: number): Uint8Array | null {
+  let found: Uint8Array | null = null;
+  for (const plane of planes) {
+    if (plane instanceof Uint16Array) continue;
+    for (let index = 0; index < count; index++) {
+      if (Number.isFinite(plane[index])) continue;
+      found ??= new Uint8Array(count);
+      found[index] = GAP;
+    }
+  }
+  if (bits === undefined) return found;
+  found ??= new Uint8Array(count);
+  for (let index = 0; index < count; index++) {
+    if (found[index] === 0 && (bits.getUint8(index >> 3) & (128 >> (index & 7))) !== 0) found[index] = MASKED;
+  }
+  return found;
+}
+
+function aligned(data: DataView, size: number): [ArrayBuffer, number, number] {
+  const { buffer, byteOffset, byteLength } = data;
+  const count = byteLength / size;
+  if (byteOffset % size === 0) return [buffer as ArrayBuffer, byteOffset, count];
+  return [buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer, 0, count];
+}

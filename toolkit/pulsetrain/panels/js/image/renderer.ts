@@ -1,0 +1,202 @@
+/** One WebGL2 context for all images of a page: browsers allow few, and drop the oldest one without a word. */
+
+import { type ColourMap, colourTable, isDiverging } from './colours';
+import type { Frame } from './protocol';
+import { forward, type ScaleName, scaleIndex } from './scale';
+import { fragment, VERTEX } from './shaders';
+import type { Limits } from './statistics';
+import { type Tile, Tiles } from './tiles';
+import type { Viewport } from './viewport';
+
+export type Colour = [number, number, number];
+
+/** How a frame is to be coloured. */
+export interface Look {
+  scale: ScaleName;
+  threshold: number;
+  limits: Limits;
+  colourMap: ColourMap;
+  masking: boolean;
+  gap: Colour;
+  hatch: Colour;
+}
+
+type PlaneType = 'uint16' | 'float32';
+
+export class Renderer {
+  private programs = new Map<PlaneType, WebGLProgram>();
+  private tiles = new Map<Frame, Tiles>();
+  private colours = new Map<ColourMap, WebGLTexture>();
+  private waiting = new Set<() => void>();
+  /** Tiles no larger than this, in pixels; a test makes it small. */
+  tileSize: number;
+
+  private constructor(
+    private readonly canvas: HTMLCanvasElement,
+    readonly gl: WebGL2RenderingContext
+  ) {
+    this.tileSize = Math.min(gl.getParameter(gl.MAX_TEXTURE_SIZE) as number, 4096);
+    canvas.addEventListener('webglcontextlost', event => event.preventDefault());
+    canvas.addEventListener('webglcontextrestored', () => {
+      for (const made of [this.programs, this.tiles, this.colours]) made.clear();
+      for (const redraw of this.waiting) redraw();
+    });
+  }
+
+  /** The page's own renderer, whichever widget asks; null where the browser has no WebGL2. */
+  static ofPage(): Renderer | null {
+    const page = globalThis as { [OF_PAGE]?: Renderer | null };
+    if (page[OF_PAGE] === undefined) {
+      const canvas = document.createElement('canvas');
+      const gl = canvas.getContext('webgl2', { antialias: false, depth: false, alpha: false });
+      page[OF_PAGE] = gl === null ? null : new Renderer(canvas, gl);
+    }
+    return page[OF_PAGE];
+  }
+
+  /** Call `redraw` when a lost context is back; returns how to stop that. */
+  onRestored(redraw: () => void): () => void {
+    this.waiting.add(redraw);
+    return () => this.waiting.delete(redraw);
+  }
+
+  /** Draw a frame and copy it to a place of another canvas; all in pixels of the device. */
+  draw(
+    frame: Frame,
+    view: Viewport,
+    look: Look,
+    target: CanvasRenderingContext2D,
+    left: number,
+    top: number
+  ) {
+    const { gl, canvas } = this;
+    if (gl.isContextLost()) return;
+    const density = target.getTransform().a;
+    const [width, height] = view.view.map(length => Math.max(1, Math.round(length * density))) as Limits;
+    if (canvas.width < width || canvas.height < height) {
+      canvas.width = Math.max(canvas.width, width);
+      canvas.height = Math.max(canvas.height, height);
+    }
+    gl.viewport(0, 0, width, height);
+    gl.clearColor(...look.gap, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    this.paint(frame, view, look, 1 / (view.zoom * density));
+    const box = [left * density, top * density, width, height].map(Math.round) as [
+      number,
+      number,
+      number,
+      number
+    ];
+    target.save();
+    target.resetTransform();
+    target.drawImage(canvas, 0, canvas.height - height, width, height, ...box);
+    target.restore();
+  }
+
+  /** Forget what the graphics memory holds of a frame. */
+  release(frame: Frame): void {
+    this.tiles.get(frame)?.delete();
+    this.tiles.delete(frame);
+  }
+
+  private paint(frame: Frame, view: Viewport, look: Look, footprint: number): void {
+    const { gl } = this;
+    // Made before anything is bound: an upload takes the place of what is bound to the active unit.
+    const tiles = this.tilesOf(frame).list;
+    const colours = this.colourTexture(look.colourMap);
+    const program = this.program(frame.planes[0] instanceof Uint16Array ? 'uint16' : 'float32');
+    const at = (name: string) => gl.getUniformLocation(program, name);
+    gl.useProgram(program);
+    gl.uniform1i(at('plane'), 0);
+    gl.uniform1i(at('flags'), 1);
+    gl.uniform1i(at('colours'), 2);
+    gl.activeTexture(gl.TEXTURE2);
+    gl.bindTexture(gl.TEXTURE_2D, colours);
+    gl.uniform1f(at('footprint'), footprint);
+    gl.uniform1i(at('scale'), scaleIndex(look.scale));
+    gl.uniform1f(at('threshold'), look.threshold);
+    const limits = look.limits.map(value => forward(look.scale, value, look.threshold)) as Limits;
+    gl.uniform2f(at('limits'), ...limits);
+    gl.uniform1i(at('flagged'), frame.flags === null ? 0 : 1);
+    gl.uniform1i(at('masking'), look.masking ? 1 : 0);
+    gl.uniform1i(at('extreme'), look.scale !== 'log' && isDiverging(look.colourMap) ? 1 : 0);
+    gl.uniform4f(at('gap'), ...look.gap, 1);
+    gl.uniform4f(at('hatch'), ...look.hatch, 1);
+    for (const tile of tiles) this.paintTile(tile, view, at);
+  }
+
+  private paintTile(tile: Tile, view: Viewport, at: (name: string) => WebGLUniformLocation | null): void {
+    const { gl } = this;
+    const { x, y, width, height } = tile;
+    const [left, top] = view.toScreen(x, y);
+    const [right, bottom] = view.toScreen(x + width, y + height);
+    const [wide, high] = view.view;
+    if (Math.max(left, right) < 0 || Math.min(left, right) > wide) return;
+    if (Math.max(top, bottom) < 0 || Math.min(top, bottom) > high) return;
+    gl.uniform4f(
+      at('place'),
+      (2 * left) / wide - 1,
+      1 - (2 * top) / high,
+      (2 * right) / wide - 1,
+      1 - (2 * bottom) / high
+    );
+    gl.uniform4f(at('tile'), x, y, x + width, y + height);
+    gl.uniform2i(at('corner'), x, y);
+    gl.uniform2i(at('size'), width, height);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, tile.planes[0] ?? null);
+    gl.activeTexture(gl.TEXTURE1);
+    gl.bindTexture(gl.TEXTURE_2D, tile.flags);
+    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+  }
+
+  private tilesOf(frame: Frame): Tiles {
+    let tiles = this.tiles.get(frame);
+    if (tiles === undefined) {
+      tiles = new Tiles(this.gl, frame, this.tileSize);
+      this.tiles.set(frame, tiles);
+    }
+    return tiles;
+  }
+
+  private colourTexture(name: ColourMap): WebGLTexture {
+    const { gl } = this;
+    let texture = this.colours.get(name);
+    if (texture === undefined) {
+      texture = gl.createTexture();
+      this.colours.set(name, texture);
+      gl.bindTexture(gl.TEXTURE_2D, texture);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colourTable(name));
+    }
+    return texture;
+  }
+
+  private program(type: PlaneType): WebGLProgram {
+    let program = this.programs.get(type);
+    if (program === undefined) {
+      program = link(this.gl, VERTEX, fragment(type));
+      this.programs.set(type, program);
+    }
+    return program;
+  }
+}
+
+// Every widget loads a bundle of its own; the number changes with what they share.
+const OF_PAGE = Symbol.for('pulsetrain.image.renderer.1');
+
+function link(gl: WebGL2RenderingContext, ...sources: [string, string]): WebGLProgram {
+  const program = gl.createProgram();
+  [gl.VERTEX_SHADER, gl.FRAGMENT_SHADER].forEach((kind, index) => {
+    const shader = gl.createShader(kind) as WebGLShader;
+    gl.shaderSource(shader, sources[index] as string);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+  });
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+    const shaders = gl.getAttachedShaders(program) ?? [];
+    throw new Error(`the image shader: ${shaders.map(shader => gl.getShaderInfoLog(shader)).join('\n')}`);
+  }
+  return program;
+}
