@@ -25,6 +25,7 @@ __all__ = ["GuardedFolder"]
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _PREFIX = "pulsetrain-crystfel"
 _HOST = re.sub(r"[^A-Za-z0-9.]+", ".", socket.gethostname()) or "host"
+_MARK = "PULSETRAIN_RUN_FOLDER"
 _NAME = re.compile(rf"{_PREFIX}-{re.escape(_HOST)}-(\d+)-(\d+)-\w+")
 
 
@@ -46,7 +47,6 @@ class GuardedFolder:
         _sweep(place)
         started = int(psutil.Process().create_time())
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}-{_HOST}-{os.getpid()}-{started}-", dir=place))
-        self._group: int | None = None
         self._status: int | None = None
         self._rest = b""
         self._guard = subprocess.Popen(
@@ -62,7 +62,7 @@ class GuardedFolder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str], *, grace: float = 3.0) -> None:
+    def start(self, command: Sequence[str], environment: Mapping[str, str], *, grace: float = 1.0) -> None:
         """Start a program in the folder; its output goes to ``out.txt`` and ``err.txt`` there.
 
         Parameters
@@ -72,7 +72,7 @@ class GuardedFolder:
         grace : float, seconds
             Between asking the program to end and killing it.
         """
-        self._order(run=list(command), environment=dict(environment), grace=grace)
+        self._order(run=list(command), environment={**environment, _MARK: str(self.folder)}, grace=grace)
 
     def poll(self, seconds: float) -> int | None:
         """Wait for at most so long; return the program's status, negative where a signal ended it, or None."""
@@ -103,8 +103,8 @@ class GuardedFolder:
                 if stream is not None:
                     stream.close()
         self._guard.wait()
-        if self._group is not None and self._guard.returncode != 0:
-            _kill(self._group)
+        if self._guard.returncode != 0:  # the guard itself was killed: its work falls to us
+            _kill_in(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _order(self, **order: object) -> None:
@@ -115,21 +115,20 @@ class GuardedFolder:
                 stream.flush()
 
     def _hear(self, text: bytes) -> None:
-        if not text:  # the guard itself was killed: its work falls to us
-            if self._group is not None:
-                _kill(self._group)
+        if not text:  # the guard was killed
             self._status = -signal.SIGKILL
             return
         *lines, self._rest = (self._rest + text).split(b"\n")
         for line in lines:
-            message = json.loads(line)
-            self._group = message.get("started", self._group)
-            self._status = message.get("ended", self._status)
+            self._status = json.loads(line).get("ended", self._status)
 
 
-def _kill(group: int) -> None:
-    with contextlib.suppress(OSError):
-        os.killpg(group, signal.SIGKILL)
+def _kill_in(folder: Path) -> None:
+    """Kill what was started in a folder, by the mark in its environment."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(_MARK) == str(folder):
+                process.kill()
 
 
 def _sweep(place: Path) -> None:
@@ -138,6 +137,7 @@ def _sweep(place: Path) -> None:
         match = _NAME.fullmatch(folder.name)
         with contextlib.suppress(OSError):
             if match and folder.stat().st_uid == os.getuid() and not _lives(int(match[1]), int(match[2])):
+                _kill_in(folder)
                 shutil.rmtree(folder, ignore_errors=True)
 
 

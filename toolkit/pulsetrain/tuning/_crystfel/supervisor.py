@@ -3,7 +3,7 @@
     python supervisor.py FOLDER
 
 Orders come as lines of JSON on standard input: ``{"run": [argument, …], "environment": {…}, "grace": seconds}``,
-``{"stop": true}``, ``{"quit": true}``; ``{"started": pid}`` and ``{"ended": status}`` go to standard output. When
+``{"stop": true}``, ``{"quit": true}``; ``{"ended": status}`` goes to standard output. When
 standard input ends without ``quit``, or the parent is gone, the parent was killed: the program is killed with all
 that it started, and the folder removed. Workers of indexamajig outlive it otherwise.
 """
@@ -34,7 +34,7 @@ class Guard:
         self.folder = folder
         self.parent = os.getppid()
         self.program: subprocess.Popen[bytes] | None = None
-        self.grace = 3.0
+        self.grace = 1.0
         self.quit = False
         with contextlib.suppress(OSError, AttributeError):
             # Orphans of the program become children of this process instead of the machine's first: they are found.
@@ -93,7 +93,6 @@ class Guard:
                 err.write(f"{error}\n".encode())
                 tell(ended=127)
                 return
-        tell(started=self.program.pid)
 
     def end(self, grace: float) -> None:
         """End the program and all that it started; tell its status."""
