@@ -16,13 +16,14 @@ __all__ = ["Detector", "DetectorName", "detector_geometry"]
 
 Floats = NDArray[np.float64]
 
-DetectorName = Literal["agipd-1m", "jungfrau-4m", "jungfrau-1m", "jungfrau-500k"]
+DetectorName = Literal["agipd-1m", "agipd-mini", "jungfrau-4m", "jungfrau-1m", "jungfrau-500k"]
 
 # How far mounted modules are off the drawing: quadrants (or JUNGFRAU modules) in the plane and along the beam, in
 # metres, and turns of single modules about x, y and z in degrees. Refined geometries show as much.
 _SHIFT, _DEPTH, _TURN = 3e-4, 1e-4, 0.1
 # The beam passes through the middle of the single module: pixels behind the beam stop are bad, in pixels.
 _STOP = 24
+_NEAREST = (3, 4, 8, 15)
 
 
 def detector_geometry(
@@ -37,7 +38,8 @@ def detector_geometry(
 
     Parameters
     ----------
-    name : {'agipd-1m', 'jungfrau-4m', 'jungfrau-1m', 'jungfrau-500k'}
+    name : {'agipd-1m', 'agipd-mini', 'jungfrau-4m', 'jungfrau-1m', 'jungfrau-500k'}
+        agipd-mini: the four modules nearest to the beam, 0.26 Mpixel, for quick experiments.
     clen : float, metres
     photon_energy : float, eV
     adu_per_photon : float
@@ -53,7 +55,7 @@ def detector_geometry(
 
     if name not in get_args(DetectorName):
         raise DataError("detector", repr(name), ", ".join(get_args(DetectorName)), "choose one of these")
-    ideal = AGIPD_1MGeometry.example() if name == "agipd-1m" else _jungfrau(JUNGFRAUGeometry, name)
+    ideal = _agipd(AGIPD_1MGeometry, name) if name.startswith("agipd") else _jungfrau(JUNGFRAUGeometry, name)
     rng = np.random.default_rng([seed, 11])
     n_modules, group = len(ideal.modules), 4 if name == "agipd-1m" else 1
     shifts = np.repeat(rng.normal(0.0, (_SHIFT, _SHIFT, _DEPTH), (n_modules // group, 3)), group, axis=0)
@@ -68,6 +70,11 @@ def detector_geometry(
         ends = f"min_x = {-_STOP}\nbad_stop/max_x = {_STOP}\nbad_stop/min_y = {-_STOP}\nbad_stop/max_y = {_STOP}\n"
         text += f"\nbad_stop/{ends}"
     return CrystFELGeometry.parse(text)
+
+
+def _agipd(kind: Any, name: str) -> Any:
+    whole = kind.example()
+    return whole if name == "agipd-1m" else kind([whole.modules[k] for k in _NEAREST])
 
 
 def _jungfrau(kind: Any, name: str) -> Any:
