@@ -54,7 +54,7 @@ def test_the_wheel_of_the_sdist_equals_the_wheel_of_the_tree(wheels):
 def test_the_wheel_holds_package_notebooks_extension_and_server_part(wheels):
     names = contents(wheels[0])
     data = "pulsetrain-0.1.0.data/data"
-    assert "pulsetrain/py.typed" in names
+    assert {"pulsetrain/py.typed", "pulsetrain/panels/js/image.js"} <= set(names)
     assert {"pulsetrain/notebooks/reports/spectra.ipynb", "pulsetrain/notebooks/course/spectra.ipynb"} <= set(names)
     assert f"{data}/etc/jupyter/jupyter_server_config.d/pulsetrain.json" in names
     assert any(name.startswith(f"{data}/share/jupyter/labextensions/pulsetrain") for name in names)
