@@ -134,8 +134,9 @@ class UnitCell:
         except DataError as error:
             raise DataError(file, *error.args_without_place) from None
 
-    def write(self, path: PathLike) -> None:
-        """Write a CrystFEL ``.cell`` file."""
+    @property
+    def text(self) -> str:
+        """The cell as a CrystFEL ``.cell`` file holds it."""
         lines = [_HEADER, "", f"lattice_type = {self.lattice_type}", f"centering = {self.centering}"]
         if self.unique_axis in _LENGTHS:
             lines.append(f"unique_axis = {self.unique_axis}")
@@ -143,7 +144,11 @@ class UnitCell:
         lines += [
             f"{name} = {value:.6g} {unit}" for name, value, unit in zip(names, self.parameters, units, strict=True)
         ]
-        Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return "\n".join(lines) + "\n"
+
+    def write(self, path: PathLike) -> None:
+        """Write a CrystFEL ``.cell`` file."""
+        Path(path).write_text(self.text, encoding="utf-8")
 
     @classmethod
     def _of_crystfel(cls, text: str) -> Self:
