@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from pulsetrain.panels._stage import show
     from pulsetrain.panels.image import FrameImage, Readout
     from pulsetrain.panels.spectra import SpectraPanel
+    from pulsetrain.panels.tuning import TuningPanel
 
-__all__ = ["FrameImage", "Readout", "SpectraPanel", "show"]
+__all__ = ["FrameImage", "Readout", "SpectraPanel", "TuningPanel", "show"]
 
-_PLACES = {"FrameImage": "image", "Readout": "image", "SpectraPanel": "spectra", "show": "_stage"}
+_PLACES = {
+    "FrameImage": "image",
+    "Readout": "image",
+    "SpectraPanel": "spectra",
+    "TuningPanel": "tuning",
+    "show": "_stage",
+}
 
 __getattr__, __dir__ = on_first_use(__name__, _PLACES)

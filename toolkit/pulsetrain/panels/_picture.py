@@ -11,7 +11,7 @@ from IPython.display import DisplayHandle, display
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Picture"]
+__all__ = ["Picture", "png"]
 
 
 class Picture:
@@ -36,8 +36,17 @@ class Picture:
         words : str
             The same in words, for those who do not see it.
         """
-        buffer = io.BytesIO()
-        drawing.savefig(buffer, format="png")
-        self._data = {"image/png": base64.b64encode(buffer.getvalue()).decode("ascii"), "text/plain": words}
+        self.show(png(drawing), words)
+
+    def show(self, picture: bytes, words: str) -> None:
+        """Show a picture that `png` has drawn already, in a thread."""
+        self._data = {"image/png": base64.b64encode(picture).decode("ascii"), "text/plain": words}
         for place in self._places:
             place.update(self._data, raw=True, metadata={"image/png": {"alt": words}})
+
+
+def png(drawing: Figure) -> bytes:
+    """Return a drawing as PNG."""
+    buffer = io.BytesIO()
+    drawing.savefig(buffer, format="png")
+    return buffer.getvalue()

@@ -10,13 +10,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pulsetrain.panels._task import part
 from pulsetrain.progress import Progress
 from pulsetrain.spectra import NETWORKS, SpectraOptions
 
 if TYPE_CHECKING:
     from pulsetrain.spectra import ImportanceMethod, SpectraClassifier
 
-__all__ = ["Outcome", "Row", "bottom_rows", "estimate_transition", "part", "train", "train_row"]
+__all__ = ["Outcome", "Row", "bottom_rows", "estimate_transition", "train", "train_row"]
 
 Row = dict[str, Any]
 
@@ -106,13 +107,3 @@ def bottom_rows(series: xr.DataArray, labels: NDArray[np.int64]) -> list[Row]:
     from pulsetrain.spectra.table import reference_rows
 
     return [{"model": name, **row} for name, row in reference_rows(series, labels).items()]
-
-
-def part(progress: Progress, start: float, end: float) -> Progress:
-    """Return a progress callable for a piece of work that is a part, from one share to another, of the whole."""
-
-    def told(done: int, total: int, message: str = "", /, **values: float) -> None:
-        share = start + (end - start) * done / max(total, 1)
-        progress(round(1000 * share), 1000, message, **values)
-
-    return told

@@ -13,7 +13,7 @@ import ipywidgets
 from pulsetrain.panels._loop import Loop
 from pulsetrain.progress import Cancelled, Progress
 
-__all__ = ["Task"]
+__all__ = ["Task", "Told", "part", "plain"]
 
 _EVERY = 0.15  # seconds between two updates of the page: more often costs the browser and shows the eye nothing
 
@@ -129,7 +129,7 @@ class Task:
             action()
         except Exception as error:  # noqa: BLE001 - a traceback in a callback is shown to nobody; it is kept in `error`
             self.error = error
-            self.say(_plain(error), "error")
+            self.say(plain(error), "error")
 
     def _work(self, work: Callable[[Progress], Any], done: Callable[[Any], None], reporter: _Reporter) -> None:
         try:
@@ -137,7 +137,7 @@ class Task:
         except Cancelled:
             self._loop.call(lambda: self._end("Cancelled."))
         except Exception as error:  # noqa: BLE001 - any failure of the work is shown to the user, in plain words
-            self.error, words = error, _plain(error)
+            self.error, words = error, plain(error)
             self._loop.call(lambda: self._end(words, "error"))
         else:
             reporter.flush()
@@ -165,6 +165,16 @@ class Task:
         self._bar.layout.visibility = "visible" if busy else "hidden"
 
 
+def part(progress: Progress, start: float, end: float) -> Progress:
+    """Return a progress callable for a piece of work that is a part, from one share to another, of the whole."""
+
+    def told(done: int, total: int, message: str = "", /, **values: float) -> None:
+        share = start + (end - start) * done / max(total, 1)
+        progress(round(1000 * share), 1000, message, **values)
+
+    return told
+
+
 class _Reporter:
     """The progress callable that work is given; batches what it is told."""
 
@@ -189,6 +199,6 @@ class _Reporter:
         self._show(*self._state, told)
 
 
-def _plain(error: BaseException) -> str:
+def plain(error: BaseException) -> str:
     text = str(error).strip()
     return text if isinstance(error, (ValueError, OSError)) and text else f"{type(error).__name__}: {text}"

@@ -25,8 +25,8 @@ from pulsetrain.panels._picture import Picture
 from pulsetrain.panels._report import ReportButton
 from pulsetrain.panels._spectra_layout import SpectraLayout
 from pulsetrain.panels._spectra_view import SpectraView
-from pulsetrain.panels._spectra_work import Outcome, Row, bottom_rows, estimate_transition, part, train, train_row
-from pulsetrain.panels._task import Task, Told
+from pulsetrain.panels._spectra_work import Outcome, Row, bottom_rows, estimate_transition, train, train_row
+from pulsetrain.panels._task import Task, Told, part
 from pulsetrain.panels._tree import close_tree
 from pulsetrain.progress import Progress
 from pulsetrain.spectra import (
@@ -313,7 +313,7 @@ class SpectraPanel:
                 if np.isfinite(place)
                 else f"{name}: no boundary"
             )
-            lines += [f"{name}: {flag}" for flag in np.atleast_1d(found.attrs.get("flags", []))]
+            lines += [f"{name}: {flag}" for flag in found.attrs["flags"].splitlines()]
         return "\n".join(lines)
 
     def _report_values(self) -> dict[str, Any]:

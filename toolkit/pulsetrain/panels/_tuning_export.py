@@ -1,0 +1,74 @@
+"""What the best setting is used with elsewhere: shown, downloaded and saved."""
+
+from __future__ import annotations
+
+import base64
+import html
+from pathlib import Path
+
+from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.panels._code import as_html
+from pulsetrain.tuning.options import TuningOptions
+from pulsetrain.tuning.search import Setting
+
+__all__ = ["export_html", "exports", "save_exports"]
+
+_GEOMETRY = "tuned.geom"
+
+
+def exports(options: TuningOptions, setting: Setting, geometry: CrystFELGeometry, cell: str) -> dict[str, str]:
+    """Return file names and texts: geometry, command line, EXtra-Xwiz's TOML.
+
+    Parameters
+    ----------
+    options : TuningOptions
+    setting : Setting
+        In place of the one in the options.
+    geometry : CrystFELGeometry
+    cell : str
+        Path of the cell's file.
+    """
+    from pulsetrain.tuning.export import indexamajig_command, tuned_geometry, xwiz_toml
+
+    used = options.replace(min_snr=setting.min_snr, min_pix_count=setting.min_pix_count, clen=setting.clen)
+    return {
+        _GEOMETRY: tuned_geometry(geometry, setting.clen),
+        "indexamajig.sh": f"#!/bin/sh\n{indexamajig_command(used, _GEOMETRY, cell)}\n",
+        "xwiz.toml": xwiz_toml(used, geometry=_GEOMETRY, cell=cell),
+    }
+
+
+def export_html(texts: dict[str, str]) -> str:
+    """Return the texts as they can be read, copied and downloaded; of the geometry only its camera lengths."""
+    parts = []
+    for name, text in texts.items():
+        data = base64.b64encode(text.encode()).decode("ascii")
+        link = f'<a download="{name}" href="data:text/plain;base64,{data}">Download {html.escape(name)}</a>'
+        if name == _GEOMETRY:
+            lines = [line for line in text.splitlines() if "clen" in line and not line.lstrip().startswith(";")]
+            more = f"\n… {len(lines) - 4} more" if len(lines) > 5 else ""
+            text = "\n".join(lines[: 4 if more else 5]) + more  # noqa: PLW2901 - what is shown of it
+        parts.append(f"<p><b>{html.escape(name)}</b> &nbsp; {link}</p>{as_html(text.strip())}")
+    return "".join(parts)
+
+
+def save_exports(texts: dict[str, str], folder: str) -> Path:
+    """Write the texts into a folder, which is made where it is missing.
+
+    Raises
+    ------
+    ValueError
+        Without a name.
+    FileExistsError
+        If one of the files exists; nothing is written then.
+    """
+    if not folder.strip():
+        raise ValueError("folder: none given; name one, such as 'tuned'")
+    place = Path(folder.strip()).expanduser().absolute()
+    for name in texts:
+        if (place / name).exists():
+            raise FileExistsError(f"{place / name}: exists already; choose another folder, or remove it")
+    place.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (place / name).write_text(text, encoding="utf-8")
+    return place

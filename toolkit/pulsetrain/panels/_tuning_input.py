@@ -1,0 +1,152 @@
+"""What the tuning control works on, and where it came from, so that code and reports can fetch the same again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pulsetrain.data import DataError
+from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.options import OptionError
+
+__all__ = ["PatternsInput", "open_input"]
+
+_EXAMPLE = "simulate_crystals(CrystalOptions(n_patterns=48, clen_error=1.0), seed=1)"
+
+
+@dataclass(frozen=True)
+class PatternsInput:
+    """Patterns with their geometry and cell.
+
+    Attributes
+    ----------
+    frames : xarray.DataArray, dims (pattern, …)
+    geometry : CrystFELGeometry
+    cell : UnitCell
+    code : str
+        Lines of Python that leave them in ``frames``, ``geometry`` and ``cell``.
+    places : dict of str
+        ``path``, ``geometry`` and ``cell`` as a report takes them, ``source`` and ``key`` where they are given; those
+        without a file are missing.
+    """
+
+    frames: xr.DataArray
+    geometry: CrystFELGeometry
+    cell: UnitCell
+    code: str
+    places: dict[str, str]
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+        return Path(self.places.get("path", "")).name or str(self.frames.attrs.get("title", "")) or "Patterns"
+
+    def needed(self) -> dict[str, str]:
+        """Return the places.
+
+        Raises
+        ------
+        OptionError
+            If a report could not open one of the three.
+        """
+        advice = {
+            "path": "give TuningPanel the path of a file or run",
+            "geometry": "write it with geometry.write(path) and give the path",
+            "cell": "write it with cell.write(path) and give the path",
+        }
+        for name, words in advice.items():
+            if name not in self.places:
+                raise OptionError(f"{name}: this one has no file that a report could open; {words}")
+        return self.places
+
+
+def open_input(
+    frames: xr.DataArray | str | Path | None,
+    geometry: CrystFELGeometry | str | Path | None,
+    cell: UnitCell | str | Path | None,
+    source: str | None = None,
+    key: str | None = None,
+) -> PatternsInput:
+    """Open what was given, paths or objects; without patterns, a simulated example.
+
+    Raises
+    ------
+    OptionError
+        If the geometry or the cell is missing.
+    DataError
+        If something cannot be read, or the frames are not of the geometry's detector.
+    """
+    if frames is None:
+        return _example()
+    for name, given in (("geometry", geometry), ("cell", cell)):
+        if given is None:
+            words = "a CrystFEL .geom file" if name == "geometry" else "a .cell file, a PDB or a CIF"
+            raise OptionError(f"{name}: missing; give {words}, as TuningPanel(frames, geometry, cell)")
+    places: dict[str, str] = {}
+    code = ["import pulsetrain", "from pulsetrain.data.crystfel_geometry import CrystFELGeometry"]
+    code.append("from pulsetrain.data.unit_cell import UnitCell")
+    chosen, line = _read(CrystFELGeometry, "geometry", geometry, places)
+    code.append(line)
+    lattice, line = _read(UnitCell, "cell", cell, places)
+    code.append(line)
+    if isinstance(frames, (str, Path)):
+        from pulsetrain.tuning.command import open_patterns
+
+        path = str(Path(frames).expanduser().resolve())
+        more = {name: value for name, value in (("source", source), ("key", key)) if value is not None}
+        places |= {"path": path, **more}
+        opened = open_patterns(path, chosen, source=source, key=key)
+        words = "".join(f", {name}={value!r}" for name, value in more.items())
+        code[0] = "from pulsetrain.tuning.command import open_patterns"
+        code.append(f"frames = open_patterns({path!r}, geometry{words})")
+    else:
+        opened = frames
+        code = [*code[1:], "frames = panel.frames  # made in this notebook: no file holds them"]
+    _check(opened, chosen)
+    return PatternsInput(opened, chosen, lattice, "\n".join(code), places)
+
+
+def _example() -> PatternsInput:
+    from pulsetrain.simulate.crystals import CrystalOptions, simulate_crystals
+
+    example = simulate_crystals(CrystalOptions(n_patterns=48, clen_error=1.0), seed=1)
+    code = (
+        "from pulsetrain.simulate.crystals import CrystalOptions, simulate_crystals\n"
+        f"example = {_EXAMPLE}\n"
+        "frames, geometry, cell = example.frames, example.geometry, example.cell"
+    )
+    frames = example.frames.assign_attrs(title="Simulated example")
+    return PatternsInput(frames, example.geometry, example.cell, code, {})
+
+
+def _read(kind: Any, name: str, given: Any, places: dict[str, str]) -> tuple[Any, str]:
+    """Return an object, read where it is a path, and the line of code that gives it again."""
+    if isinstance(given, (str, Path)):
+        path = str(Path(given).expanduser().resolve())
+        places[name] = path
+        return kind.read(path), f"{name} = {kind.__name__}.read({path!r})"
+    if not isinstance(given, kind):
+        raise DataError(name, type(given).__name__, f"a path or a {kind.__name__}", "give one of them")
+    file = getattr(given, "path", None)
+    if file is not None and Path(file).is_file() and Path(file).read_text(encoding="utf-8") == given.text:
+        places[name] = str(file)
+        return given, f"{name} = {kind.__name__}.read({str(file)!r})"
+    return given, f"{name} = panel.{name}  # made in this notebook"
+
+
+def _check(frames: xr.DataArray, geometry: CrystFELGeometry) -> None:
+    if frames.shape[1:] != geometry.shape or frames.dims[0] != "pattern":
+        got = f"frames of {dict(frames.sizes)}"
+        allowed = f"(pattern, …) with patterns of {geometry.shape}"
+        raise DataError("frames", got, allowed, "give the frames of the geometry's detector")
+    if not frames.sizes["pattern"]:
+        raise DataError("frames", "no pattern", "at least one", "choose other frames")
+    if not np.isfinite(geometry.photon_energy):
+        raise DataError(
+            "geometry", "no photon energy", "a number in eV", "write 'photon_energy = 9300' into the geometry"
+        )

@@ -1,0 +1,56 @@
+"""The figures of the tuning control: rates above, below them the search, the cells or the orientations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import xarray as xr
+from bokeh.layouts import column
+from bokeh.models import Column
+
+from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.figures import tuning as figures
+from pulsetrain.tuning.search import Evaluation
+
+__all__ = ["TuningView"]
+
+
+class TuningView:
+    """Rates over the parameters, and a place below for another figure.
+
+    Attributes
+    ----------
+    layout : bokeh.models.Column
+    """
+
+    def __init__(self) -> None:
+        self.rates = figures.rates(())
+        self._progress = figures.progress(())
+        self._below: Column = column(sizing_mode="stretch_width")
+        self.layout: Column = column(self.rates, self._below, sizing_mode="stretch_width")
+
+    @property
+    def below(self) -> list[Column]:
+        """What is shown below the curves."""
+        return list(self._below.children)
+
+    def update(self, path: figures.Evaluations, own: Sequence[Evaluation]) -> None:
+        """Show what a search, and what the user, has tried."""
+        figures.update_rates(self.rates, path, own)
+        figures.update_progress(self._progress, path)
+
+    def search(self) -> None:
+        """Show below how the search goes on."""
+        self._below.children = [self._progress]
+
+    def cells(self, evaluations: Sequence[Evaluation], result: xr.Dataset, cell: UnitCell) -> None:
+        """Show below how far the refined cells are off."""
+        self._below.children = [figures.shift(evaluations), figures.cells(result, cell)]
+
+    def orientations(self, result: xr.Dataset) -> None:
+        """Show below how the crystals lie."""
+        self._below.children = [figures.orientations(result)]
+
+    def clear(self) -> None:
+        """Show nothing below."""
+        self._below.children = []

@@ -1,0 +1,489 @@
+"""The interactive control of the tuning method."""
+
+from __future__ import annotations
+
+import html
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from IPython.display import display
+
+from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.figures import tuning as figures
+from pulsetrain.options import OptionError
+from pulsetrain.panels._code import arguments, as_html
+from pulsetrain.panels._controls import OptionControls
+from pulsetrain.panels._latest import Latest
+from pulsetrain.panels._loop import Loop
+from pulsetrain.panels._picture import Picture, png
+from pulsetrain.panels._report import ReportButton
+from pulsetrain.panels._task import Task, plain
+from pulsetrain.panels._tree import close_tree
+from pulsetrain.panels._tuning_export import export_html, exports, save_exports
+from pulsetrain.panels._tuning_input import open_input
+from pulsetrain.panels._tuning_layout import TuningLayout
+from pulsetrain.panels._tuning_search import TuningSearch
+from pulsetrain.panels._tuning_view import TuningView
+from pulsetrain.panels._tuning_words import rate_html, seen_words, setting_words
+from pulsetrain.panels._tuning_work import Look, TuningWork, comparable, setting_of
+from pulsetrain.panels.image import FrameImage, Readout
+from pulsetrain.progress import Progress
+from pulsetrain.tuning.options import IndexingOptions, TuningOptions
+from pulsetrain.tuning.search import Evaluation
+
+__all__ = ["TuningPanel"]
+
+_FIRST = ("min_snr", "min_pix_count", "clen", "threshold", "tolerance", "optimiser", "evaluations")
+
+
+class _Wanted(NamedTuple):
+    """What the figures are to follow: options, a pattern, and whether the rate is asked for too."""
+
+    options: TuningOptions
+    pattern: int
+    rate: bool
+    picture: bool
+
+
+class TuningPanel:
+    """Turn min-snr, min-pix-count and clen and see peaks, spots and indexing rate; or let an optimiser search.
+
+    Parameters
+    ----------
+    frames : xarray.DataArray, dims (pattern, …), or path, optional
+        What `pulsetrain.open_frames` returns or takes; left out, a simulated example.
+    geometry : CrystFELGeometry or path
+    cell : UnitCell or path
+    engine : NativeEngine or CrystFELEngine, optional
+        Left out, the one that the options name.
+    source, key : str, optional
+        Of a European XFEL run, or dataset of a HDF5 file.
+
+    Attributes
+    ----------
+    frames, geometry, cell
+        As given, opened.
+    options : TuningOptions
+        As set now; may be set.
+    result : xarray.Dataset or None
+        What the engine said last of all patterns of an evaluation.
+    evaluations : list of Evaluation
+        What was tried with the present threshold, tolerance and so on, by hand and by searches.
+    best : Evaluation or None
+        The search's best; without a search, the highest rate.
+    confirmed : Evaluation or None
+        The search's best on fresh patterns.
+    path : xarray.Dataset or None
+        As of `pulsetrain.tuning.Tuner.path`.
+    code : str
+        Python that gives the same result.
+    exports : dict of str to str
+        File names and texts of what the best setting is used with: geometry, command line, EXtra-Xwiz's TOML.
+    widget : ipywidgets.Widget
+        To build into a larger one.
+
+    Examples
+    --------
+    >>> panel = TuningPanel()                                                                  # doctest: +SKIP
+    >>> panel.options = panel.options.replace(min_snr=4, evaluations=10)                       # doctest: +SKIP
+    >>> panel.evaluate(wait=True).rate                                                         # doctest: +SKIP
+    >>> panel.run(wait=True)                                                                   # doctest: +SKIP
+    >>> panel.best.setting                                                                     # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        frames: xr.DataArray | str | Path | None = None,
+        geometry: CrystFELGeometry | str | Path | None = None,
+        cell: UnitCell | str | Path | None = None,
+        *,
+        engine: Any = None,
+        source: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        self._given = open_input(frames, geometry, cell, source, key)
+        self.frames, self.geometry, self.cell = self._given.frames, self._given.geometry, self._given.cell
+        self.result: xr.Dataset | None = None
+        self._own: list[Evaluation] = []
+        self._hits: list[int] = []
+        self._shown: Evaluation | None = None
+
+        self._loop, self._picture = Loop(), Picture()
+        self._work = TuningWork(self._given, engine)
+        self._search = TuningSearch(self._given, self._work)
+        self.view = TuningView()
+        start = _start(self._given.places, self.geometry)
+        hidden = ("geometry", "cell") if engine is None else ("geometry", "cell", "engine")
+        self.controls = OptionControls(
+            start, _FIRST, hidden=hidden, changed=self._on_options, spans=_spans(start, self.geometry)
+        )
+        self._comparable, self._followed = comparable(start), _followed(start)
+        self._pending = False
+        self.task = Task("Run", self.run, self._loop)
+        self.task.stop.description = "Stop"
+        self.report = ReportButton("tuning", self._report_values, self._loop)
+        self.image = FrameImage(
+            units=str(self.frames.attrs.get("units") or "ADU"),
+            pixel_size=self._work.detector.pitch,
+            readout=Readout(clen=start.clen, wavelength=self.geometry.wavelength) if start.clen else None,
+            height=420,
+        )
+        self._latest = Latest(self._follow, self._failed, self._loop)
+        self._form = self._build()
+        self.widget = self._form.widget
+        self._form.rate.value = rate_html(None)
+        self.view.search()
+
+    @property
+    def options(self) -> TuningOptions:
+        """Options as set now."""
+        return self.controls.options
+
+    @options.setter
+    def options(self, options: TuningOptions) -> None:
+        self.controls.options = options
+        self._renew(self.options)
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """What was tried by hand, then what the search has tried."""
+        return [*self._own, *self._search.evaluations]
+
+    @property
+    def best(self) -> Evaluation | None:
+        """The search's best; without a search, the highest rate."""
+        if self._search.evaluations and self._search.tuner is not None:
+            return self._search.tuner.best
+        return max(self._own, key=lambda each: each.rate, default=None)
+
+    @property
+    def confirmed(self) -> Evaluation | None:
+        """The search's best on fresh patterns."""
+        return self._search.confirmed
+
+    @property
+    def path(self) -> xr.Dataset | None:
+        """What the search has tried."""
+        return self._search.tuner.path() if self._search.tuner is not None and self._search.evaluations else None
+
+    @property
+    def code(self) -> str:
+        """Python that gives the result shown, or would with the options as set."""
+        options = self.options if self._search.tuner is None else self._search.tuner.options
+        engine = "CrystFELEngine" if options.engine == "crystfel" else "NativeEngine"
+        given = arguments(options, ("geometry", "cell", "engine"))
+        lines = [f"from pulsetrain.tuning import {engine}, Tuner, TuningOptions", self._given.code]
+        lines.append(f"engine = {engine}(geometry, cell)")
+        lines.append(f"tuner = Tuner(engine, frames, TuningOptions({given}))")
+        return "\n".join([*lines, "path = tuner.run()", "tuner.best, tuner.confirmed"])
+
+    @property
+    def exports(self) -> dict[str, str]:
+        """Geometry, command line and TOML of the best setting, or of the sliders' while there is none."""
+        best = self.best
+        setting = setting_of(self.options, self.geometry.clen) if best is None else best.setting
+        return exports(self.options, setting, self.geometry, self._given.places.get("cell", "your.cell"))
+
+    def evaluate(self, *, wait: bool = False) -> Evaluation | None:
+        """Index the patterns with the options as set.
+
+        Parameters
+        ----------
+        wait : bool
+            Return the evaluation when it is there; else None at once, and the figures follow.
+
+        Raises
+        ------
+        OptionError
+            If an option is refused.
+        """
+        self._ask(rate=True)
+        if not wait:
+            return None
+        self._latest.wait()
+        if self._latest.error is not None:
+            raise self._latest.error
+        return self._shown
+
+    def run(self, *, wait: bool = False) -> None:
+        """Search with the optimiser that is chosen, from the options as set; or go on where it was paused."""
+        self._begin(None, wait=wait)
+
+    def step(self, *, wait: bool = False) -> None:
+        """Let the search try one more setting."""
+        self._begin(1, wait=wait)
+
+    def pause(self) -> None:
+        """End the search after the setting that is being tried; `run` goes on from there."""
+        self._search.pause()
+
+    def stop(self) -> None:
+        """End the search at once; what was tried stays, and the next `run` begins anew."""
+        self._search.end()
+        self.task.cancel()
+
+    def confirm(self, *, wait: bool = False) -> None:
+        """Index fresh patterns with the best setting: the highest of many rates is too good to be true."""
+        options, own = self.options, list(self._own)
+        self.task.run(partial(self._search.confirm, options, own), self._done_confirm)
+        if wait:
+            self.wait()
+
+    def refine(self, *, wait: bool = False) -> None:
+        """Set clen to where the cells of the indexed patterns come out right."""
+        self.task.run(partial(self._work.refine, self.options), self._done_refine)
+        if wait:
+            self.wait()
+
+    def use_best(self) -> None:
+        """Set the sliders to the best setting."""
+        best = self.best
+        if best is not None:
+            at = best.setting
+            self.options = self.options.replace(min_snr=at.min_snr, min_pix_count=at.min_pix_count, clen=at.clen)
+            self._ask(rate=True)
+
+    def wait(self, timeout: float = 600.0) -> None:
+        """Wait for what is under way, then raise what went wrong with it, if anything."""
+        self.task.wait(timeout)
+        self._latest.wait(timeout)
+        for error in (self.task.error, self._latest.error):
+            if error is not None:
+                raise error
+
+    def close(self) -> None:
+        """Cancel what is under way and free everything the control holds in kernel and browser."""
+        self.task.cancel()
+        self._latest.cancel()
+        self.report.task.cancel()
+        self.task.wait()
+        self._latest.wait()
+        close_tree(self.widget)
+
+    def _ipython_display_(self) -> None:
+        display(self.widget)
+        self._picture.display()
+        self.task.guard(lambda: self._ask(rate=True, picture=True))
+
+    def _build(self) -> TuningLayout:
+        n, cell = self.frames.sizes["pattern"], self.cell
+        shape = " × ".join(map(str, self.frames.shape[1:]))
+        lengths = " × ".join(f"{value:.4g}" for value in cell.parameters[:3])
+        layout = TuningLayout(
+            self._given.title,
+            f"{n} patterns of {shape} pixels; {cell.lattice_type} {cell.centering}, {lengths} Å",
+            n,
+            options=self.controls.widget,
+            task=self.task.widget,
+            report=self.report.widget,
+            image=self.image,
+            figures=self.view.layout,
+        )
+        layout.pattern.observe(lambda _: self.task.guard(lambda: self._ask(picture=True)), "value")
+        layout.below.observe(lambda _: self._refresh(), "value")
+        actions = {
+            layout.pause: self.pause, layout.step: self.step, layout.use: self.use_best, layout.refine: self.refine,
+            layout.confirm: self.confirm, layout.save: self._save,
+            layout.back: partial(self._go, -1), layout.on: partial(self._go, 1),
+        }  # fmt: skip
+        for button, action in actions.items():
+            button.on_click(lambda _, action=action: self.task.guard(action))
+        self.task.stop.on_click(lambda _: self._search.end())
+        self.task.button.observe(lambda _: self._enable(), "disabled")
+        return layout
+
+    def _begin(self, steps: int | None, *, wait: bool) -> None:
+        options = self.options
+        self._renew(options)
+        if not self._search.goes_on(options):
+            self._own += self._search.forget()
+        self._form.below.value = "Search"
+        run = partial(self._search.run, options, steps, tried=self._tried, before=self._latest.idle)
+        self.task.run(run, lambda _: self._done_run())
+        if wait:
+            self.wait()
+
+    def _ask(self, *, rate: bool = False, picture: bool = False) -> None:
+        """Let the figures follow the options; what they followed before is given up."""
+        options = self.options
+        self._renew(options)
+        if rate:
+            self._form.rate.value = rate_html(self._shown, options, compiling=not self._work.warm)
+        self._followed, self._pending = _followed(options), rate or self._pending
+        picture = picture or self.image.frame is None
+        self._latest.ask(_Wanted(options, self._form.pattern.value, self._pending, picture))
+
+    def _follow(self, wanted: _Wanted, progress: Progress) -> None:
+        look = self._work.look(wanted.pattern, wanted.options, progress, picture=wanted.picture)
+        self._loop.call(partial(self._show_look, look))
+        if wanted.rate:
+            quick = partial(self._show_quick, wanted.options)
+            evaluation, result = self._work.rate(wanted.options, progress, quick)
+            self._loop.call(partial(self._show_rate, wanted.options, evaluation, result))
+            picture = png(figures.static_summary(self.path if self.path is not None else (), self._own))
+            self._loop.call(lambda: self._picture.show(picture, f"Settings tried: {setting_words(evaluation)}"))
+
+    def _failed(self, error: Exception) -> None:
+        self._pending = False
+        self._form.rate.value = rate_html(None, error=plain(error))
+
+    def _show_quick(self, options: TuningOptions, evaluation: Evaluation) -> None:
+        self._loop.call(lambda: setattr(self._form.rate, "value", rate_html(evaluation, options, quick=True)))
+
+    def _show_rate(self, options: TuningOptions, evaluation: Evaluation, result: xr.Dataset) -> None:
+        self._form.rate.value, self._pending = rate_html(evaluation), False
+        if comparable(options) != self._comparable:
+            return
+        self._shown = evaluation
+        if all(each.setting != evaluation.setting for each in self._own):
+            self._own.append(evaluation)
+        self._take(options, result)
+
+    def _show_look(self, look: Look) -> None:
+        if look.picture is not None:
+            self.image.frame = look.picture
+        self.image.peaks, self.image.spots = look.peaks, look.spots
+        self.image.title = f"Pattern {look.pattern}"
+        self._form.seen.value = html.escape(seen_words(look))
+
+    def _tried(self, evaluation: Evaluation, result: xr.Dataset) -> None:
+        """Show what the search has just tried; in its thread."""
+        at, options = evaluation.setting, self.options
+        used = options.replace(min_snr=at.min_snr, min_pix_count=at.min_pix_count, clen=at.clen)
+        place = np.flatnonzero(self._work.chosen(options) == self._form.pattern.value)
+        look = self._work.found(self._form.pattern.value, int(place[0]), result, used) if len(place) else None
+
+        def show() -> None:
+            self._form.rate.value = rate_html(evaluation, used, searched=True)
+            if look is not None and self.image.frame is not None:
+                self._show_look(look)
+            self._take(used, result)
+
+        self._loop.call(show)
+
+    def _take(self, options: TuningOptions, result: xr.Dataset) -> None:
+        chosen = self._work.chosen(options)
+        self.result, self._hits = result, chosen[result["hit"].to_numpy()].tolist()
+        self.view.update(self.path if self.path is not None else (), self._own)
+        self._enable()
+        self._refresh(drawn=self._form.below.value == "Search")
+
+    def _done_run(self) -> None:
+        made, total, best = len(self._search.evaluations), self.options.evaluations, self.best
+        words = f"Best of {made}: {setting_words(best)}." if best else "Nothing tried yet."
+        if made < total:
+            words = f"Paused after {made} of {total}. {words}"
+        elif self.confirmed is not None:
+            words += f"\nOn fresh patterns: {setting_words(self.confirmed, setting=False)}."
+        self.task.say(words, "success")
+        self._picture.update(figures.static_summary(self.path if self.path is not None else (), self._own), words)
+        self._refresh()
+
+    def _done_confirm(self, fresh: Evaluation | None) -> None:
+        if fresh is None:
+            self.task.say("No patterns are left to confirm the rate: lower 'patterns' or raise 'fresh patterns'.")
+            return
+        self.task.say(f"On fresh patterns: {setting_words(fresh)}.", "success")
+
+    def _done_refine(self, clen: float) -> None:
+        before = setting_of(self.options, self.geometry.clen).clen
+        self.options = self.options.replace(clen=clen)
+        self.task.say(f"Refined from the indexed cells: clen {1e3 * before:.3f} → {1e3 * clen:.3f} mm.", "success")
+        self._ask(rate=True)
+
+    def _on_options(self) -> None:
+        self.task.guard(self._options_changed)
+
+    def _options_changed(self) -> None:
+        if _followed(self.options) != self._followed:
+            self._ask(rate=True)
+
+    def _renew(self, options: TuningOptions) -> None:
+        """Drop what was tried with another threshold, tolerance, engine …: those rates do not compare."""
+        if comparable(options) != self._comparable and not self.task.running:
+            self._comparable, self._own, self._shown, self.result = comparable(options), [], None, None
+            self._search.forget()
+            self.view.update((), ())
+            self._enable()
+
+    def _enable(self) -> None:
+        running, found = self.task.running, bool(self.evaluations)
+        self._form.pause.disabled = not running
+        self._form.step.disabled = self._form.refine.disabled = running
+        self._form.use.disabled = not found
+        self._form.confirm.disabled = running or not found
+
+    def _go(self, direction: int) -> None:
+        """Show the next hit in a direction."""
+        here = self._form.pattern.value
+        ahead = [hit for hit in self._hits if (hit - here) * direction > 0]
+        if ahead:
+            self._form.pattern.value = min(ahead, key=lambda hit: abs(hit - here))
+        else:
+            self.task.say("No hit there." if self._hits else "No hit is known yet: wait for the indexing rate.")
+
+    def _save(self) -> None:
+        folder = save_exports(self.exports, self._form.folder.value)
+        self.task.say(f"Saved {', '.join(self.exports)} in {folder}.", "success")
+
+    def _report_values(self) -> dict[str, Any]:
+        changed = self.options.model_dump(exclude_defaults=True)
+        return {**changed, **self._given.needed()}
+
+    def _refresh(self, *, drawn: bool = False) -> None:
+        """Draw what is chosen to stand below the curves, unless it is `drawn` already."""
+        chosen, words = self._form.below.value, ""
+        self._form.show_export(shown=chosen == "Export")
+        if drawn:
+            return
+        if chosen == "Search":
+            self.view.search()
+        elif chosen == "Cell" and self.result is not None:
+            self.view.cells(self.evaluations, self.result, self.cell)
+        elif chosen == "Orientations" and self.result is not None:
+            self.view.orientations(self.result)
+        else:
+            self.view.clear()
+            words = self._below_words(chosen)
+        self._form.words.value = words
+
+    def _below_words(self, chosen: str) -> str:
+        try:
+            if chosen == "Table" and self.evaluations:
+                return figures.table(self.evaluations, "Settings tried, by hand first; the highest rate in bold")
+            if chosen == "Export":
+                return export_html(self.exports)
+            if chosen == "Code":
+                return as_html(self.code)
+        except (OptionError, ValueError) as error:
+            return as_html(f"# {error}")
+        return "<i>Nothing to show yet: move a slider, or run a search.</i>"
+
+
+def _start(places: dict[str, str], geometry: CrystFELGeometry) -> TuningOptions:
+    clen = geometry.clen if np.isfinite(geometry.clen) else None
+    return TuningOptions(clen=clen, geometry=places.get("geometry", ""), cell=places.get("cell", ""))
+
+
+def _followed(options: TuningOptions) -> dict[str, Any]:
+    """Return what peaks and rate depend on."""
+    return options.model_dump(include={*IndexingOptions.model_fields, "engine", "patterns", "fresh_patterns"})
+
+
+def _spans(start: TuningOptions, geometry: CrystFELGeometry) -> dict[str, tuple[float, float, float]]:
+    """Return how far each slider goes: the box that is searched, and what is usual."""
+    most = 20 * geometry.adu_per_photon
+    spans = {
+        "min_snr": (2.0, start.max_snr, 0.1),
+        "min_pix_count": (1, start.max_pixels, 1),
+        "threshold": (0.0, most, 10 ** np.floor(np.log10(most) - 2)),
+        "tolerance": (0.5, 10.0, 0.1),
+    }
+    if start.clen is not None:
+        half = start.clen * start.clen_range / 100
+        spans["clen"] = (start.clen - half, start.clen + half, 10 ** np.floor(np.log10(half) - 1.5))
+    return spans
