@@ -115,7 +115,7 @@ class Program:
                 stream.write(text)
                 stream.flush()
             if self.mode == "slow":
-                time.sleep(0.2)
+                time.sleep(0.05)
         sys.stderr.write(f"Final: {len(order)} images processed\n")
         return 0
 
