@@ -170,8 +170,8 @@ class NativeEngine:
         if any(missing):
             read = source.read(block)
             for k in np.flatnonzero(missing):
-                frames[k] = read[k].copy()  # alone, so that giving it up frees memory
-                self._cache.put(("frame", keys[k]), frames[k], frames[k].nbytes)
+                frame = frames[k] = read[k].copy()  # alone, so that giving it up frees memory
+                self._cache.put(("frame", keys[k]), frame, frame.nbytes)
         return list(zip(keys, frames, strict=True))
 
     def _one(

@@ -66,7 +66,7 @@ def _moments(values: NDArray[np.float32], limit: float) -> tuple[int, float, flo
         value = np.float64(values[j])
         below = value < limit
         counted = value if below else 0.0
-        count += below
+        count += int(below)
         total += counted
         square += counted * counted
     return count, total, square

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "find_peaks"]
+__all__ = ["COLUMNS", "Layout", "find_peaks"]
 
 # Columns of the table of peaks.
 COLUMNS = ("pixel", "slow_scan", "fast_scan", "intensity", "snr", "n_pixels")
@@ -14,12 +16,28 @@ COLUMNS = ("pixel", "slow_scan", "fast_scan", "intensity", "snr", "n_pixels")
 _BLOCK = 64  # pixels
 
 
+class Layout(NamedTuple):
+    """How the pixels of a pattern lie.
+
+    Attributes
+    ----------
+    ring : numpy.ndarray, shape (pixel,), int16
+        −1 for pixels that do not count.
+    panel : numpy.ndarray, shape (pixel,), int16
+        −1 outside of all.
+    width : int
+        Pixels along the last axis.
+    """
+
+    ring: NDArray[np.int16]
+    panel: NDArray[np.int16]
+    width: int
+
+
 @numba.njit(nogil=True, cache=True)
 def find_peaks(
     frame: NDArray[np.float32],
-    ring: NDArray[np.int16],
-    panel: NDArray[np.int16],
-    width: int,
+    layout: Layout,
     limit: NDArray[np.float64],
     background_radius: int,
     state: NDArray[np.uint8],
@@ -33,12 +51,7 @@ def find_peaks(
     ----------
     frame : numpy.ndarray, shape (pixel,), float32
         NaN where masked.
-    ring : numpy.ndarray, shape (pixel,), int16
-        −1 for pixels that do not count.
-    panel : numpy.ndarray, shape (pixel,), int16
-        −1 outside of all.
-    width : int
-        Pixels along the last axis.
+    layout : Layout
     limit : numpy.ndarray, shape (ring,)
     background_radius : int
         The local background is the mean of the pixels below their limit within twice this radius of the peak.
@@ -50,7 +63,7 @@ def find_peaks(
     numpy.ndarray, shape (peak, 6), float64
         See `COLUMNS`. Slow and fast scan are those of the whole array, whose rows are `width` long.
     """
-    bright = _bright(frame, ring, limit)
+    bright = _bright(frame, layout.ring, limit)
     for i in bright:
         state[i] = 1
     peaks = np.empty((bright.size, 6))
@@ -58,9 +71,9 @@ def find_peaks(
     found = 0
     for start in bright:
         if state[start] == 1:
-            n, inner = _grow(start, panel, width, state, group)
+            n, inner = _grow(start, layout, state, group)
             if inner:
-                _measure(frame, ring, panel, width, limit, background_radius, group[:n], peaks[found])
+                peaks[found] = _measure(frame, layout, limit, 2 * background_radius, group[:n])
                 found += 1
     for i in bright:
         state[i] = 0
@@ -99,10 +112,9 @@ def _count(values: NDArray[np.float32], lowest: np.float32) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def _grow(
-    start: int, panel: NDArray[np.int16], width: int, state: NDArray[np.uint8], group: NDArray[np.int64]
-) -> tuple[int, bool]:
+def _grow(start: int, layout: Layout, state: NDArray[np.uint8], group: NDArray[np.int64]) -> tuple[int, bool]:
     """Gather the group of a pixel; return its size, and whether one of its pixels is not at the panel's edge."""
+    panel, width = layout.panel, layout.width
     group[0], n, done, inner = start, 1, 0, False
     state[start] = 2
     while done < n:
@@ -125,16 +137,10 @@ def _grow(
 
 @numba.njit(nogil=True, cache=True)
 def _measure(
-    frame: NDArray[np.float32],
-    ring: NDArray[np.int16],
-    panel: NDArray[np.int16],
-    width: int,
-    limit: NDArray[np.float64],
-    background_radius: int,
-    group: NDArray[np.int64],
-    peak: NDArray[np.float64],
-) -> None:
-    """Fill in a peak's row: centre of mass, sum over the local background, and height in units of its spread."""
+    frame: NDArray[np.float32], layout: Layout, limit: NDArray[np.float64], reach: int, group: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return a peak's row: centre of mass, sum over the local background, and height in units of its spread."""
+    panel, width = layout.panel, layout.width
     total, row, column, highest = 0.0, 0.0, 0.0, -np.inf
     for i in group:
         value = np.float64(frame[i])
@@ -145,15 +151,14 @@ def _measure(
     row /= total
     column /= total
     near_row, near_column = int(np.rint(row)), int(np.rint(column))
-    reach = 2 * background_radius
     n, mean, square = 0, 0.0, 0.0
     for r in range(near_row - reach, near_row + reach + 1):
         for c in range(max(0, near_column - reach), min(width, near_column + reach + 1)):
             j = r * width + c
-            if 0 <= j < panel.size and panel[j] == panel[group[0]] and ring[j] >= 0:
+            if 0 <= j < panel.size and panel[j] == panel[group[0]] and layout.ring[j] >= 0:
                 far = (r - near_row) ** 2 + (c - near_column) ** 2 > reach * reach
                 value = np.float64(frame[j])
-                if not far and value <= limit[ring[j]]:
+                if not far and value <= limit[layout.ring[j]]:
                     n += 1
                     mean += value
                     square += value * value
@@ -161,8 +166,6 @@ def _measure(
     if n:
         mean /= n
         spread = np.sqrt(max(0.0, square / n - mean * mean))
-    peak[0] = near_row * width + near_column
-    peak[1], peak[2] = row + 0.5, column + 0.5
-    peak[3] = total - mean * group.size
-    peak[4] = (highest - mean) / spread if spread > 0 else np.inf
-    peak[5] = group.size
+    snr = (highest - mean) / spread if spread > 0 else np.inf
+    pixel = near_row * width + near_column
+    return np.array([pixel, row + 0.5, column + 0.5, total - mean * group.size, snr, group.size])

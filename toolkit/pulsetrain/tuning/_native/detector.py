@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pulsetrain.data import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.tuning._native._search import Layout
 
 __all__ = ["Detector", "Rings"]
 
@@ -20,15 +21,15 @@ class Rings:
 
     Attributes
     ----------
-    ring : numpy.ndarray, shape (pixel,), int16
-        −1 for pixels that do not count.
+    layout : Layout
+        The ring of each pixel, and its panel.
     order : numpy.ndarray, shape (counting pixel,), int32
         The pixels, ring by ring.
     starts : numpy.ndarray, shape (ring + 1,), int64
         Where each ring begins in `order`.
     """
 
-    ring: NDArray[np.int16]
+    layout: Layout
     order: NDArray[np.int32]
     starts: NDArray[np.int64]
 
@@ -123,7 +124,7 @@ class Detector:
         order = good[np.argsort(ring[good], kind="stable")]
         n_rings = int(ring.max(initial=0)) + 1
         starts = np.searchsorted(ring[order], np.arange(n_rings + 1))
-        return Rings(ring, order.astype(np.int32), starts.astype(np.int64))
+        return Rings(Layout(ring, self.panel, self.width), order.astype(np.int32), starts.astype(np.int64))
 
     def places(
         self, pixel: NDArray[np.int64], slow_scan: NDArray[np.float64], fast_scan: NDArray[np.float64], clen: float
@@ -150,7 +151,8 @@ class Detector:
     def q_of(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return scattering vectors q = (s_out − s_in)/λ of places in the laboratory, shape (n, 3), 1/Å."""
         directions = places / np.linalg.norm(places, axis=1, keepdims=True)
-        return (directions - [0.0, 0.0, 1.0]) / self.wavelength
+        q: NDArray[np.float64] = (directions - [0.0, 0.0, 1.0]) / self.wavelength
+        return q
 
     def pixels_off(
         self, pixel: NDArray[np.int64], places: NDArray[np.float64], q: NDArray[np.float64]

@@ -77,4 +77,4 @@ class Patterns:
             return self._name, number
         if frame is None:
             raise ValueError("a pattern in memory is known by its content: give the frame")
-        return frame.dtype.str, hashlib.sha256(np.ascontiguousarray(frame)).digest()
+        return frame.dtype.str, hashlib.sha256(np.ascontiguousarray(frame).data).digest()

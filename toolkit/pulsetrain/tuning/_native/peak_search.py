@@ -78,9 +78,7 @@ class PeakSearch:
             self._scratch.state = np.zeros(frame.size, dtype=np.uint8)
         table = find_peaks(
             frame,
-            rings.ring,
-            detector.panel,
-            detector.width,
+            rings.layout,
             np.maximum(limits, options.threshold),
             options.local_bg_radius,
             self._scratch.state,
