@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pulsetrain.tuning._response_prior import ResponsePrior
-from pulsetrain.tuning.response import Array, Predicted, ResponseModel
+from pulsetrain.tuning.response import LATENTS, Array, Predicted, ResponseModel
 from pulsetrain.tuning.search import Evaluation, SearchSpace
 
 __all__ = ["Particles"]
@@ -13,7 +14,8 @@ __all__ = ["Particles"]
 # What the model leaves unexplained, beyond counting: standard deviations of arcsin √share, of ln(1 + peaks), of the
 # cells' shift (%) and of one crystal's.
 _RATE_MODEL, _HITS_MODEL, _PEAKS_MODEL, _SHIFT_MODEL, _SHIFT_CRYSTAL = 0.06, 0.08, 0.25, 0.12, 0.4
-_MOVES = 4
+_DRIFT = 0.05  # % of clen per evaluation that is usual, where there is a drift at all
+_MOVES = 3
 _FEW = 0.4  # of the particles, below which they are drawn anew and moved
 
 
@@ -30,13 +32,13 @@ class Particles:
     n : int
         Particles.
     memory : float, optional
-        Evaluations after which an old one counts a factor e less; by default all count alike.
+        Evaluations after which an old one counts a factor e less; the true camera length may then drift evenly. By
+        default nothing drifts and all count alike.
     prior : ResponsePrior, optional
         By default the one that ships with the package.
 
     Attributes
     ----------
-    latents : numpy.ndarray, shape (n, len(LATENTS))
     weights : numpy.ndarray, shape (n,)
         They sum to 1.
     """
@@ -46,7 +48,7 @@ class Particles:
         space: SearchSpace,
         *,
         seed: int = 0,
-        n: int = 1200,
+        n: int = 800,
         memory: float | None = None,
         prior: ResponsePrior | None = None,
     ) -> None:
@@ -55,7 +57,11 @@ class Particles:
         self._rng = np.random.default_rng([seed, 1])
         self._memory = memory
         self._told: list[Evaluation] = []
-        self.latents = self._prior.draw(n, self._rng)
+        self._times: list[int] = []
+        self._now = 0
+        self._states = self._prior.draw(n, self._rng)  # latents, and the drift of clen in % per evaluation, if any
+        if memory is not None:
+            self._states = np.column_stack([self._states, _DRIFT * self._rng.standard_normal(n)])
         self.weights = np.full(n, 1 / n)
         self._columns = np.zeros((n, 0))  # log-likelihood of each evaluation
         self._weighed = np.zeros(n)  # tempered log-likelihood that the present set of particles was drawn by
@@ -64,23 +70,45 @@ class Particles:
         """Weigh the particles by one more evaluation; a setting told before is replaced: its patterns are the same."""
         for i, old in enumerate(self._told):
             if old.setting == evaluation.setting:
-                del self._told[i]
+                del self._told[i], self._times[i]
                 self._columns = np.delete(self._columns, i, axis=1)
                 break
         self._told.append(evaluation)
-        self._columns = np.column_stack([self._columns, self._likelihood(self.latents, [evaluation])])
+        self._times.append(self._now)
+        self._columns = np.column_stack([self._columns, self._likelihood(self._states, slice(-1, None))])
+        self._now += 1
         total = self._columns @ self._ages()
         self._reweigh(total)
         if 1 / np.sum(self.weights**2) < _FEW * len(self.weights):
             self._renew(total)
 
+    @property
+    def latents(self) -> Array:
+        """Latents as they are now, shape (n, len(LATENTS))."""
+        latents = self._states[:, : len(LATENTS)].copy()
+        if self._memory is not None:
+            latents[:, 0] += self._states[:, -1] * self._now
+        return latents
+
+    def drawn(self, n: int, rng: np.random.Generator) -> Array:
+        """Return n latent vectors drawn by weight, shape (n, len(LATENTS))."""
+        return self.latents[self._systematic(n, rng)]
+
     def predict(self, min_snr: Array, min_pix_count: Array, clen: Array) -> Predicted:
         """Return what the particles predict for settings, each of shape (setting,)."""
         return self.model.predict(self.latents, min_snr, min_pix_count, clen)
 
+    def _systematic(self, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+        places = (np.arange(n) + rng.random()) / n
+        return np.minimum(np.searchsorted(np.cumsum(self.weights), places), len(self.weights) - 1)
+
     def _ages(self) -> Array:
-        age = np.arange(len(self._told))[::-1]
+        age = self._now - 1 - np.array(self._times)
         return np.ones(len(age)) if self._memory is None else np.exp(-age / self._memory)
+
+    def _log_prior(self, states: Array) -> Array:
+        density = self._prior.log_density(states[:, : len(LATENTS)])
+        return density if self._memory is None else density - 0.5 * (states[:, -1] / _DRIFT) ** 2
 
     def _reweigh(self, total: Array) -> None:
         log_weights = total - self._weighed
@@ -89,33 +117,36 @@ class Particles:
 
     def _renew(self, total: Array) -> None:
         n, rng = len(self.weights), self._rng
-        places = (np.arange(n) + rng.random()) / n
-        chosen = np.minimum(np.searchsorted(np.cumsum(self.weights), places), n - 1)
-        mean = self.weights @ self.latents
-        off = self.latents - mean
-        spread = (off * self.weights[:, None]).T @ off + 1e-6 * np.eye(len(mean))
+        chosen = self._systematic(n, rng)
+        mean = self.weights @ self._states
+        off = self._states - mean
+        spread = (off * self.weights[:, None]).T @ off + np.diag(1e-8 + 1e-4 * self._states.var(axis=0))
         root = np.linalg.cholesky(spread)
-        latents, columns, total = self.latents[chosen], self._columns[chosen], total[chosen]
-        prior, ages = self._prior.log_density(latents), self._ages()
+        states, columns, total = self._states[chosen], self._columns[chosen], total[chosen]
+        prior, ages = self._log_prior(states), self._ages()
         for move in range(_MOVES):
             scale = 2.38 / np.sqrt(len(mean)) * (1.0, 0.35)[move % 2]
-            proposed = latents + scale * rng.standard_normal(latents.shape) @ root.T
-            new_columns = self._likelihood(proposed, self._told)
-            new_total, new_prior = new_columns @ ages, self._prior.log_density(proposed)
+            proposed = states + scale * rng.standard_normal(states.shape) @ root.T
+            new_columns = self._likelihood(proposed, slice(None))
+            new_total, new_prior = new_columns @ ages, self._log_prior(proposed)
             taken = np.log(rng.random(n)) < new_total + new_prior - total - prior
-            latents[taken], columns[taken] = proposed[taken], new_columns[taken]
+            states[taken], columns[taken] = proposed[taken], new_columns[taken]
             total[taken], prior[taken] = new_total[taken], new_prior[taken]
-        self.latents, self._columns, self._weighed = latents, columns, total
+        self._states, self._columns, self._weighed = states, columns, total
         self.weights = np.full(n, 1 / n)
 
-    def _likelihood(self, latents: Array, evaluations: list[Evaluation]) -> Array:
-        """Return log-likelihoods, shape (latent vector, evaluation)."""
+    def _likelihood(self, states: Array, which: slice) -> Array:
+        """Return log-likelihoods of what was told, shape (state, evaluation)."""
+        evaluations = self._told[which]
         settings = [each.setting for each in evaluations]
+        clen = np.array([each.clen for each in settings])
+        if self._memory is not None:  # a true clen that was shorter then is as if the setting had been longer
+            clen = clen - states[:, -1:] * np.array(self._times[which]) / 100 * self.model.clen
         predicted = self.model.predict(
-            latents,
+            states[:, : len(LATENTS)],
             np.array([each.min_snr for each in settings]),
             np.array([each.min_pix_count for each in settings]),
-            np.array([each.clen for each in settings]),
+            clen,
         )
         n = np.array([each.n_patterns for each in evaluations])
         indexed = np.array([each.n_indexed for each in evaluations])
@@ -139,5 +170,3 @@ def _arc(share: Array) -> Array:
 def _robust(off: Array) -> Array:
     """Return Student's log-density of 4 degrees of freedom, up to a constant: outliers are forgiven."""
     return -2.5 * np.log1p(off**2 / 4)
-
-

@@ -32,13 +32,13 @@ class HybridOptimiser(PosteriorOptimiser):
         if len(self.evaluations) < _POSTERIOR_ALONE:
             return super()._propose(rng)
         candidates = self._candidates(rng)
-        weights = self.particles.weights
-        mean = np.einsum("p,pijk->ijk", weights, candidates.rates)
-        variance = np.maximum(np.einsum("p,pijk->ijk", weights, candidates.rates**2) - mean**2, 0.0)
+        mean, variance = candidates.rates.mean(axis=0), candidates.rates.var(axis=0)
         residuals = self._residuals(self._believed()[0])
         places = self._places(candidates).reshape(-1, 3)
         mean += residuals.mean(places).reshape(mean.shape)
         doubt = np.sqrt(residuals.deviation(places).reshape(mean.shape) ** 2 + variance)
+        if self.memory is not None:
+            return self._online(candidates, mean, doubt)
         ahead = mean - self.expected().max()
         z = ahead / np.maximum(doubt, 1e-9)
         gain = ahead * ndtr(z) + doubt * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)

@@ -14,6 +14,8 @@ from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting
 __all__ = ["PosteriorOptimiser"]
 
 _N_SNR, _N_CLEN, _MOST_PIXELS = 15, 25, 10
+_DRAWN = 300  # particles that judge candidates
+_DOUBT_ONLINE = 0.25
 _NEAR = (0.12, 0.12, 0.1)  # settings this near in the cube are hardly different
 
 
@@ -26,12 +28,15 @@ class Candidates:
     min_snr : numpy.ndarray, shape (snr,)
     min_pix_count : numpy.ndarray, shape (pixels,)
     clen : numpy.ndarray, shape (clen,), metres
+    latents : numpy.ndarray, shape (particle, len(LATENTS))
+        Drawn by weight.
     rates : numpy.ndarray, shape (particle, snr, pixels, clen)
     """
 
     min_snr: Array
     min_pix_count: Array
     clen: Array
+    latents: Array
     rates: Array
 
     def setting(self, index: int) -> Setting:
@@ -92,25 +97,33 @@ class PosteriorOptimiser(History):
 
     def _propose(self, rng: np.random.Generator) -> Setting:
         candidates = self._candidates(rng)
-        mean, _ = self._believed()
-        incumbent = self.particles.predict(*_columns(self.evaluations[int(np.argmax(mean))].setting)).rate[:, :, None, None]
-        won = np.einsum("p,pijk->ijk", self.particles.weights, np.maximum(candidates.rates - incumbent, 0.0))
-        return self._best_untried(candidates, won)
+        if self.memory is not None:
+            return self._online(candidates, candidates.rates.mean(axis=0), candidates.rates.std(axis=0))
+        best = self.evaluations[int(np.argmax(self._believed()[0]))].setting
+        incumbent = self.particles.model.predict(candidates.latents, *_columns(best)).rate[:, :, None, None]
+        return self._best_untried(candidates, np.maximum(candidates.rates - incumbent, 0.0).mean(axis=0))
+
+    def _online(self, candidates: Candidates, mean: Array, doubt: Array) -> Setting:
+        """Return the setting of a drifting experiment: patterns are lost by every poor one, so doubt weighs less."""
+        return candidates.setting(int(np.argmax(mean + _DOUBT_ONLINE * doubt)))
 
     def _candidates(self, rng: np.random.Generator) -> Candidates:
-        """Return a grid, shifted a little at random so that it is not always the same; it is dearest in particles."""
+        """Return a grid, shifted a little at random so that it is not always the same."""
         snr = np.clip(np.linspace(-1, 1, _N_SNR) + rng.uniform(-1, 1) / _N_SNR, -1, 1)
         clen = np.clip(np.linspace(-1, 1, _N_CLEN) + rng.uniform(-1, 1) / _N_CLEN, -1, 1)
         places = [self.space.from_cube(np.array([s, 0.0, 0.0])) for s in snr]
         min_snr = np.array([each.min_snr for each in places])
         lengths = np.array([self.space.from_cube(np.array([0.0, 0.0, c])).clen for c in clen])
         low, high = self.space.min_pix_count
-        pixels = np.unique(np.rint(np.geomspace(low, high, _MOST_PIXELS)) if high - low >= _MOST_PIXELS else np.arange(low, high + 1))
+        pixels = np.unique(
+            np.rint(np.geomspace(low, high, _MOST_PIXELS)) if high - low >= _MOST_PIXELS else np.arange(low, high + 1)
+        )
         grid = np.meshgrid(min_snr, pixels, indexing="ij")
-        peaks, _, _ = self.particles.model.peaks(self.particles.latents, grid[0].ravel(), grid[1].ravel())
-        window, _ = self.particles.model.window(self.particles.latents, lengths)
+        latents = self.particles.drawn(_DRAWN, rng)
+        peaks, _, _ = self.particles.model.peaks(latents, grid[0].ravel(), grid[1].ravel())
+        window, _ = self.particles.model.window(latents, lengths)
         rates = peaks.reshape(-1, *grid[0].shape)[..., None] * window[:, None, None, :]
-        return Candidates(min_snr, pixels, lengths, rates)
+        return Candidates(min_snr, pixels, lengths, latents, rates)
 
     def _best_untried(self, candidates: Candidates, gain: Array) -> Setting:
         """Return the setting of highest gain; where an evaluated one is near, less is new."""

@@ -1,0 +1,134 @@
+"""The tuning of indexing parameters as a Gymnasium environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol
+
+import gymnasium
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pulsetrain.options import OptionError
+from pulsetrain.tuning._observation import EPISODE, OBSERVATION_SIZE, apply_action, observe, told_of
+from pulsetrain.tuning.options import TuningOptions
+from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting
+from pulsetrain.tuning.tuner import Engine
+
+__all__ = ["Experiment", "LiveExperiment", "TuningEnvironment"]
+
+
+class Experiment(Protocol):
+    """Whoever answers a setting with an evaluation: a tabulated experiment, a response model, a live engine."""
+
+    space: SearchSpace
+    start: Setting
+
+    def evaluate(self, setting: Setting) -> Evaluation:
+        """Return what the setting gives, on the same patterns every time."""
+
+
+class LiveExperiment:
+    """An engine on patterns, as an experiment for the environment.
+
+    Parameters
+    ----------
+    engine : NativeEngine or CrystFELEngine
+    patterns : xarray.DataArray, dims (pattern, …)
+        All of them are indexed at every setting.
+    options : TuningOptions, optional
+        The start, the space, and what is not tuned.
+    """
+
+    def __init__(self, engine: Engine, patterns: xr.DataArray, options: TuningOptions | None = None) -> None:
+        self._engine, self._patterns, self._options = engine, patterns, options or TuningOptions()
+        clen = self._options.clen or engine.geometry.clen
+        self.start = Setting(self._options.min_snr, self._options.min_pix_count, clen)
+        self.space = SearchSpace.around(
+            clen,
+            clen_range=self._options.clen_range,
+            max_snr=self._options.max_snr,
+            max_pixels=self._options.max_pixels,
+        )
+
+    def evaluate(self, setting: Setting) -> Evaluation:
+        """Index the patterns at a setting."""
+        changed = {"min_snr": setting.min_snr, "min_pix_count": setting.min_pix_count, "clen": setting.clen}
+        result = self._engine.evaluate(self._patterns, self._options.replace(**changed))
+        return Evaluation.of(setting, result, np.array(self._engine.cell.parameters[:3]))
+
+
+class TuningEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
+    """One episode is one experiment: evaluations from its start, each action a step from the best setting so far.
+
+    The action is a step in ln(min-snr), ln(min-pix-count) and clen, Box(−1, 1)³; min-pix-count is rounded. The
+    observation is that of `pulsetrain.tuning._observation`; ``info["evaluation"]`` holds the `Evaluation`.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment, or callable
+        One is drawn for each episode; a callable is given the random generator and returns one.
+    reward : {"best", "delta"}
+        The gain over the best rate so far (0 without), or the change since the evaluation before.
+    evaluations : int
+        Of an episode, that of the start included.
+
+    Examples
+    --------
+    >>> from pulsetrain.tuning._modelled import draw_experiment
+    >>> environment = TuningEnvironment(draw_experiment)
+    >>> observation, info = environment.reset(seed=1)
+    >>> observation, reward, terminated, truncated, info = environment.step(environment.action_space.sample())
+    """
+
+    def __init__(
+        self,
+        experiments: Sequence[Experiment] | Callable[[np.random.Generator], Experiment],
+        *,
+        reward: Literal["best", "delta"] = "best",
+        evaluations: int = EPISODE,
+    ) -> None:
+        if reward not in ("best", "delta"):
+            raise OptionError(f"reward: got {reward!r}, allowed 'best' or 'delta'")
+        if not 2 <= evaluations <= EPISODE:
+            raise OptionError(f"evaluations: got {evaluations}, allowed 2 … {EPISODE}, that of the start included")
+        if not callable(experiments) and not len(experiments):
+            raise OptionError("experiments: got none; give at least one to draw from")
+        self._experiments, self._reward, self._evaluations = experiments, reward, evaluations
+        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (3,), np.float32)
+        self.observation_space = gymnasium.spaces.Box(-10.0, 10.0, (OBSERVATION_SIZE,), np.float32)
+        self._experiment: Experiment | None = None
+        self._told: list[Evaluation] = []
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Draw an experiment and evaluate its start."""
+        super().reset(seed=seed, options=options)
+        if callable(self._experiments):
+            self._experiment = self._experiments(self.np_random)
+        else:
+            self._experiment = self._experiments[int(self.np_random.integers(len(self._experiments)))]
+        self._told = [self._experiment.evaluate(self._experiment.start)]
+        return self._observation(), {"evaluation": self._told[-1]}
+
+    def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Evaluate the setting that the action leads to."""
+        experiment = self._experiment
+        if experiment is None:
+            raise RuntimeError("the episode has not begun; call reset() first")
+        steps = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
+        place = apply_action(told_of(self._told, experiment.space), steps[None])[0]
+        evaluation = experiment.evaluate(experiment.space.from_cube(place))
+        before = self._told[-1].rate if self._reward == "delta" else max(each.rate for each in self._told)
+        gain = evaluation.rate - before
+        self._told.append(evaluation)
+        reward = gain if self._reward == "delta" else max(gain, 0.0)
+        over = len(self._told) >= self._evaluations
+        return self._observation(), float(reward), False, over, {"evaluation": evaluation}
+
+    def _observation(self) -> NDArray[np.float32]:
+        if self._experiment is None:
+            raise RuntimeError("the episode has not begun; call reset() first")
+        return observe(told_of(self._told, self._experiment.space))[0].clip(-10, 10).astype(np.float32)
