@@ -71,22 +71,22 @@ class Contrast:
         """Return limits that show most pixels, whatever a few hot ones say."""
         if self._sorted.size == 0:
             return (0.1 if scale == "log" else 0.0), 1.0
-        high, greatest = self._at(0.999), float(self._sorted[-1])
+        low, high, greatest = self._at(0.01), self._at(0.995), float(self._sorted[-1])
+        if colour_map == "PuOr_r" and scale != "log":
+            reach = max(abs(self._at(0.005)), abs(high)) or 1.0
+            return -reach, reach
+        if scale in {"log", "symlog"}:  # room for peaks above, as far as there is more than hot pixels
+            high = max(high, min(5 * high, self._at(0.9999)))
         if scale == "log":
             positive = self._sorted[np.searchsorted(self._sorted, 0, side="right") :]
             if positive.size == 0:
                 return 0.1, 1.0
             high = high if high > 0 else greatest
             low = max(_percentile(positive, 0.05), high / 1000)
-            fallback = (low / 10, low)
-        elif colour_map == "PuOr_r":
-            reach = max(abs(self._at(0.001)), abs(high)) or 1.0
-            return -reach, reach
-        else:
-            low = self._at(0.01)
-            fallback = (low, low + 1)
-        top = high if high > low else greatest
-        return (low, top) if top > low else fallback
+        high = high if high > low else greatest
+        if high > low:
+            return low, high
+        return (low / 10, low) if scale == "log" else (low, low + 1)
 
     def _at(self, share: float) -> float:
         return _percentile(self._sorted, share)

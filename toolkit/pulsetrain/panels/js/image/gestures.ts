@@ -10,8 +10,8 @@ const CLICK = 4; // a press that moves less is no drag
 export interface Reactions {
   /** The view has moved. */
   moved(): void;
-  /** The pointer, or the cursor of the keyboard, is at a place of the view; null: it has left. */
-  pointed(place: Point | null): void;
+  /** The pointer, or the cursor of the keyboard (`spoken`), is at a place of the view; null: it has left. */
+  pointed(place: Point | null, spoken: boolean): void;
   clicked(place: Point): void;
 }
 
@@ -24,9 +24,9 @@ export function listen(canvas: HTMLElement, view: Viewport, left: number, react:
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left - left, event.clientY - box.top];
   };
-  const point = (at: Point | null) => {
+  const point = (at: Point | null, spoken = false) => {
     cursor = at;
-    react.pointed(at);
+    react.pointed(at, spoken);
   };
 
   canvas.addEventListener(
@@ -78,7 +78,7 @@ export function listen(canvas: HTMLElement, view: Viewport, left: number, react:
     if (arrow !== undefined && event.shiftKey) {
       const [x, y] = cursor ?? middle;
       const step = Math.max(1, view.zoom);
-      point([x + arrow[0] * step, y + arrow[1] * step]);
+      point([x + arrow[0] * step, y + arrow[1] * step], true);
     } else if (arrow !== undefined) {
       view.pan(-arrow[0] * KEY_PAN, -arrow[1] * KEY_PAN);
     } else if (event.key === '+' || event.key === '=') {

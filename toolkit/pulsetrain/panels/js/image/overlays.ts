@@ -45,6 +45,18 @@ export function drawRings(canvas: CanvasRenderingContext2D, view: Viewport, geom
   }
 }
 
+/** Show where the keyboard's cursor is. */
+export function drawCursor(canvas: CanvasRenderingContext2D, x: number, y: number): void {
+  const path = new Path2D();
+  for (const side of [-1, 1]) {
+    path.moveTo(x + 4 * side, y);
+    path.lineTo(x + 14 * side, y);
+    path.moveTo(x, y + 4 * side);
+    path.lineTo(x, y + 14 * side);
+  }
+  outlined(canvas, path, '#ffffff');
+}
+
 /** A marker as the legend shows it. */
 export function markerIcon(overlay: Overlay): SVGSVGElement {
   const icon = document.createElementNS(SVG, 'svg');

@@ -17,6 +17,7 @@ export interface Look {
   limits: Limits;
   colourMap: ColourMap;
   masking: boolean;
+  paper: Colour;
   gap: Colour;
   hatch: Colour;
 }
@@ -78,7 +79,7 @@ export class Renderer {
       canvas.height = Math.max(canvas.height, height);
     }
     gl.viewport(0, 0, width, height);
-    gl.clearColor(...look.gap, 1);
+    gl.clearColor(...look.paper, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     this.paint(frame, view, look, 1 / (view.zoom * density));
     const box = [left * density, top * density, width, height].map(Math.round) as [

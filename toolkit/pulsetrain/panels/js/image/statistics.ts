@@ -34,26 +34,30 @@ export function threshold(sorted: ArrayLike<number>): number {
   return [width, reach, 1].find(value => value > 0) ?? 1;
 }
 
-/** Contrast that shows most pixels: from the first to the 99.9th percentile. */
+/**
+ * Contrast that shows most pixels: from the first to the 99.5th percentile. A logarithm has room for peaks above: up to
+ * five times as much, as far as there is more than hot pixels.
+ */
 export function autoLimits(sorted: Values, scale: ScaleName, diverging: boolean): Limits {
   if (sorted.length === 0) return [scale === 'log' ? 0.1 : 0, 1];
-  let high = percentile(sorted, 0.999);
+  const greatest = sorted[sorted.length - 1] ?? 1;
+  let high = percentile(sorted, 0.995);
   if (diverging && scale !== 'log') {
-    const reach = Math.max(Math.abs(percentile(sorted, 0.001)), Math.abs(high));
+    const reach = Math.max(Math.abs(percentile(sorted, 0.005)), Math.abs(high));
     return reach > 0 ? [-reach, reach] : [-1, 1];
   }
-  const greatest = sorted[sorted.length - 1] ?? 1;
+  let low = percentile(sorted, 0.01);
+  if (scale === 'log' || scale === 'symlog')
+    high = Math.max(high, Math.min(5 * high, percentile(sorted, 0.9999)));
   if (scale === 'log') {
     const positive = sorted.subarray(firstAbove(sorted, 0));
     if (positive.length === 0) return [0.1, 1];
     if (!(high > 0)) high = greatest;
-    const low = Math.max(percentile(positive, 0.05), high / 1000);
-    if (high > low) return [low, high];
-    return greatest > low ? [low, greatest] : [low / 10, low];
+    low = Math.max(percentile(positive, 0.05), high / 1000);
   }
-  const low = percentile(sorted, 0.01);
+  if (!(high > low)) high = greatest;
   if (high > low) return [low, high];
-  return greatest > low ? [low, greatest] : [low, low + 1];
+  return scale === 'log' ? [low / 10, low] : [low, low + 1];
 }
 
 /** The span of the histogram: the auto limits with room about them, and the present limits in any case. */

@@ -5,6 +5,8 @@ import type { Colour } from './renderer';
 export interface Theme {
   ink: string;
   faint: string;
+  /** Of what lies outside the frame. */
+  paper: Colour;
   /** Of gaps and of masked pixels: neutral tones that no colour map uses at its lower end. */
   gap: Colour;
   hatch: Colour;
@@ -19,6 +21,7 @@ export function readTheme(element: Element): Theme {
   return {
     ink: colour('--jp-ui-font-color1', '#212121', '#e0e0e0'),
     faint: colour('--jp-border-color1', '#bdbdbd', '#616161'),
+    paper: bytes(colour('--jp-layout-color0', '#ffffff', '#111111')),
     gap: dark ? [0.26, 0.26, 0.28] : [0.87, 0.87, 0.88],
     hatch: dark ? [0.5, 0.5, 0.52] : [0.62, 0.62, 0.64],
     font: `11px ${style.getPropertyValue('--jp-ui-font-family').trim() || 'sans-serif'}`
@@ -34,4 +37,12 @@ export function onTheme(changed: () => void): () => void {
   const observer = new MutationObserver(soon);
   observer.observe(document.body, { attributeFilter: ['data-jp-theme-name', 'data-jp-theme-light'] });
   return () => observer.disconnect();
+}
+
+function bytes(colour: string): Colour {
+  const canvas = document.createElement('canvas').getContext('2d') as CanvasRenderingContext2D;
+  canvas.fillStyle = colour;
+  canvas.fillRect(0, 0, 1, 1);
+  const [red = 0, green = 0, blue = 0] = canvas.getImageData(0, 0, 1, 1).data;
+  return [red / 255, green / 255, blue / 255];
 }

@@ -69,7 +69,11 @@ function choice<Value extends string>(
   values: readonly Value[],
   chosen: (value: Value) => void
 ): HTMLSelectElement {
-  const select = make('select', {}, ...values.map(value => make('option', { value }, value)));
+  const select = make(
+    'select',
+    {},
+    ...values.map(value => make('option', { value }, value === 'PuOr_r' ? 'PuOr_r (signed)' : value))
+  );
   select.addEventListener('change', () => chosen(select.value as Value));
   return select;
 }

@@ -5,7 +5,7 @@ import { Contrast } from './contrast';
 import { make, sized } from './dom';
 import { listen } from './gestures';
 import { Legend } from './legend';
-import { drawOverlay, drawRings } from './overlays';
+import { drawCursor, drawOverlay, drawRings } from './overlays';
 import { pixelAt, readout, valueAt } from './readout';
 import type { Renderer } from './renderer';
 import type { Store } from './store';
@@ -14,12 +14,11 @@ import { Toolbar } from './toolbar';
 import { type Point, Viewport } from './viewport';
 
 const HELP =
-  'Drag or arrow keys: move. Wheel (click first), + and −: zoom. Double click, 0 or Home: the whole frame. ' +
-  'Shift and arrow keys: read pixels.';
+  'Drag, arrow keys: move. Wheel, + and −: zoom. Double click, 0, Home: whole frame. Shift + arrow keys: read pixels.';
 
 export class View {
-  private readonly canvas = make('canvas', { tabindex: 0, role: 'application', title: HELP });
-  private readonly words = make('div', { class: 'pulsetrain-image-readout', 'aria-live': 'polite' });
+  private readonly canvas = make('canvas', { tabindex: 0, role: 'application' });
+  private readonly words = make('div', { class: 'pulsetrain-image-readout' });
   private readonly view = new Viewport();
   private readonly toolbar: Toolbar;
   private readonly contrast: Contrast;
@@ -28,6 +27,7 @@ export class View {
   private theme: Theme;
   private length: Length = 'px';
   private pointed: Point | null = null;
+  private cursor = false;
   private request = 0;
 
   constructor(
@@ -47,9 +47,17 @@ export class View {
     this.theme = readTheme(element);
     listen(this.canvas, this.view, LEFT, {
       moved: this.soon,
-      pointed: place => this.point(place),
+      pointed: (place, spoken) => {
+        // What is under a moving mouse is not to be read aloud.
+        this.words.setAttribute('aria-live', spoken ? 'polite' : 'off');
+        this.cursor = spoken;
+        this.point(place);
+        if (spoken) this.soon();
+      },
       clicked: place => this.click(place)
     });
+    for (const event of ['focus', 'blur'])
+      this.canvas.addEventListener(event, () => this.point(this.pointed));
     const observer = new ResizeObserver(this.soon);
     observer.observe(element);
     this.stops = [
@@ -102,6 +110,7 @@ export class View {
       limits: store.limits,
       colourMap: store.get('colour_map'),
       masking: store.masking,
+      paper: theme.paper,
       gap: theme.gap,
       hatch: theme.hatch
     };
@@ -115,6 +124,7 @@ export class View {
     for (const overlay of store.overlays.values()) {
       if (!store.hidden.has(overlay.name)) drawOverlay(canvas, view, overlay);
     }
+    if (this.cursor && this.pointed) drawCursor(canvas, ...this.pointed);
     canvas.restore();
     drawAxes(canvas, view, store.get('_geometry'), this.length, theme);
   }
@@ -126,7 +136,16 @@ export class View {
       place && frame
         ? readout(frame, this.store.get('_geometry'), this.store.get('units'), ...this.view.toFrame(...place))
         : '';
-    this.words.textContent = words || (frame ? `${frame.width} × ${frame.height} px` : 'No frame');
+    this.words.textContent = words || this.hint();
+  }
+
+  private hint(): string {
+    const { frame } = this.store;
+    if (frame === null) return 'No frame';
+    const size = `${frame.width} × ${frame.height} px`;
+    return document.activeElement === this.canvas
+      ? HELP
+      : `${size} · click on the image to zoom by the wheel`;
   }
 
   private click(place: Point): void {
