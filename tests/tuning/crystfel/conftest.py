@@ -18,6 +18,7 @@ import pytest
 from pulsetrain.data import open_frames
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.tuning.crystfel import CrystFELEngine
 
 STAND_IN = Path(__file__).parents[1] / "stand_in"
 N = 12
@@ -155,3 +156,13 @@ def _is_dead(pid):
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+@pytest.fixture
+def engine_of(geometry, cell, stand_in):
+    """Return a maker of engines that run the stand-in."""
+
+    def make(**settings):
+        return CrystFELEngine(geometry, cell, stand_in.path, **{"processes": 3, "poll": 0.02, **settings})
+
+    return make

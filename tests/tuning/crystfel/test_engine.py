@@ -21,8 +21,8 @@ HITS, INDEXED = [0, 2, 3, 5, 7, 8, 10], [0, 3, 5, 8]
 
 
 @pytest.fixture
-def engine(geometry, cell, stand_in):
-    with CrystFELEngine(geometry, cell, stand_in.path, processes=3, poll=0.02) as engine:
+def engine(engine_of):
+    with engine_of() as engine:
         yield engine
 
 
@@ -162,17 +162,15 @@ def test_frames_that_do_not_fit_are_refused(engine, frames, nothing_left):
     nothing_left()
 
 
-def test_patterns_that_are_left_out_on_purpose_are_no_hits(geometry, cell, stand_in, frames):
-    engine = CrystFELEngine(geometry, cell, stand_in.path, extra=["--no-non-hits-in-stream"], poll=0.02)
-    result = engine.evaluate(frames, OPTIONS)
+def test_patterns_that_are_left_out_on_purpose_are_no_hits(engine_of, frames):
+    result = engine_of(extra=["--no-non-hits-in-stream"]).evaluate(frames, OPTIONS)
     assert float(result["indexing_rate"]) == 4 / 12
     assert result["reached"].all()
 
 
-def test_arguments_that_options_set_are_refused_among_the_further_ones(geometry, cell, stand_in, frames):
-    engine = CrystFELEngine(geometry, cell, stand_in.path, extra=["--min-peaks=3"])
+def test_arguments_that_options_set_are_refused_among_the_further_ones(engine_of, frames):
     with pytest.raises(OptionError, match="--min-peaks=3"):
-        engine.evaluate(frames, OPTIONS)
+        engine_of(extra=["--min-peaks=3"]).evaluate(frames, OPTIONS)
 
 
 def test_progress_counts_patterns_hits_and_crystals(engine, frames, stand_in):

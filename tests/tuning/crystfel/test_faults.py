@@ -23,8 +23,8 @@ OPTIONS = IndexingOptions()
 
 
 @pytest.fixture
-def engine(geometry, cell, stand_in):
-    with CrystFELEngine(geometry, cell, stand_in.path, processes=3, poll=0.02) as engine:
+def engine(engine_of):
+    with engine_of() as engine:
         yield engine
 
 
@@ -42,16 +42,16 @@ def test_a_program_that_is_not_indexamajig_is_refused(geometry, cell, frames):
         CrystFELEngine(geometry, cell, "/bin/echo").evaluate(frames, OPTIONS)
 
 
-def test_unknown_option_is_refused_with_what_indexamajig_said(geometry, cell, stand_in, frames, nothing_left):
-    engine = CrystFELEngine(geometry, cell, stand_in.path, extra=["--make-it-better"])
+def test_unknown_option_is_refused_with_what_indexamajig_said(engine_of, frames, nothing_left):
+    engine = engine_of(extra=["--make-it-better"])
     with pytest.raises(IndexamajigError, match=r"(?s)status 64 .*--help.*unrecognized option '--make-it-better'"):
         engine.evaluate(frames, OPTIONS)
     nothing_left()
 
 
-def test_hanging_run_ends_at_the_time_limit_and_counts_what_was_reached(geometry, cell, stand_in, frames, nothing_left):
+def test_hanging_run_ends_at_the_time_limit_and_counts_what_was_reached(engine_of, stand_in, frames, nothing_left):
     stand_in.plan("hang")
-    with CrystFELEngine(geometry, cell, stand_in.path, processes=1, time_limit=0.5, poll=0.02) as engine:
+    with engine_of(processes=1, time_limit=0.5) as engine:
         result = engine.evaluate(frames, OPTIONS)
     assert result.attrs["timed_out"] == 1
     assert result["reached"].values.tolist() == [True] * 3 + [False] * 9
@@ -84,10 +84,8 @@ def test_patterns_left_out_by_a_run_that_ends_well_are_told(engine, stand_in, fr
     assert float(result["indexing_rate"]) == int(result["indexed"].sum()) / 12
 
 
-def test_order_of_the_stream_does_not_matter(geometry, cell, stand_in, frames):
-    results = [
-        CrystFELEngine(geometry, cell, stand_in.path, processes=n, poll=0.02).evaluate(frames, OPTIONS) for n in (1, 4)
-    ]
+def test_order_of_the_stream_does_not_matter(engine_of, frames):
+    results = [engine_of(processes=n).evaluate(frames, OPTIONS) for n in (1, 4)]
     for name in ("hit", "indexed", "n_peaks", "peak_pixel", "crystal_axes"):
         np.testing.assert_array_equal(results[0][name], results[1][name])
 

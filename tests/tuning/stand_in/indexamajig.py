@@ -19,6 +19,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -58,8 +59,9 @@ class Program:
         self.plan = json.loads(Path(os.environ["PULSETRAIN_STAND_IN"]).read_text())
         self.mode = self.plan.get("mode", "")
         self.geometry = Path(self.given["geometry"]).read_text()
-        lines = [line.split("=")[1].split(";")[0].strip() for line in self.geometry.splitlines() if "clen" in line]
-        self.clens = [float(line.removesuffix(" m")) for line in lines]  # a path in the data file would fail here
+        # A path in the data file in place of a number would fail here.
+        found = re.findall(r"^(?:\w+/)?clen\s*=\s*([^;\s]+)", self.geometry, re.MULTILINE)
+        self.clens = [float(text) for text in found]
         self.events = [line.split() for line in Path(self.given["input"]).read_text().splitlines()]
         self.workers: list[int] = []
 
