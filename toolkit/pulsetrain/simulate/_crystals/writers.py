@@ -41,8 +41,10 @@ def write_hdf5_experiment(
                 key, frames.shape, frames.dtype, chunks=module, compression="gzip", compression_opts=1, shuffle=True
             )
             data.attrs["units"] = frames.attrs["units"]
-            for number in range(frames.sizes["pattern"]):
-                data[number] = frames[number].to_numpy()
+            # Block by block: one pattern alone would have dask make its whole block.
+            ends = np.cumsum(frames.data.chunks[0]) if frames.chunks else [frames.sizes["pattern"]]
+            for start, end in zip((0, *ends), ends, strict=False):
+                data[start:end] = frames[start:end].to_numpy()
             for name in _IDS:
                 data.parent[name] = frames[name].to_numpy()
             file["entry_1/photon_energy_eV"] = geometry.photon_energy
