@@ -2,7 +2,7 @@
 export const Commands = {
   /** Show the methods. */
   showMethods: 'pulsetrain:show-methods',
-  /** Open a method's control in the current notebook, or in a new one. Arguments: `method`, its name. */
+  /** Open a method's control in the notebook in front, or, beside a course or a template, in a new one. Arguments: `method`, its name. */
   openControl: 'pulsetrain:open-control',
   /** Copy a method's course into the user's folder and open it. Arguments: `method`, its name. */
   openCourse: 'pulsetrain:open-course',

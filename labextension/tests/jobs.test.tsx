@@ -52,6 +52,15 @@ describe('a job', () => {
     expect(screen.getAllByRole('button').map(button => button.textContent)).toEqual(buttons);
   });
 
+  it.each<[Job['parameters'], string]>([
+    [{ path: '/gpfs/p900001/LaMnO3_pdf/', steps: 10 }, 'LaMnO3_pdf'],
+    [{ path: 'scan.h5' }, 'scan.h5'],
+    [{ pulses: 3, sample: 'a b', runs: [1, 2] }, 'pulses = 3, sample = a b, runs = [1,2]']
+  ])('with %j is told apart as %s', (parameters, text) => {
+    render(<JobCard job={job({ parameters })} log={undefined} actions={ACTIONS} trans={trans} />);
+    expect(screen.getByTitle(text).textContent).toBe(text);
+  });
+
   it('says how far it is and how long it will take', () => {
     render(<JobCard job={job()} log={undefined} actions={ACTIONS} trans={trans} />);
     expect(screen.getByText('cell 2 of 5, 2 min left')).toBeTruthy();

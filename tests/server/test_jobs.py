@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pulsetrain.reports import shipped_folder
+
 TUNING = """
 min_snr: float = 5.0  # SNR >= 5
 min_peaks: int = 10  # Fewest peaks of a hit. {1 .. 200}
@@ -245,6 +247,11 @@ def test_methods_offer_what_is_installed(server):
     assert "SpectraPanel" in spectra["opening"]
     assert spectra["template"] in [template["id"] for template in server.get("templates").json()]
     assert spectra["course"] is True
+
+
+@pytest.mark.parametrize("course", shipped_folder("course").glob("*.ipynb"), ids=lambda path: path.stem)
+def test_every_course_says_that_it_is_one_so_that_no_control_is_written_into_it(course):
+    assert json.loads(course.read_text(encoding="utf-8"))["metadata"]["pulsetrain"] == {"course": course.stem}
 
 
 def test_a_course_is_copied_once_and_never_over_the_users_work(server):

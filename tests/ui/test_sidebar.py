@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from playwright.sync_api import expect
+
+from pulsetrain.reports import shipped_folder
 
 REPORTS = "Reports: run notebooks with parameters"
 METHODS = "Methods for X-ray free-electron lasers"
@@ -226,13 +229,51 @@ def test_a_notebook_of_the_users_own_is_run_from_the_file_browser(page, lab, scr
 
 
 def test_a_control_opens_in_a_new_notebook_or_in_the_current_one(page):
-    opening = open_methods(page).get_by_role("button", name="Open control")
+    spectra = open_methods(page).get_by_role("group", name="Spectra")
+    opening = spectra.get_by_role("button", name="Open control")
     opening.click()
     cells = page.locator(".jp-NotebookPanel:visible .jp-CodeCell .jp-InputArea-editor")
     expect(cells.first).to_contain_text("SpectraPanel(", timeout=WHILE_RUNNING)
     opening.click()
     expect(page.locator(".jp-NotebookPanel")).to_have_count(1)
     expect(cells.filter(has_text="SpectraPanel(")).to_have_count(2, timeout=WHILE_RUNNING)
+
+
+@pytest.mark.parametrize("front", ["spectra.ipynb", "templates/counting.ipynb"])
+def test_a_control_is_not_written_into_a_course_or_a_template(page, lab, open_notebook, front):
+    shutil.copy(shipped_folder("course") / "spectra.ipynb", lab.root)
+    open_notebook(page, front)
+    panel = open_methods(page)
+    panel.get_by_role("group", name="Spectra").get_by_role("button", name="Open control").click()
+    expect(page.locator(".jp-NotebookPanel")).to_have_count(2)
+    cells = page.locator(".jp-NotebookPanel:visible .jp-CodeCell .jp-InputArea-editor")
+    expect(cells.first).to_contain_text("SpectraPanel(", timeout=WHILE_RUNNING)
+    assert "SpectraPanel(example" not in (lab.root / front).read_text()
+
+
+def test_jobs_stay_in_sight_while_a_form_is_filled_in(reports, screenshot, page):
+    run(open_form(reports), pulses=1)
+    job = newest(reports)
+    expect(job.get_by_text("done", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
+    expect(job.get_by_title("pulses = 1")).to_be_visible()
+    for end in ("pulses", "runs"):
+        reports.get_by_label(end, exact=True).scroll_into_view_if_needed()
+        expect(reports.get_by_label(end, exact=True)).to_be_in_viewport()
+        expect(job.get_by_role("button", name="Report")).to_be_in_viewport(ratio=1)
+    screenshot(page, "form-beside-jobs")
+
+
+def test_a_title_as_long_as_a_paragraph_leaves_the_buttons_in_sight(page, lab, screenshot):
+    source = (lab.root / "templates" / "counting.ipynb").read_text()
+    (lab.root / "long.ipynb").write_text(source.replace("Counting photons", "Counting " + "very" * 200))
+    page.evaluate("window.jupyterapp.commands.execute('pulsetrain:new-report', {template: 'long.ipynb'})")
+    panel = page.get_by_role("region", name="Pulsetrain reports")
+    run(panel.get_by_role("form"), pulses=1)
+    job = newest(panel)
+    expect(job.get_by_text("done", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
+    expect(job.get_by_role("button", name="Report")).to_be_in_viewport()
+    assert job.locator(".pt-Job-title").bounding_box()["height"] < 100
+    screenshot(page, "long-title")
 
 
 def test_palette_and_launcher_offer_the_methods(page, screenshot):

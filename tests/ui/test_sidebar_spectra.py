@@ -15,7 +15,8 @@ TRAINING = 240_000  # ms
 def test_the_lanthanum_manganite_series_is_reported_from_the_form(page, lab, measured, screenshot):
     shutil.copytree(measured / "spectra" / "LaMnO3_pdf", lab.root / "LaMnO3", dirs_exist_ok=True)
     page.get_by_role("tab", name="Methods for X-ray free-electron lasers").click()
-    page.get_by_role("region", name="Pulsetrain methods").get_by_role("button", name="New report").click()
+    methods = page.get_by_role("region", name="Pulsetrain methods")
+    methods.get_by_role("group", name="Spectra").get_by_role("button", name="New report").click()
     panel = page.get_by_role("region", name="Pulsetrain reports")
     form = panel.get_by_role("form")
     small = {"path": "LaMnO3", "steps": 10, "augment": 2, "members": 4}

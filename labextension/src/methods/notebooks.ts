@@ -1,14 +1,15 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { type INotebookTracker, NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 
-/** Run code in a new cell below the active one; in a notebook of its own where none is open. */
+/** Run code in a new cell of the notebook in front; in a new one where that is not the user's to write in. */
 export async function runInNotebook(
   app: JupyterFrontEnd,
   tracker: INotebookTracker,
   code: string
 ): Promise<void> {
-  const open = tracker.currentWidget;
-  const panel = open ?? (await createNotebook(app));
+  const front = tracker.currentWidget;
+  await front?.context.ready;
+  const panel = front && takesCode(front) ? front : await createNotebook(app);
   await panel.context.ready;
   await panel.sessionContext.ready;
   const notebook = panel.content;
@@ -19,6 +20,17 @@ export async function runInNotebook(
   notebook.activeCell?.model.sharedModel.setSource(code);
   app.shell.activateById(panel.id);
   await NotebookActions.run(notebook, panel.sessionContext);
+}
+
+/** Whether a notebook is in view and one to work in: neither a course nor a template, nor a report's own copy of it. */
+function takesCode({ isVisible, model }: NotebookPanel): boolean {
+  if (!isVisible || !model || model.getMetadata('pulsetrain')) {
+    return false;
+  }
+  return ![...model.cells].some(cell => {
+    const tags: unknown = cell.getMetadata('tags');
+    return Array.isArray(tags) && tags.includes('parameters');
+  });
 }
 
 async function createNotebook(app: JupyterFrontEnd): Promise<NotebookPanel> {

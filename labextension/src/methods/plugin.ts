@@ -109,7 +109,7 @@ function addCommands(
   });
   app.commands.addCommand(Commands.openControl, {
     label: args => (args.isPalette ? trans.__('%1: open control', titled(args.method)) : titled(args.method)),
-    caption: trans.__('Open the control in the current notebook, or in a new one'),
+    caption: trans.__('Open the control in the notebook in front, or in a new one'),
     icon: methodsIcon,
     execute: args =>
       find(args.method)

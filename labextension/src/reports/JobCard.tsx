@@ -29,12 +29,20 @@ export function JobCard({ job, log, actions, trans }: JobCardProps): React.React
       {text}
     </button>
   );
+  const input = inputName(job) || valuesText(job);
   return (
     <li className={`pt-Job pt-mod-${job.state}`} data-job={job.id}>
       <div className="pt-Job-head">
-        <span className="pt-Job-title">{job.title}</span>
+        <span className="pt-Job-title" title={job.title}>
+          {job.title}
+        </span>
         <span className="pt-Job-state">{stateText(job.state, trans)}</span>
       </div>
+      {input && (
+        <div className="pt-Job-input" title={input}>
+          {input}
+        </div>
+      )}
       <div className="pt-Job-when" title={job.id}>
         {new Date(job.submitted * 1000).toLocaleString()}
       </div>
@@ -59,6 +67,18 @@ export function JobCard({ job, log, actions, trans }: JobCardProps): React.React
       {log !== undefined && <Log text={log} trans={trans} />}
     </li>
   );
+}
+
+/** The name of the file or folder that a job reads, by which those of one template are told apart. */
+export function inputName({ parameters: { path } }: Job): string {
+  return typeof path === 'string' ? (path.split('/').filter(Boolean).pop() ?? '') : '';
+}
+
+/** The values that were given, for a template that reads no file. */
+function valuesText(job: Job): string {
+  return Object.entries(job.parameters)
+    .map(([name, value]) => `${name} = ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
 }
 
 function Progress({ job, trans }: Pick<JobCardProps, 'job' | 'trans'>): React.ReactElement {

@@ -34,6 +34,7 @@ export class ReportsPanel extends ReactWidget {
     super();
     this.id = 'pulsetrain-reports';
     this.addClass('pt-Panel');
+    this.addClass('pt-Reports');
     this.title.icon = reportsIcon;
     this.title.caption = trans.__('Reports: run notebooks with parameters');
     this.node.setAttribute('role', 'region');
@@ -46,7 +47,7 @@ export class ReportsPanel extends ReactWidget {
     this.form = { template: await this.api.template(template), values };
     this.formCount += 1;
     this.update();
-    requestAnimationFrame(() => this.node.scrollTo({ top: 0 }));
+    requestAnimationFrame(() => this.node.querySelector('section')?.scrollTo({ top: 0 }));
   }
 
   override dispose(): void {

@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api } from '../api';
 import { Commands } from '../commands';
 import { reportsIcon } from '../icons';
+import { inputName } from './JobCard';
 import { ReportsPanel } from './ReportsPanel';
 import { ReportViews } from './ReportView';
 
@@ -56,7 +57,10 @@ export const reportsPlugin: JupyterFrontEndPlugin<void> = {
     const panel = new ReportsPanel(
       api,
       {
-        openReport: job => void commands.execute(Commands.openReport, { id: job.id, title: job.title }),
+        openReport: job => {
+          const title = [inputName(job), job.title].filter(Boolean).join(' – ');
+          void commands.execute(Commands.openReport, { id: job.id, title });
+        },
         openNotebook: job => void commands.execute('docmanager:open', { path: job.notebook }),
         chooseNotebook: documents ? () => void chooseNotebook(documents).catch(complain) : undefined,
         complain
