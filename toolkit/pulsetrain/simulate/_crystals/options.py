@@ -22,9 +22,9 @@ class CrystalOptions(Options):
     multiple: float = option(0.1, "Share of the hits with a second crystal.", ge=0, le=1)
     space_group: str = option("", "Space group, such as 'P 43 21 2'; none: only Friedel mates are alike.")
     brightness: float = option(
-        400.0, "Photons of a mean reflection in exact Bragg condition, at low resolution.", ge=0, le=10_000
+        150.0, "Photons of a mean reflection in exact Bragg condition, at low resolution.", ge=0, le=10_000
     )
-    strength_spread: float = option(0.6, "Scatter of the logarithm of the crystals' volume.", ge=0, le=2)
+    strength_spread: float = option(0.8, "Scatter of the logarithm of the crystals' volume.", ge=0, le=2)
     b_factor: float = option(20.0, "Fall of the intensities with resolution.", ge=0, le=200, unit="Å²")
     domain_size: float = option(0.2, "Size of a crystal's coherent domains.", ge=0.02, le=10, unit="µm")
     mosaicity: float = option(0.05, "Turns of the domains against each other.", ge=0, le=2, unit="deg")
@@ -33,13 +33,13 @@ class CrystalOptions(Options):
     spot_size: float = option(0.6, "Width of a spot besides that of its reflection.", ge=0, le=5, unit="px")
 
     polarisation: float = option(0.99, "Share of the beam that is polarised along x.", ge=0, le=1)
-    water: float = option(0.4, "Photons per pixel on the solvent ring, if it were at the beam.", ge=0, le=1000)
-    air: float = option(0.4, "Photons per pixel scattered by air, at the beam.", ge=0, le=1000)
+    water: float = option(1.5, "Photons per pixel on the solvent ring, if it were at the beam.", ge=0, le=1000)
+    air: float = option(1.0, "Photons per pixel scattered by air, at the beam.", ge=0, le=1000)
     jitter: float = option(0.2, "Scatter of the logarithm of the pulse energy.", ge=0, le=1)
-    false_peaks: float = option(2.0, "Spots per pattern that belong to no crystal, on average.", ge=0, le=1000)
+    false_peaks: float = option(6.0, "Spots per pattern that belong to no crystal, on average.", ge=0, le=1000)
 
     adu_per_photon: float = option(10.0, "Gain, where no geometry is given.", ge=0.1, le=1000, unit="ADU")
-    read_noise: float = option(5.0, "Read noise.", ge=0, le=1000, unit="ADU")
+    read_noise: float = option(6.0, "Read noise.", ge=0, le=1000, unit="ADU")
     hot_pixels: float = option(50.0, "Pixels of a million that are always bright.", ge=0, le=100_000)
     dead_pixels: float = option(100.0, "Pixels of a million that are always 0.", ge=0, le=100_000)
 

@@ -99,8 +99,11 @@ def structure_factors(path: PathLike, d_min: float) -> tuple[UnitCell, Reflectio
     density = gemmi.DensityCalculatorX()
     density.d_min, density.rate = d_min, 1.5
     density.set_grid_cell_and_spacegroup(structure)
+    # Sharp atoms are blurred for the grid, and the structure factors sharpened again.
+    density.set_refmac_compatible_blur(structure[0])
     density.put_model_density_on_grid(structure[0])
-    data = gemmi.transform_map_to_f_phi(density.grid, half_l=True).prepare_asu_data(dmin=d_min)
+    waves = gemmi.transform_map_to_f_phi(density.grid, half_l=True)
+    data = waves.prepare_asu_data(dmin=d_min, unblur=density.blur)
     operations = _rotations(group.operations())
     return cell, _expanded(cell, data.miller_array, np.abs(data.value_array) ** 2, operations)
 
