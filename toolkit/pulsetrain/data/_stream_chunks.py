@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -220,9 +221,12 @@ class _Lines:
 
     def numbers_in(self, words: list[str]) -> list[float]:
         try:
-            return [float(word) for word in words]
+            numbers = [float(word) for word in words]
         except ValueError:
             self.refuse(f"{' '.join(words)[:60]!r}", "numbers", "make the stream again")
+        if not all(map(math.isfinite, numbers)):
+            self.refuse(f"{' '.join(words)[:60]!r}", "finite numbers", "make the stream again")
+        return numbers
 
 
 def _section(lines: _Lines, end: str) -> str:

@@ -32,7 +32,13 @@ def header_lines(stream: xr.Dataset) -> Iterator[str]:
 def chunk_lines(stream: xr.Dataset) -> Iterator[list[str]]:
     """Yield the lines of each pattern."""
     n = stream.sizes["pattern"]
-    neutral = {"event": "", "indexed_by": "", "photon_energy": np.nan, "clen": np.nan, "serial": np.arange(1, n + 1)}
+    neutral: dict[str, Any] = {
+        "event": "",
+        "indexed_by": "",
+        "photon_energy": np.nan,
+        "clen": np.nan,
+        "serial": np.arange(1, n + 1),
+    }
     column = {name: _values(stream, name, np.broadcast_to(value, n)) for name, value in neutral.items()}
     column |= {name: stream[name].values for name in ("filename", "hit")}
     peaks, crystals = _Rows(stream["peak_pattern"].values, n), _Rows(stream["crystal_pattern"].values, n)

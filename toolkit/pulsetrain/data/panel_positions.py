@@ -40,9 +40,10 @@ def pixels_of_panels(
     strides = np.array([int(np.prod(geometry.shape[k + 1 :])) for k in range(len(geometry.shape))])
     rows = np.array([_row(one, strides) for one in known], dtype=np.int64).reshape(-1, 7)[which]
     first_slow, last_slow, first_fast, last_fast, base, slow_stride, fast_stride = rows.T
-    s = np.clip(np.floor(slow).astype(np.int64), first_slow, last_slow)
-    f = np.clip(np.floor(fast).astype(np.int64), first_fast, last_fast)
-    return base + s * slow_stride + f * fast_stride
+    s = np.clip(np.floor(slow), first_slow, last_slow).astype(np.int64)
+    f = np.clip(np.floor(fast), first_fast, last_fast).astype(np.int64)
+    pixel: NDArray[np.int64] = base + s * slow_stride + f * fast_stride
+    return pixel
 
 
 def places_of_panels(
@@ -57,7 +58,7 @@ def places_of_panels(
     z, res = (
         np.array(values)[which] for values in zip(*((p.clen + p.coffset, p.resolution) for p in known), strict=True)
     )
-    places = (fast - first[:, 1])[:, None] * fs + (slow - first[:, 0])[:, None] * ss  # (place, 3) pixels
+    places: NDArray[np.float64] = (fast - first[:, 1])[:, None] * fs + (slow - first[:, 0])[:, None] * ss  # pixels
     places[:, :2] += corner
     places /= res[:, None]
     places[:, 2] += z
@@ -70,7 +71,8 @@ def panels_of_pixels(geometry: CrystFELGeometry, pixel: NDArray[np.integer]) -> 
     for number, panel in enumerate(geometry.panels, start=1):
         owner[panel.place] = number
     names = np.array(["", *(panel.name for panel in geometry.panels)], dtype=str)
-    return names[owner.ravel()[pixel]]
+    found: NDArray[np.str_] = names[owner.ravel()[pixel]]
+    return found
 
 
 def _known_panels(geometry: CrystFELGeometry, panel: NDArray[np.str_]) -> tuple[list[Panel], NDArray[np.intp]]:

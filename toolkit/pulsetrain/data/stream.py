@@ -5,6 +5,7 @@ The format is the one that indexamajig 0.10 and later writes, ``CrystFEL stream 
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from pathlib import Path
 
@@ -42,12 +43,13 @@ def read_stream(
     xarray.Dataset
         Per pattern, in the order of the file (which is not that of the input when several processes wrote it):
         ``filename``, ``event`` (``//7``), ``serial``, ``hit``, ``indexed_by``, ``n_peaks``, ``indexed``,
-        ``n_crystals``, ``photon_energy`` (eV), ``clen`` (m). Per peak: ``peak_pattern``, ``peak_panel``, ``peak_slow_scan`` and
-        ``peak_fast_scan`` (pixels in the data of the panel's module, a pixel's centre being at + 0.5), ``peak_q``
-        (1/d in 1/Å), ``peak_intensity`` and, where there is a geometry, ``peak_pixel``, the flat index in the data of
-        the pattern. Per crystal: ``crystal_pattern``, ``crystal_axes`` (crystal, axis, xyz; Å),
-        ``crystal_lattice_type``, ``crystal_centering``, ``crystal_unique_axis``, ``crystal_n_reflections``, ``crystal_profile_radius`` (1/Å).
-        Attributes ``generator``, ``command``, ``geometry``, ``cell``, ``indexing``: texts of the header.
+        ``n_crystals``, ``photon_energy`` (eV), ``clen`` (m). Per peak: ``peak_pattern``, ``peak_panel``,
+        ``peak_slow_scan`` and ``peak_fast_scan`` (pixels in the data of the panel's module, a pixel's centre being at
+        + 0.5), ``peak_q`` (1/d in 1/Å), ``peak_intensity`` and, where there is a geometry, ``peak_pixel``, the flat
+        index in the data of the pattern. Per crystal: ``crystal_pattern``, ``crystal_axes`` (crystal, axis, xyz; Å),
+        ``crystal_lattice_type``, ``crystal_centering``, ``crystal_unique_axis``, ``crystal_n_reflections``,
+        ``crystal_profile_radius`` (1/Å). Attributes ``generator``, ``command``, ``geometry``, ``cell``, ``indexing``:
+        texts of the header.
 
     Raises
     ------
@@ -67,8 +69,10 @@ def read_stream(
     dataset.attrs = {name: getattr(stream.header, name) for name in _HEADER}
     if stream.fault is not None:
         dataset.attrs["fault"] = str(stream.fault)
-    if geometry is None and stream.header.geometry:
-        geometry = CrystFELGeometry.parse(stream.header.geometry)
+    if geometry is None:
+        # One that this package cannot read takes nothing away but the pixels.
+        with contextlib.suppress(DataError):
+            geometry = CrystFELGeometry.parse(stream.header.geometry)
     if geometry is not None:
         if not isinstance(geometry, CrystFELGeometry):
             geometry = CrystFELGeometry.read(geometry)

@@ -144,9 +144,8 @@ def xwiz_toml(
         "indexamajig_run": run,
         "unit_cell": {"file_path": str(cell), "run_refine": False},
     }
-    # Numbers, truth values, lists and quoted texts of JSON are TOML's too.
     blocks = [
-        "\n".join([f"[{table}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items())])
+        "\n".join([f"[{table}]", *(f"{name} = {_toml(value)}" for name, value in values.items())])
         for table, values in tables.items()
         if values
     ]
@@ -207,6 +206,11 @@ def result_stream(
         "indexing": "pulsetrain",
     }
     return write_stream(path, stream)
+
+
+def _toml(value: object) -> str:
+    # Numbers, truth values, lists and quoted texts are JSON's, but that TOML has no surrogates and no bare DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 _INDEXING = frozenset(IndexingOptions.model_fields)

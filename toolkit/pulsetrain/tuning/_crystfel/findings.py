@@ -131,10 +131,12 @@ def _crystals(chunks: list[tuple[int, Chunk]], geometry: CrystFELGeometry) -> Cr
         if not chunk.crystals:
             continue
         places = places_of_panels(geometry, np.array(chunk.panels, dtype=str), chunk.peaks[:, 1], chunk.peaks[:, 0])
+        # A photon energy from the data file stands in the stream alone.
+        wavelength = PLANCK_C / chunk.photon_energy if chunk.photon_energy > 0 else geometry.wavelength
         for crystal in chunk.crystals:
             pattern.append(k)
             axes.append(crystal.axes)
-            fits.append(misfit(crystal.axes, places, PLANCK_C / chunk.photon_energy, resolution))
+            fits.append(misfit(crystal.axes, places, wavelength, resolution))
     return Crystals(
         pattern=np.array(pattern, dtype=np.int64),
         axes=np.array(axes).reshape(-1, 3, 3),
