@@ -11,6 +11,7 @@ import xarray as xr
 
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Cancelled
+from pulsetrain.simulate.spectra import SeriesOptions, simulate_series
 from pulsetrain.spectra import NETWORKS, SpectraClassifier, references
 
 ALONE = [name for name, recipe in NETWORKS.items() if recipe.context == "spectrum"]
@@ -198,6 +199,28 @@ def test_another_series_has_no_interval_and_another_axis_is_refused(still, tmp_p
     facts = json.loads(path.read_text())
     path.write_text(json.dumps({name: fact for name, fact in facts.items() if name not in ("axis", "learnt")}))
     assert np.isfinite(SpectraClassifier.load(tmp_path / "model").predict(other).boundary_interval).all()
+
+
+def test_a_series_in_which_the_network_sees_no_switch_is_flagged(still):
+    classifier = SpectraClassifier(members=1, steps=60).fit(still.intensity, still.labels)
+    old_phase = classifier.predict(still.intensity[:15].drop_vars("order", errors="ignore"))
+    assert old_phase.attrs["flags"] == "nothing switches: all spectra are predicted as class 0"
+    assert classifier.predict(still.intensity).attrs["flags"] == ""
+
+
+def test_a_prediction_that_switches_to_and_fro_is_flagged(still):
+    classifier = SpectraClassifier(members=1, steps=60).fit(still.intensity, still.labels)
+    strays = still.intensity.copy()
+    strays[8:12], strays[50:53] = still.intensity[55].to_numpy(), still.intensity[2].to_numpy()
+    assert "switches to and fro" in classifier.predict(strays).attrs["flags"]
+    assert "at the beginning" in classifier.predict(still.intensity[::-1]).attrs["flags"]
+
+
+def test_a_boundary_that_only_follows_the_labels_is_flagged():
+    steady = simulate_series(SeriesOptions(n_spectra=60, n_channels=300, boundary=1.0, drift=0.0), seed=5)
+    ends = "0-9:0, 50-59:1"
+    flags = SpectraClassifier(members=6, steps=80).fit(steady.intensity, ends).predict(steady.intensity).attrs["flags"]
+    assert "follows the labels" in flags or "nothing switches" in flags or "to and fro" in flags, flags
 
 
 def test_a_damaged_folder_is_refused_by_name(still, tmp_path):

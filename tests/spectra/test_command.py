@@ -74,9 +74,9 @@ def test_what_the_estimate_warns_of_is_printed(still, tmp_path):
     write_spectra(noise, tmp_path / "series")
     text = run(str(tmp_path / "series"), OPTIONS.replace(steps=2), tmp_path / "out")
     with xr.open_dataset(tmp_path / "out" / "transition.nc", engine="h5netcdf") as estimate:
-        flags = np.atleast_1d(estimate.attrs["flags"]).tolist()
+        flags = estimate.attrs["flags"].splitlines()
     assert flags
-    assert text.splitlines()[-len(flags) :] == [f"note: {flag}" for flag in flags]
+    assert text.splitlines()[-len(flags) :] == [f"note: transition: {flag}" for flag in flags]
 
 
 def test_an_existing_output_is_refused_before_anything_is_read(tmp_path):

@@ -40,6 +40,14 @@ def test_importance_sums_to_one_and_leaves_the_edges_out(still, network, method)
     assert not found[:, -12:].any()
 
 
+def test_another_series_of_the_same_length_is_attributed_by_its_own_classes(still):
+    classifier = SpectraClassifier(members=1, steps=60).fit(still.intensity, still.labels)
+    backwards = still.intensity[::-1].drop_vars("order", errors="ignore")
+    found = importance(classifier, backwards)
+    predicted = importance(classifier, backwards, labels=classifier.predict(backwards).prediction)
+    xr.testing.assert_equal(found, predicted)
+
+
 def test_attribution_share_of_an_even_spread_is_the_share_of_the_axis():
     even = xr.DataArray(np.ones((2, 10)), dims=("class", "channel"))
     assert attribution_share(even, np.arange(10) < 3) == pytest.approx(0.3)

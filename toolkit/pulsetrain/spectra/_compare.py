@@ -12,10 +12,9 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.progress import Progress
-from pulsetrain.spectra._prepare import spectra_values
 from pulsetrain.spectra.catalogue import NETWORKS, NetworkName
 from pulsetrain.spectra.classifier import SpectraClassifier
-from pulsetrain.spectra.labels import as_labels, parse_labels
+from pulsetrain.spectra.labels import labels_of
 from pulsetrain.spectra.options import SpectraOptions
 from pulsetrain.spectra.table import Row, reference_rows, table_row
 from pulsetrain.spectra.transition import TransitionEstimator
@@ -27,7 +26,7 @@ _COLUMNS = ("parameters", "boundary", "low", "high", "p_conf", "seconds", "from_
 
 def compare(
     series: xr.DataArray,
-    labels: ArrayLike | Mapping[int, int] | None = None,
+    labels: ArrayLike | Mapping[int, int] | str | None = None,
     networks: Iterable[NetworkName] = tuple(NETWORKS),
     *,
     truth: float | None = None,
@@ -39,7 +38,7 @@ def compare(
     Parameters
     ----------
     series : xarray.DataArray, dims (spectrum, channel)
-    labels : array of int, shape (spectrum,), or mapping, optional
+    labels : array of int, shape (spectrum,), mapping or str, optional
         −1 unlabelled, 0, 1; else read from the option ``labels``.
     networks : iterable of str
         By default all.
@@ -59,8 +58,7 @@ def compare(
         NaN parameters.
     """
     base = SpectraOptions(**options)
-    values = spectra_values(series)
-    known = parse_labels(base.labels, series) if labels is None else as_labels(labels, len(values))
+    known = labels_of(base.labels if labels is None else labels, series)
     names = list(networks)
     models = len(names) + 2
     rows: dict[str, Row] = {}

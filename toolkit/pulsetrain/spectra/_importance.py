@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pulsetrain.spectra._networks import Network
 from pulsetrain.spectra.classifier import SpectraClassifier
-from pulsetrain.spectra.labels import as_labels
+from pulsetrain.spectra.labels import labels_of
 
 __all__ = ["METHODS", "ImportanceMethod", "attribution_share", "importance"]
 
@@ -37,7 +37,7 @@ def importance(
     series: xr.DataArray,
     method: ImportanceMethod = "integrated_gradients",
     *,
-    labels: ArrayLike | Mapping[int, int] | None = None,
+    labels: ArrayLike | Mapping[int, int] | str | None = None,
     edge: float = 0.01,
 ) -> xr.DataArray:
     """Attribute a classifier's decision to the channels of the spectra.
@@ -52,7 +52,7 @@ def importance(
         ``"input_x_gradient"``, ``"occlusion"`` of a hundredth of the axis by the mean of class 0, ``"mean_square"`` of
         the loss gradient, ``"published"``: its signed sum over the spectra, which cancels and vanishes for confident
         networks, and ``"class_mean_difference"``, which asks no network.
-    labels : array of int, shape (spectrum,), or mapping, optional
+    labels : array of int, shape (spectrum,), mapping or str, optional
         The spectra to attribute, −1 for none; else those that the classifier was trained on, and for another series
         the predicted classes.
     edge : float
@@ -174,14 +174,13 @@ def _attribute(network: Network, inputs: Tensor, base: Tensor, method: Callable[
 
 
 def _classes(
-    classifier: SpectraClassifier, series: xr.DataArray, labels: ArrayLike | Mapping[int, int] | None
+    classifier: SpectraClassifier, series: xr.DataArray, labels: ArrayLike | Mapping[int, int] | str | None
 ) -> NDArray[np.int64]:
-    n = series.sizes["spectrum"]
     if labels is not None:
-        return as_labels(labels, n)
-    if len(classifier.labels_) == n:
+        return labels_of(labels, series)
+    if classifier.learnt_from(series):
         return classifier.labels_
-    return as_labels(classifier.predict(series).prediction.values, n)
+    return labels_of(classifier.predict(series).prediction.values, series)
 
 
 def _evenly(index: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -14,7 +14,7 @@ from sklearn.preprocessing import normalize
 
 from pulsetrain.spectra._boundary import find_boundary, p_conf
 from pulsetrain.spectra._prepare import Array, Preparation, spectra_values
-from pulsetrain.spectra.labels import as_labels, class_0_first, gap_middle
+from pulsetrain.spectra.labels import class_0_first, gap_middle, labels_of
 from pulsetrain.spectra.options import SpectraOptions
 
 __all__ = ["references"]
@@ -22,13 +22,13 @@ __all__ = ["references"]
 _COMPONENTS = 5  # principal components that the label-free change point looks at
 
 
-def references(series: xr.DataArray, labels: ArrayLike | Mapping[int, int]) -> xr.Dataset:
+def references(series: xr.DataArray, labels: ArrayLike | Mapping[int, int] | str) -> xr.Dataset:
     """Find the boundary of a series by simple means.
 
     Parameters
     ----------
     series : xarray.DataArray, dims (spectrum, channel)
-    labels : array of int, shape (spectrum,), or mapping
+    labels : array of int, shape (spectrum,), mapping or str
         −1 unlabelled, 0, 1.
 
     Returns
@@ -39,7 +39,7 @@ def references(series: xr.DataArray, labels: ArrayLike | Mapping[int, int]) -> x
         label enters (``"change point"``) and the middle of the unlabelled gap (``"gap middle"``).
     """
     values = spectra_values(series)
-    known = as_labels(labels, len(values))
+    known = labels_of(labels, series)
     if not class_0_first(known):  # either class may come first: the switch is the same
         known = np.where(known >= 0, 1 - known, -1)
     spectra = Preparation.learn(values[known >= 0], SpectraOptions())(values)

@@ -25,12 +25,14 @@ from pulsetrain.spectra._prepare import Array, Preparation, spectra_values
 from pulsetrain.spectra._store import damaged, read_model, write_model
 from pulsetrain.spectra._training import choose_device, learning_rate, step_count, train
 from pulsetrain.spectra.catalogue import NETWORKS
-from pulsetrain.spectra.labels import as_labels, class_0_first, gap_middle, parse_labels
+from pulsetrain.spectra.labels import class_0_first, gap_middle, labels_of
 from pulsetrain.spectra.options import SpectraOptions
+from pulsetrain.spectra.ordering import check_order
 
 __all__ = ["SpectraClassifier"]
 
 _AT_ONCE = 64  # spectra predicted together where each stands alone
+_SURE = 0.9  # P_conf below this: strays on either side take more than a tenth of the series
 
 
 class SpectraClassifier:
@@ -72,7 +74,7 @@ class SpectraClassifier:
     def fit(
         self,
         series: xr.DataArray,
-        labels: ArrayLike | Mapping[int, int] | None = None,
+        labels: ArrayLike | Mapping[int, int] | str | None = None,
         progress: Progress | None = None,
     ) -> Self:
         """Train on the labelled spectra.
@@ -81,20 +83,22 @@ class SpectraClassifier:
         ----------
         series : xarray.DataArray, dims (spectrum, channel)
             In order along pressure, temperature or time.
-        labels : array of int, shape (spectrum,), or mapping of index to class, optional
-            −1 unlabelled, 0, 1; else read from ``options.labels``.
+        labels : array of int, shape (spectrum,), mapping of index to class, or str, optional
+            −1 unlabelled, 0, 1; or as written for `pulsetrain.spectra.parse_labels`; else read from ``options.labels``.
         progress : callable, optional
             Told ``(step, steps, message, loss=…)``; may raise `pulsetrain.progress.Cancelled`.
 
         Raises
         ------
         ValueError
-            If the series or the labels cannot be trained on; says why. Labels must switch once, either class first.
+            If the series or the labels cannot be trained on; says why. Labels must switch once, either class first, and
+            the coordinate ``order``, where there is one, must not turn back.
         MemoryError
             If the published protocol's full batch does not fit.
         """
         values = spectra_values(series)
-        known = parse_labels(self.options.labels, series) if labels is None else as_labels(labels, len(values))
+        check_order(series)
+        known = labels_of(self.options.labels if labels is None else labels, series)
         rising = class_0_first(known)
         labelled = np.flatnonzero(known >= 0)
         preparation = Preparation.learn(values[labelled], self.options)
@@ -136,14 +140,15 @@ class SpectraClassifier:
             switches, of fewer than 4 members, and for another series than the labelled one; ``member_probability``
             (member, spectrum), ``member_boundary`` (member,). The binned network adds ``bin_weight`` (bin,) and
             ``bin_range`` (bin, bound), in units of the axis. ``attrs["context"]`` is ``"spectrum"`` where a spectrum's
-            class depends on it alone, ``"series"`` where on the others too.
+            class depends on it alone, ``"series"`` where on the others too. ``attrs["flags"]``: what is doubtful, such
+            as that nothing switches, one plain sentence a line; empty where nothing is.
 
         Notes
         -----
         A network always finds a switch between two labelled ends, also where the spectra between them only drift or do
         not change at all. ``p_conf`` says that the prediction switches once, ``boundary`` where, and the interval how
         far networks that saw other labels agree: none of them says that there is a transition, or that it is sharp.
-        Ask `pulsetrain.spectra.TransitionEstimator`, whose ``attrs["flags"]`` name what is doubtful.
+        Ask `pulsetrain.spectra.TransitionEstimator`, which looks at how the spectra change.
         """
         probabilities = self.member_probabilities(self.prepare(series))
         # Published is one network; mended is the mean of the members but those that miss labels on purpose.
@@ -170,6 +175,7 @@ class SpectraClassifier:
             coords={name: series.coords[name] for name in ("axis", "order", "name") if name in series.coords},
             attrs=self._provenance(series),
         )
+        result.attrs["flags"] = "\n".join(self._doubts(result))
         network = self.networks_[0]
         return result.merge(_bins(network, series), combine_attrs="override") if isinstance(network, Binned) else result
 
@@ -272,14 +278,39 @@ class SpectraClassifier:
             classifier.networks_.append(network)
         return classifier
 
-    def _interval(self, boundaries: list[float], series: xr.DataArray) -> NDArray[np.float64]:
-        other = self._learnt is not None and self._learnt != _hash(spectra_values(series))
-        if other or series.sizes["spectrum"] != len(self.labels_):
-            return np.full(2, np.nan)
+    def learnt_from(self, series: xr.DataArray) -> bool:
+        """Return whether this is the series that was trained on, and so the one that the labels belong to."""
+        if series.sizes["spectrum"] != len(self.labels_):
+            return False
+        return self._learnt is None or self._learnt == _hash(spectra_values(series))
+
+    def _gap(self) -> tuple[float, float]:
+        """Return the last spectrum labelled with the first class and the first with the second."""
         old, new = (np.flatnonzero(self.labels_ == label) for label in (0, 1))
         if not class_0_first(self.labels_):
             old, new = new, old
-        return boundary_interval(boundaries, (float(old[-1]), float(new[0])), self._middles)
+        return float(old[-1]), float(new[0])
+
+    def _interval(self, boundaries: list[float], series: xr.DataArray) -> NDArray[np.float64]:
+        if not self.learnt_from(series):
+            return np.full(2, np.nan)
+        return boundary_interval(boundaries, self._gap(), self._middles)
+
+    def _doubts(self, result: xr.Dataset) -> list[str]:
+        """Say in plain words why a result should be looked at again."""
+        classes, sure = result["prediction"].to_numpy(), float(result["p_conf"])
+        if (classes == classes[0]).all():
+            return [f"nothing switches: all spectra are predicted as class {classes[0]}"]
+        found = []
+        if sure == 0:
+            found.append("the prediction does not go from the one class at the beginning to the other at the end")
+        elif sure < _SURE:
+            found.append(f"the prediction switches to and fro (P_conf {sure:.2f}): there is not one boundary")
+        before, after = self._gap()
+        # NaN, for another series and for few members, is no doubt.
+        if after - before > 1 and np.ptp(result["boundary_interval"].to_numpy()) > 0.5 * (after - before):
+            found.append("the boundary follows the labels: it is hardly better known than by them alone")
+        return found
 
     def _provenance(self, series: xr.DataArray) -> dict[str, Any]:
         return {

@@ -70,18 +70,19 @@ def run(
     result["labels"] = ("spectrum", labels)
     estimate = TransitionEstimator().estimate(series, labels)
 
-    table = _table(series, labels, result, estimate)
+    rows = {"network": result, "transition": estimate}
+    table = _table(series, labels, rows)
     with whole_folder(output) as draft:
         result.to_netcdf(draft / "result.nc", engine="h5netcdf")
         estimate.to_netcdf(draft / "transition.nc", engine="h5netcdf")
         table.to_csv(draft / "table.csv")
         classifier.save(draft / "model")
     shown = f"{_summary(series, result)}\n{table.to_string(na_rep='–', float_format='{:.2f}'.format)}\n\n{output}"
-    return "\n".join([shown, *(f"note: {flag}" for flag in estimate.attrs["flags"])])
+    notes = [f"note: {name}: {flag}" for name, found in rows.items() for flag in found.attrs["flags"].splitlines()]
+    return "\n".join([shown, *notes])
 
 
-def _table(series: xr.DataArray, labels: NDArray[np.int64], result: xr.Dataset, estimate: xr.Dataset) -> pd.DataFrame:
-    found = {"network": result, "transition": estimate}
+def _table(series: xr.DataArray, labels: NDArray[np.int64], found: dict[str, xr.Dataset]) -> pd.DataFrame:
     rows = {name: table_row(each, labels) for name, each in found.items()} | reference_rows(series, labels)
     columns = ["boundary", "low", "high", "p_conf", "from_middle"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("model")

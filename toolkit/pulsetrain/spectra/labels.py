@@ -15,7 +15,7 @@ from pulsetrain.options import OptionError
 if TYPE_CHECKING:  # xarray takes seconds to import, which a form or a command line need not wait for
     import xarray as xr
 
-__all__ = ["as_labels", "class_0_first", "gap_middle", "parse_labels", "read_labels"]
+__all__ = ["as_labels", "class_0_first", "gap_middle", "labels_of", "parse_labels", "read_labels"]
 
 Labels = NDArray[np.int64]
 
@@ -105,6 +105,11 @@ def as_labels(labels: ArrayLike | Mapping[int, int] | xr.DataArray, n: int) -> L
         if not np.any(result == label):
             raise OptionError(f"labels: no spectrum of class {label}; label at least one on either side of the switch")
     return result.astype(np.int64)
+
+
+def labels_of(labels: ArrayLike | Mapping[int, int] | str, series: xr.DataArray) -> Labels:
+    """Return the labels of a series, given as written for `parse_labels` or as taken by `as_labels`."""
+    return parse_labels(labels, series) if isinstance(labels, str) else as_labels(labels, series.sizes["spectrum"])
 
 
 def class_0_first(labels: Labels) -> bool:

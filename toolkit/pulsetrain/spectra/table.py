@@ -38,8 +38,7 @@ def table_row(found: xr.Dataset, labels: NDArray[np.int64], **further: Any) -> R
     """
     boundary = float(found["boundary"])
     low, high = (float(end) for end in found["boundary_interval"]) if "boundary_interval" in found else (np.nan, np.nan)
-    # A single flag comes back from netCDF as a text, no list.
-    notes = [str(flag) for flag in np.atleast_1d(found.attrs.get("flags", []))]
+    notes = found.attrs.get("flags", "").splitlines()
     notes += ["reads the series"] if found.attrs.get("context") == "series" else []
     return {
         "boundary": boundary,

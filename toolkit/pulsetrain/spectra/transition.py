@@ -61,7 +61,7 @@ class TransitionEstimator:
     def estimate(
         self,
         series: xr.DataArray | xr.Dataset | ArrayLike,
-        labels: ArrayLike | Mapping[int, int],
+        labels: ArrayLike | Mapping[int, int] | str,
         progress: Progress | None = None,
     ) -> xr.Dataset:
         """Find where the sample switches.
@@ -70,8 +70,8 @@ class TransitionEstimator:
         ----------
         series : xarray.DataArray, dims (spectrum, channel)
             In order; or a Dataset with `intensity`. The coordinate `order` is used where there is one.
-        labels : array of int, (spectrum,), or mapping of index to class
-            0, 1, and −1 where unlabelled; some at both ends.
+        labels : array of int, (spectrum,), mapping of index to class, or str
+            0, 1, and −1 where unlabelled; some at both ends. Or as written for `pulsetrain.spectra.parse_labels`.
         progress : callable, optional
             Told how far it is; may raise `pulsetrain.progress.Cancelled`.
 
@@ -82,12 +82,12 @@ class TransitionEstimator:
             ``boundary_interval`` (bound,), spectra; ``width`` (), spectra, from 10 % to 90 %; ``fraction`` (spectrum,),
             share of class 1, and ``fraction_interval`` (bound, spectrum); ``posterior`` (position,), per spectrum;
             ``boundary_order`` and ``boundary_order_interval`` in the ordering variable where there is one.
-            ``attrs["flags"]``: what is doubtful, one plain sentence each.
+            ``attrs["flags"]``: what is doubtful, one plain sentence a line; empty where nothing is.
 
         Raises
         ------
         ValueError
-            If there are too few spectra, no labels of one class or labels out of turn.
+            If there are too few spectra, no labels of one class or labels out of turn, or if ``order`` turns back.
         """
         checked = read(series, labels)
         tell = _Teller(progress, STEPS + 1)
@@ -100,7 +100,7 @@ class TransitionEstimator:
         result = _dataset(draws, boundary, (tail, 100 - tail), checked)
         known = getattr(series, "attrs", {})
         result.attrs = {key: known[key] for key in ("source", "fingerprint") if key in known}
-        result.attrs |= {"flags": flags, "options": self.options.model_dump_json(), "version": __version__}
+        result.attrs |= {"flags": "\n".join(flags), "options": self.options.model_dump_json(), "version": __version__}
         tell("done")
         return _with_order(result, series)
 

@@ -69,7 +69,7 @@ def judge(family: Family, kind: Kind, number: int) -> dict[str, object]:
     low, high = found["boundary_interval"].to_numpy() - truth
     row: dict[str, object] = {"family": family.name, "kind": kind, "number": number, "spectra": options.n_spectra}
     row |= {f"error {ESTIMATOR}": float(found["boundary"]) - truth, "low": low, "high": high, "seconds": seconds}
-    row |= {"width": float(found["width"]), "flags": len(found.attrs["flags"])}
+    row |= {"width": float(found["width"]), "flags": len(found.attrs["flags"].splitlines())}
     gap = np.flatnonzero(labels == 0)[-1], np.flatnonzero(labels == 1)[0]
     simple = references(_binned(series["intensity"]), labels)
     for name, place in zip(simple["reference"].to_numpy(), simple["boundary"].to_numpy(), strict=True):

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pulsetrain.spectra.labels import as_labels
+from pulsetrain.spectra.labels import as_labels, parse_labels
+from pulsetrain.spectra.ordering import check_order
 
 Floats = NDArray[np.float64]
 
@@ -56,8 +57,10 @@ def read(series: Any, labels: Any) -> Series:
             f"series: got shape {values.shape}, needed (spectrum, channel) with at least {FEWEST_SPECTRA} spectra and "
             f"{FEWEST_CHANNELS} channels; pass the whole series, labelled or not"
         )
+    check_order(data)
     filled, flags = _fill(values)
-    before, after, rising = _gap(as_labels(labels, len(values)))
+    known = parse_labels(labels, data) if isinstance(labels, str) else as_labels(labels, len(values))
+    before, after, rising = _gap(known)
     return Series(
         intensity=filled,
         progress=_progress(data, len(values)),
