@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 from pulsetrain.panels._loop import Loop
@@ -99,7 +100,7 @@ class Latest(Generic[Request]):
                 continue
             except Exception as error:  # noqa: BLE001 - any failure is shown to the user, in plain words
                 self.error = error
-                self._loop.call(lambda error=error: self._failed(error))
+                self._loop.call(partial(self._failed, error))
 
     def _progress(self, _done: int, _total: int, _message: str = "", /, **_values: float) -> None:
         with self._lock:

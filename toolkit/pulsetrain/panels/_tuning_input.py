@@ -16,7 +16,8 @@ from pulsetrain.options import OptionError
 
 __all__ = ["PatternsInput", "open_input"]
 
-_EXAMPLE = "simulate_crystals(CrystalOptions(n_patterns=48, clen_error=1.0), seed=1)"
+_OPTIONS = {"n_patterns": 120, "detector": "agipd-mini", "brightness": 50.0, "hit_rate": 0.6, "clen_error": 2.0}
+_EXAMPLE = f"simulate_crystals(CrystalOptions({', '.join(f'{k}={v!r}' for k, v in _OPTIONS.items())}), seed=1)"
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def open_input(
 def _example() -> PatternsInput:
     from pulsetrain.simulate.crystals import CrystalOptions, simulate_crystals
 
-    example = simulate_crystals(CrystalOptions(n_patterns=48, clen_error=1.0), seed=1)
+    example = simulate_crystals(CrystalOptions(**_OPTIONS), seed=1)
     code = (
         "from pulsetrain.simulate.crystals import CrystalOptions, simulate_crystals\n"
         f"example = {_EXAMPLE}\n"

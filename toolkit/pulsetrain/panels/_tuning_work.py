@@ -67,7 +67,8 @@ class TuningWork:
     """
 
     def __init__(self, given: PatternsInput, engine: Any = None) -> None:
-        self._given, self._engine, self._engines = given, engine, {}
+        self._given, self._engine = given, engine
+        self._engines: dict[tuple[str, int | None], Any] = {}
         self.lock = threading.Lock()
         self.detector = FlatDetector(given.geometry)
         self.warm = False
