@@ -1,0 +1,150 @@
+"""The search on simulated patterns whose camera length is known, and the command around it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.options import OptionError
+from pulsetrain.progress import Cancelled
+from pulsetrain.simulate.crystals import CrystalOptions, simulate_crystals
+from pulsetrain.tuning import NativeEngine, Setting, Tuner, TuningOptions
+from pulsetrain.tuning.command import run
+
+# So tight a tolerance that nothing indexes at the user's camera length, 1.5 % too long.
+SEARCH = {"evaluations": 8, "patterns": 16, "fresh_patterns": 8, "tolerance": 0.8, "max_pixels": 3, "min_snr": 6.0}
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    options = CrystalOptions(n_patterns=24, detector="agipd-mini", clen_error=1.5, hit_rate=0.8)
+    found = simulate_crystals(options, seed=2)
+    return found, found.frames.compute()
+
+
+@pytest.fixture(scope="module")
+def engine(experiment):
+    return NativeEngine(experiment[0].geometry, experiment[0].cell, processes=1)
+
+
+@pytest.fixture(scope="module")
+def files(experiment, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    experiment[0].write_hdf5(folder / "run.h5")
+    return folder
+
+
+def options_of(files: Path, **changes: object) -> TuningOptions:
+    return TuningOptions(geometry=str(files / "run.geom"), cell=str(files / "run.cell"), **{**SEARCH, **changes})
+
+
+def test_the_true_camera_length_is_found_from_a_setting_where_nothing_indexes(experiment, engine):
+    tuner = Tuner(engine, experiment[1], TuningOptions(**SEARCH))
+    path = tuner.run()
+    assert path["rate"][0] == 0
+    assert abs(float(path["best_clen"]) / 0.12 - 1) < 0.008
+    assert float(path["confirmed_rate"]) > 0.4
+    assert path.sizes["evaluation"] == 8
+
+
+def test_every_setting_is_judged_by_the_same_patterns_and_the_best_by_others(experiment, engine):
+    seen = []
+
+    class Recording:
+        geometry, cell = engine.geometry, engine.cell
+
+        def evaluate(self, patterns, options, progress=None):
+            seen.append(tuple(patterns["trainId"].to_numpy() * 1000 + patterns["pulseId"].to_numpy()))
+            return engine.evaluate(patterns, options, progress)
+
+    tuner = Tuner(Recording(), experiment[1], TuningOptions(**{**SEARCH, "evaluations": 3}))
+    tuner.run()
+    *tried, fresh = seen
+    assert len(set(tried)) == 1
+    assert not set(tried[0]) & set(fresh)
+
+
+def test_points_of_the_users_own_are_learnt_from(experiment, engine):
+    tuner = Tuner(engine, experiment[1], TuningOptions(**SEARCH, optimiser="random"))
+    tuner.step()
+    own = tuner.evaluate(Setting(5.0, 2, 0.12))
+    assert own.rate > 0
+    assert tuner.best == own
+
+
+def test_a_cancelled_search_keeps_what_was_finished_and_goes_on(experiment, engine):
+    tuner = Tuner(engine, experiment[1], TuningOptions(**{**SEARCH, "evaluations": 4}))
+
+    def until_two(done: int, *_: object, **__: float) -> None:
+        if done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        tuner.run(until_two)
+    assert len(tuner.path()["evaluation"]) == 2
+    assert tuner.run().sizes["evaluation"] == 4
+
+
+def test_a_geometry_without_camera_length_needs_one(engine, experiment):
+    text = engine.geometry.text.replace("clen =", "clen = /LCLS/detector_1/EncoderValue ;")
+    blind = NativeEngine(CrystFELGeometry.parse(text), engine.cell)
+    with pytest.raises(OptionError, match="clen"):
+        Tuner(blind, experiment[1], TuningOptions(**SEARCH))
+
+
+def test_the_command_leaves_all_that_is_needed_to_index_with_the_best_setting(files, tmp_path):
+    text = run(str(files / "run.h5"), options_of(files), tmp_path / "out")
+    assert "fresh" in text
+    path = xr.load_dataset(tmp_path / "out" / "path.nc", engine="h5netcdf")
+    tuned = CrystFELGeometry.read(tmp_path / "out" / "tuned.geom")
+    assert tuned.clen == pytest.approx(float(path["best_clen"]), abs=1e-8)
+    assert f"--min-pix-count={int(path['best_min_pix_count'])}" in (tmp_path / "out" / "indexamajig.sh").read_text()
+    best = xr.load_dataset(tmp_path / "out" / "best.nc", engine="h5netcdf")
+    assert float(best["indexing_rate"]) == pytest.approx(float(path["rate"].max()), abs=0.15)
+
+
+def test_a_killed_search_goes_on_after_its_last_finished_evaluation(files, tmp_path):
+    out = tmp_path / "out"
+    options = options_of(files, evaluations=5)
+    run(str(files / "run.h5"), options, out)
+    lines = (out / "evaluations.jsonl").read_text().splitlines(keepends=True)
+    # As kill -9 in the middle of the fourth line leaves it.
+    (out / "evaluations.jsonl").write_text("".join(lines[:3]) + lines[3][:20])
+    for made in ("path.nc", "best.nc"):
+        (out / made).unlink()
+    run(str(files / "run.h5"), options, out)
+    again = [json.loads(line) for line in (out / "evaluations.jsonl").read_text().splitlines()]
+    assert again[:3] == [json.loads(line) for line in lines[:3]]
+    assert len(again) == 5
+    assert xr.load_dataset(out / "path.nc", engine="h5netcdf").sizes["evaluation"] == 5
+
+
+def test_a_folder_of_another_search_or_of_anything_else_is_not_touched(files, tmp_path):
+    run(str(files / "run.h5"), options_of(files, evaluations=1, optimiser="scan"), tmp_path / "out")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+    with pytest.raises(FileExistsError, match="other input or options"):
+        run(str(files / "run.h5"), options_of(files, evaluations=1, optimiser="grid"), tmp_path / "out")
+    assert before == {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+    (tmp_path / "notes").mkdir()
+    with pytest.raises(FileExistsError, match="no search"):
+        run(str(files / "run.h5"), options_of(files), tmp_path / "notes")
+
+
+@pytest.mark.parametrize("missing", ["geometry", "cell"])
+def test_the_command_names_what_is_missing_before_anything_is_written(files, tmp_path, missing):
+    with pytest.raises(OptionError, match=f"{missing}: missing"):
+        run(str(files / "run.h5"), options_of(files).replace(**{missing: ""}), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_path_says_units_and_intervals(experiment, engine):
+    tuner = Tuner(engine, experiment[1], TuningOptions(**{**SEARCH, "evaluations": 2}, optimiser="random"))
+    path = tuner.run()
+    assert path["clen"].attrs["units"] == "m"
+    assert np.all(path["rate_interval"].sel(bound="low") <= path["rate"])
+    assert np.all(path["rate_interval"].sel(bound="high") >= path["rate"])
