@@ -95,6 +95,8 @@ def test_the_example_workspace_can_be_opened(run, tmp_path):
     assert run("example", tmp_path / "example").exit_code == 0
     assert pulsetrain.open_spectra(tmp_path / "example" / "series").sizes == {"spectrum": 120, "channel": 1500}
     assert (tmp_path / "example" / "courses" / "spectra.ipynb").is_file()
+    patterns = pulsetrain.open_frames(tmp_path / "example" / "crystals" / "experiment.h5")
+    assert patterns.shape == (96, 4, 512, 128)
     again = run("example", tmp_path / "example")
     assert again.exit_code == 1
     assert "exists" in again.output
