@@ -76,7 +76,9 @@ describe('colour maps', () => {
     const known = { 0: [68, 1, 84], 128: [33, 145, 140], 255: [253, 231, 37] };
     for (const [index, colour] of Object.entries(known)) {
       const found = table.slice(4 * Number(index), 4 * Number(index) + 3);
-      expect(Math.max(...colour.map((part, channel) => Math.abs(part - (found[channel] ?? 0))))).toBeLessThan(3);
+      expect(Math.max(...colour.map((part, channel) => Math.abs(part - (found[channel] ?? 0))))).toBeLessThan(
+        3
+      );
     }
   });
 });

@@ -23,6 +23,10 @@ export function drawAxes(
   const [width, height] = view.view;
   const begin = view.toFrame(0, 0);
   const end = view.toFrame(width, height);
+  // The axes stand at the edges of the frame, or at those of the view where the frame reaches beyond.
+  const corners = [view.toScreen(0, 0), view.toScreen(...view.frame)] as const;
+  const left = LEFT + Math.max(0, Math.min(corners[0][0], corners[1][0]));
+  const bottom = Math.min(height, Math.max(corners[0][1], corners[1][1]));
   canvas.fillStyle = canvas.strokeStyle = theme.ink;
   canvas.lineWidth = 1;
   canvas.font = theme.font;
@@ -35,37 +39,45 @@ export function drawAxes(
     for (const value of ticks('linear', ends[0] ?? 0, ends[1] ?? 0, wanted)) {
       const place = value / factor + origin;
       if (place < -1e-6 || place > view.frame[axis] + 1e-6) continue;
-      const at = LEFT * (1 - axis) + view.toScreen(place, place)[axis];
-      mark(canvas, axis, Math.round(at) + 0.5, height, short(value));
+      const at = Math.round(view.toScreen(place, place)[axis]) + 0.5;
+      if (axis === 0) markBelow(canvas, LEFT + at, bottom, short(value), LEFT + width);
+      else markBeside(canvas, left, at, short(value), bottom);
     }
   }
   canvas.stroke();
   canvas.textAlign = 'center';
-  canvas.fillText(`x (${length})`, LEFT + width / 2, height + BELOW - 4);
+  canvas.fillText(`x (${length})`, LEFT + width / 2, bottom + BELOW - 4);
   canvas.save();
-  canvas.translate(11, height / 2);
+  canvas.translate(left - LEFT + 11, height / 2);
   canvas.rotate(-Math.PI / 2);
   canvas.fillText(`y (${length})`, 0, 0);
   canvas.restore();
 }
 
-function mark(
+function markBelow(
   canvas: CanvasRenderingContext2D,
-  axis: 0 | 1,
-  at: number,
-  height: number,
-  words: string
+  x: number,
+  top: number,
+  words: string,
+  end: number
 ): void {
-  if (axis === 0) {
-    canvas.moveTo(at, height);
-    canvas.lineTo(at, height + TICK);
-    canvas.textAlign = 'center';
-    canvas.textBaseline = 'alphabetic';
-    canvas.fillText(words, at, height + TICK + 11);
-  } else {
-    canvas.moveTo(LEFT - TICK, at);
-    canvas.lineTo(LEFT, at);
-    canvas.textAlign = 'right';
-    canvas.fillText(words, LEFT - TICK - 3, Math.min(Math.max(at + 4, 10), height));
-  }
+  canvas.moveTo(x, top);
+  canvas.lineTo(x, top + TICK);
+  canvas.textAlign = 'center';
+  canvas.textBaseline = 'alphabetic';
+  const half = canvas.measureText(words).width / 2;
+  canvas.fillText(words, Math.min(x, end - half), top + TICK + 11);
+}
+
+function markBeside(
+  canvas: CanvasRenderingContext2D,
+  right: number,
+  y: number,
+  words: string,
+  end: number
+): void {
+  canvas.moveTo(right - TICK, y);
+  canvas.lineTo(right, y);
+  canvas.textAlign = 'right';
+  canvas.fillText(words, right - TICK - 3, Math.min(Math.max(y + 4, 10), end));
 }
