@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from functools import cache
 from pathlib import Path
@@ -9,12 +10,21 @@ from typing import Any
 
 import anywidget
 import traitlets
+from bokeh.core.serialization import UnknownReferenceError
 from bokeh.models import LayoutDOM
 from bokeh.util.paths import bokehjs_path
 from IPython.display import display
 from jupyter_bokeh import BokehModel
 
 __all__ = ["Stage", "show"]
+
+
+class _Figures(BokehModel):  # type: ignore[misc]  # jupyter_bokeh is untyped
+    """Figures that stand what a browser still says of a figure that has been replaced in the meantime."""
+
+    def _sync_model(self, model: BokehModel, content: dict[str, Any], buffers: list[Any]) -> None:
+        with contextlib.suppress(UnknownReferenceError):
+            super()._sync_model(model, content, buffers)
 
 
 class Stage(anywidget.AnyWidget):
@@ -31,7 +41,7 @@ class Stage(anywidget.AnyWidget):
     figure = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, layout: LayoutDOM) -> None:
-        self._layout, self._bokeh = layout, BokehModel(layout)
+        self._layout, self._bokeh = layout, _Figures(layout)
         super().__init__(bokehjs=_bokehjs(), figure=f"IPY_MODEL_{self._bokeh.model_id}")
         self.on_msg(self._refresh)
         # ipywidgets closes every widget once more when it is collected, which only an empty document stands.
