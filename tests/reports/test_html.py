@@ -64,6 +64,12 @@ def bokeh_output(points: int = 3) -> dict[str, Any]:
     return {"output_type": "display_data", "metadata": {}, "data": bokeh_bundle(plot)}
 
 
+def test_a_report_is_light_in_any_theme_as_its_figures_are():
+    html = export_html({"cells": []})
+    assert '<meta name="color-scheme" content="light">' in html
+    assert "prefers-color-scheme" not in html
+
+
 def test_policy_allows_no_request_and_only_scripts_that_carry_the_pages_own_number() -> None:
     report = page(
         shown(text_html="<script src='https://cdn.example/x.js'></script><img src='https://example.org/a.png'>")

@@ -1,4 +1,4 @@
-"""The report: one HTML file that opens with the network off, in light and dark, and runs no scripts but its own.
+"""The report: one HTML file that opens with the network off, light as paper is, and runs no scripts but its own.
 
 A content security policy in the file lets the browser load nothing from outside and run only the report's own scripts,
 which carry a number drawn when the file is written: what parameters and outputs hold stays text and pictures.
