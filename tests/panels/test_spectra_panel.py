@@ -125,6 +125,27 @@ def test_unreadable_labels_are_said_in_the_panel_and_change_nothing(panel):
     np.testing.assert_array_equal(panel.labels, before)
 
 
+def test_a_refusal_of_labels_is_taken_back_with_the_next_readable_ones(panel):
+    for good in ("0-10:0, 45-59/2:1", panel._form.labels.value):
+        panel._form.labels.value = "nonsense"
+        assert "nonsense" in panel.task.text
+        panel._form.labels.value = good  # another text, and then the one that holds, typed back
+        assert (
+            panel.task.text
+            == f"{(panel.labels == 0).sum()} spectra labelled 0, {(panel.labels == 1).sum()} labelled 1."
+        )
+
+
+def test_labels_typed_while_a_training_runs_are_put_back(panel):
+    panel.options = panel.options.replace(steps=20_000)
+    before = panel._form.labels.value
+    panel.task.button.click()
+    panel._form.labels.value = "0-10:0, 45-59/2:1"
+    assert panel._form.labels.value == before
+    panel.task.stop.click()
+    panel.task.wait(60)
+
+
 def test_new_labels_take_away_what_was_found_with_old_ones(truth):
     panel = SpectraPanel(truth.intensity, truth.labels)
     panel.options = panel.options.replace(**QUICK)

@@ -79,7 +79,9 @@ def test_a_series_is_labelled_trained_and_kept(page, lab, open_notebook, noteboo
     expect(panel.locator(".pulsetrain-table")).to_contain_text("gap middle")
     screenshot(page, "panel-table")
     button(panel, "Code").click()
-    expect(panel.locator(".pulsetrain-code")).to_contain_text("open_spectra")
+    code = panel.locator(".pulsetrain-code")
+    expect(code).to_contain_text("open_spectra")
+    expect(code).to_have_css("white-space", "pre")  # a long line is scrolled, and no word broken
     button(panel, "Importance").click()
     page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
     page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")

@@ -23,7 +23,7 @@ def arguments(options: Options, without: tuple[str, ...] = ()) -> str:
 def as_html(code: str) -> str:
     """Return code as it can be read and copied in a control."""
     style = (
-        "margin: 0; padding: 8px; overflow-x: auto; user-select: text;"
+        "margin: 0; padding: 8px; overflow-x: auto; user-select: text; white-space: pre; word-break: normal;"
         "font: 13px/1.5 var(--jp-code-font-family, monospace);"
         "color: var(--jp-ui-font-color1, #212121); background: var(--jp-layout-color2, #f0f0f0)"
     )

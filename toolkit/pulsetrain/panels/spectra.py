@@ -44,6 +44,7 @@ __all__ = ["SpectraPanel"]
 Found = tuple[xr.Dataset | None, list[Row]]  # without a network: the estimate, and the bottom rows of the table
 
 _FIRST = ("network", "protocol", "steps", "augment", "members")
+_LATER = "Labels stay as they are while the training runs."
 _CAPTION = "Boundary in spectra, with its 90 % interval from low to high and its distance from the gap's middle"
 
 
@@ -227,7 +228,7 @@ class SpectraPanel:
 
     def _on_tap(self, spectrum: int) -> None:
         if self.task.running:
-            self.task.say("Labels stay as they are while the training runs.")
+            self.task.say(_LATER)
             return
         labels = self.labels.copy()
         labels[spectrum] = self._form.classes.value
@@ -237,8 +238,17 @@ class SpectraPanel:
         )
 
     def _on_text(self, change: dict[str, Any]) -> None:
-        if change["new"] != self._written:
+        if change["new"] == self._written:
+            self._say_labels()  # in place of what was said of a text that was refused before
+        elif self.task.running:
+            self._form.labels.value = self._written
+            self.task.say(_LATER)
+        else:
             self.task.guard(lambda: self.set_labels(change["new"]))
+
+    def _say_labels(self) -> None:
+        zeros, ones = (int((self.labels == label).sum()) for label in (0, 1))
+        self.task.say(f"{zeros} spectra labelled 0, {ones} labelled 1.")
 
     def _on_options(self) -> None:
         if self.result is not None and not self.task.running:
@@ -252,6 +262,7 @@ class SpectraPanel:
         self.view.show(None, None)
         self.view.mark(values)
         self._refresh()
+        self._say_labels()
 
     def _work(self, options: SpectraOptions, labels: NDArray[np.int64], progress: Progress) -> tuple[Outcome, Found]:
         outcome = train(self.series, labels, options, part(progress, 0.0, 0.7))
