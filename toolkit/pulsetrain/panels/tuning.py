@@ -366,8 +366,10 @@ class TuningPanel:
         self._loop.call(show)
 
     def _take(self, options: TuningOptions, result: xr.Dataset) -> None:
-        chosen = self._work.chosen(options)
+        chosen, first = self._work.chosen(options), self.result is None
         self.result, self._hits = result, chosen[result["hit"].to_numpy()].tolist()
+        if first and self._hits and self._form.pattern.value == 0:  # nobody has chosen a pattern yet
+            self._form.pattern.value = self._hits[0]
         self.view.update(self.path if self.path is not None else (), self._own)
         self._enable()
         self._refresh(drawn=self._form.below.value == "Search")
