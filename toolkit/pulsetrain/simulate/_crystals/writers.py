@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 from pathlib import Path
 
 import h5py
@@ -10,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from pulsetrain.data import DataError, write_run
+from pulsetrain.data._lazy import NpyRows
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.output import refuse_existing
 from pulsetrain.data.unit_cell import UnitCell
@@ -67,14 +69,26 @@ def write_run_experiment(
         refuse_existing(file)
     energy = truth["pulse_energy"].groupby(xr.DataArray(frames["trainId"].to_numpy(), dims="pattern", name="train"))
     means = energy.mean()
-    written = write_run(
-        folder,
-        detectors={_DETECTOR: frames.astype(np.float32)},
-        controls={"SPB_XTD9_XGM/XGM/DOOCS": {"pulseEnergy.photonFlux": means.to_numpy().astype(np.float32)}},
-        data="proc",
-    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        written = write_run(
+            folder,
+            detectors={_DETECTOR: _made(frames, Path(scratch) / "frames.npy").astype(np.float32)},
+            controls={"SPB_XTD9_XGM/XGM/DOOCS": {"pulseEnergy.photonFlux": means.to_numpy().astype(np.float32)}},
+            data="proc",
+        )
     _write_beside(beside, geometry, cell, truth)
     return written
+
+
+def _made(frames: xr.DataArray, scratch: Path) -> xr.DataArray:
+    """Make all patterns once: a run is written module by module, and would have them made for each."""
+    stored = np.lib.format.open_memmap(scratch, "w+", frames.dtype, frames.shape)
+    for number in range(frames.sizes["pattern"]):
+        stored[number] = frames[number].to_numpy()
+    stored.flush()
+    rows: xr.DataArray = frames.copy(data=NpyRows(scratch).dask(f"made-{secrets.token_hex(8)}"))
+    return rows
 
 
 def _write_beside(beside: dict[str, Path], geometry: CrystFELGeometry, cell: UnitCell, truth: xr.Dataset) -> None:
