@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,41 +12,21 @@ from typing import Any
 
 import pytest
 import requests
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.jupyter_process import JupyterProcess
 
 
 @dataclass
-class Server:
-    """A server process in folders of its own; `root` is its root folder."""
+class Server(JupyterProcess):
+    """A server with the extension, and the requests that clients make of it."""
 
-    home: Path
-    options: dict[str, Any] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    token: str = field(default_factory=lambda: secrets.token_hex(16))
-    port: int = field(default_factory=_free_port)
 
-    @property
-    def root(self) -> Path:
-        return self.home / "root"
-
-    @property
-    def jobs(self) -> Path:
-        return self.root / "pulsetrain-jobs"
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def __post_init__(self) -> None:
+        self.options = {"ServerApp.jpserver_extensions": "{'pulsetrain.server': True}", **self.options}
 
     @property
     def api(self) -> str:
-        return f"{self.origin}/user/ada/pulsetrain/api"
+        return f"{self.url}pulsetrain/api"
 
     def get(self, route: str, **kwargs: Any) -> requests.Response:
         return self.request("GET", route, **kwargs)
@@ -82,45 +58,13 @@ class Server:
             time.sleep(0.1)
         pytest.fail(f"{job} is {status['state']}, not {' or '.join(states)}")
 
-    def start(self) -> subprocess.Popen[bytes]:
-        self.root.mkdir()
-        options = {
-            "ServerApp.ip": "127.0.0.1",
-            "ServerApp.port": self.port,
-            "ServerApp.port_retries": 0,
-            "ServerApp.base_url": "/user/ada/",
-            "ServerApp.root_dir": self.root,
-            "ServerApp.allow_root": True,
-            "ServerApp.open_browser": False,
-            "ServerApp.jpserver_extensions": "{'pulsetrain.server': True}",
-            "IdentityProvider.token": self.token,
-            **self.options,
-        }
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))}
-        own = {f"JUPYTER_{name}_DIR": str(self.home / name) for name in ("CONFIG", "DATA", "RUNTIME")}
-        command = [sys.executable, "-m", "jupyter_server", *(f"--{name}={value}" for name, value in options.items())]
-        with (self.home / "server.log").open("wb") as log:
-            process = subprocess.Popen(
-                command, cwd=self.root, env=kept | own | self.environment, stdout=log, stderr=log
-            )
-        end = time.monotonic() + 60
-        while time.monotonic() < end and process.poll() is None:
-            try:
-                if self.get("jobs").status_code:
-                    return process
-            except requests.ConnectionError:
-                time.sleep(0.1)
-        process.kill()
-        pytest.fail((self.home / "server.log").read_text()[-3000:])
-
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server that the tests share."""
     server = Server(tmp_path_factory.mktemp("server"))
-    process = server.start()
-    yield server
-    _end(process)
+    yield server.start()
+    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -140,14 +84,8 @@ def configured(tmp_path_factory: pytest.TempPathFactory, write_template: Callabl
         "ServerApp.authorizer_class": "readers.Readers",
     }
     server = Server(home, options, {"PYTHONPATH": str(home)})
-    process = server.start()
-    yield server
-    _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    process.wait(20)
+    yield server.start()
+    server.stop()
 
 
 @pytest.fixture(scope="session")

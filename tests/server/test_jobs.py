@@ -249,7 +249,7 @@ def test_methods_offer_what_is_installed(server):
     assert spectra["course"] is True
 
 
-@pytest.mark.parametrize("course", shipped_folder("course").glob("*.ipynb"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("course", sorted(shipped_folder("course").glob("*.ipynb")), ids=lambda path: path.stem)
 def test_every_course_says_that_it_is_one_so_that_no_control_is_written_into_it(course):
     assert json.loads(course.read_text(encoding="utf-8"))["metadata"]["pulsetrain"] == {"course": course.stem}
 

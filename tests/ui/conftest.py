@@ -7,21 +7,15 @@ Screenshots go to the folder in PULSETRAIN_SCREENSHOTS, else to a temporary one.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from tests.jupyter_process import JupyterProcess
 
 TEMPLATES = Path(__file__).parent / "templates"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -39,103 +33,24 @@ NO_NEWS = '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": 
 KERNEL_START = 60_000  # ms
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @dataclass
-class Lab:
-    """A JupyterLab server in folders of its own; `root` is what its file browser shows."""
+class Lab(JupyterProcess):
+    """A JupyterLab server; `root` is what its file browser shows."""
 
-    home: Path
-    base_url: str = "/hub-like/"
-    token: str = field(default_factory=lambda: secrets.token_hex(16))
-    port: int = field(default_factory=_free_port)
-    process: subprocess.Popen[bytes] | None = None
+    module: ClassVar[str] = "jupyterlab"
+    base_url: ClassVar[str] = "/hub-like/"
 
-    @property
-    def root(self) -> Path:
-        return self.home / "root"
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{self.base_url}"
-
-    @property
-    def jobs(self) -> Path:
-        return self.root / "pulsetrain-jobs"
-
-    def start(self) -> Lab:
-        """Start the server and wait until it answers."""
-        self.root.mkdir(parents=True, exist_ok=True)
+    def __post_init__(self) -> None:
+        self.options = {"LabApp.expose_app_in_browser": True, "LabApp.extension_manager": "readonly", **self.options}
+        self.environment = {
+            "JUPYTERLAB_SETTINGS_DIR": str(self.home / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(self.home / "workspaces"),
+            "IPYTHONDIR": str(self.home / "ipython"),
+            **self.environment,
+        }
         news = self.home / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
         news.parent.mkdir(parents=True, exist_ok=True)
         news.write_text(NO_NEWS)
-        options = {
-            "ServerApp.ip": "127.0.0.1",
-            "ServerApp.port": self.port,
-            "ServerApp.port_retries": 0,
-            "ServerApp.base_url": self.base_url,
-            "ServerApp.root_dir": self.root,
-            "ServerApp.allow_root": True,
-            "ServerApp.open_browser": False,
-            "IdentityProvider.token": self.token,
-            "LabApp.expose_app_in_browser": True,
-            "LabApp.extension_manager": "readonly",
-        }
-        command = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
-        with (self.home / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                command, cwd=self.root, env=self._environment(), stdout=log, stderr=log, start_new_session=True
-            )
-        self._wait()
-        return self
-
-    def kill(self) -> None:
-        """End the server the hard way, as the kernel does when memory runs out."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        """End the server and whatever it has started."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
-
-    def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))}
-        places = {"CONFIG_DIR": "config", "DATA_DIR": "data", "RUNTIME_DIR": "runtime"}
-        own = {f"JUPYTER_{name}": str(self.home / folder) for name, folder in places.items()}
-        return (
-            kept
-            | own
-            | {
-                "JUPYTERLAB_SETTINGS_DIR": str(self.home / "settings"),
-                "JUPYTERLAB_WORKSPACES_DIR": str(self.home / "workspaces"),
-                "IPYTHONDIR": str(self.home / "ipython"),
-            }
-        )
-
-    def _wait(self, timeout: float = 60) -> None:
-        assert self.process is not None
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        end = time.monotonic() + timeout
-        while time.monotonic() < end and self.process.poll() is None:
-            try:
-                opener.open(f"{self.url}api?token={self.token}", timeout=2).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        pytest.fail(f"JupyterLab does not answer:\n{(self.home / 'server.log').read_text()[-3000:]}")
 
 
 @pytest.fixture(scope="session")
