@@ -142,6 +142,18 @@ def test_masked_pixels_are_told_in_a_mask(engine, frames, stand_in):
     np.testing.assert_array_equal(written.positions(), engine.geometry.positions())
 
 
+def test_geometry_of_written_frames_names_no_other_file(geometry, cell, stand_in, frames):
+    places = "mask0_data = /m\nmask0_file = m.h5\nmask0_goodbits = 0\nmask = /x\nmask_bad = 1\n"
+    kept = "mask_edge_pixels = 1\nflag_morethan = 60000\n"
+    told = CrystFELGeometry.parse(places + kept + geometry.text + "m1/data = /entry/%/data\nsaturation_map = /s\n")
+    with CrystFELEngine(told, cell, stand_in.path, poll=0.02) as engine:
+        engine.evaluate(frames, OPTIONS)
+    text = (stand_in.keep / "detector.geom").read_text()
+    assert set(kept.splitlines()) <= set(text.splitlines())
+    assert [line for line in text.splitlines() if "/" in line.partition("=")[2]] == ["data = /frames/data"]
+    assert "mask0" not in text
+
+
 def test_lazy_frames_are_written_once_for_many_evaluations(engine, frames, stand_in, nothing_left):
     masked = frames.where(frames < 45)
     engine.evaluate(masked, OPTIONS)

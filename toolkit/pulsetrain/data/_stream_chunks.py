@@ -135,7 +135,7 @@ class StreamFile:
     def _read_header(self, lines: _Lines) -> None:
         first = lines.next()
         if first != FORMAT:
-            lines.refuse(f"{first[:60]!r}", f"{FORMAT!r} as the first line", "give a stream of CrystFEL 0.10 or later")
+            lines.refuse(f"{first[:60]!r}", f"{FORMAT!r} as the first line", "give the output of a newer indexamajig")
         self._read_sections(lines, self.header)
 
     def _read_sections(self, lines: _Lines, header: StreamHeader) -> None:

@@ -1,6 +1,6 @@
 """CrystFEL streams as datasets, and datasets as streams.
 
-The format is the one that indexamajig 0.10 and later writes, ``CrystFEL stream format 2.3``.
+The format is ``CrystFEL stream format 2.3``, which indexamajig 0.10 to 0.12 write.
 """
 
 from __future__ import annotations

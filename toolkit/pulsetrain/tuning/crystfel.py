@@ -24,7 +24,7 @@ from pulsetrain.tuning._crystfel.binary import IndexamajigError, find_indexamaji
 from pulsetrain.tuning._crystfel.findings import Findings, findings_of
 from pulsetrain.tuning._crystfel.guarded import GuardedFolder
 from pulsetrain.tuning._crystfel.slurm import clean_environment, slurm_command
-from pulsetrain.tuning._crystfel.staging import Input, input_for, own_file_of
+from pulsetrain.tuning._crystfel.staging import Input, own_file_of, refuse_misfit, written_for
 from pulsetrain.tuning._crystfel.watching import Outcome, explained, watch
 from pulsetrain.tuning.options import IndexingOptions
 from pulsetrain.tuning.results import indexing_result
@@ -97,7 +97,7 @@ class CrystFELEngine:
         self.extra = tuple(extra)
         self.poll = poll
         self._place = Path(folder).expanduser().absolute() if folder is not None else Path.cwd() if slurm else None
-        self._written: tuple[object, Input] | None = None
+        self._known: tuple[object, Input] | None = None
         self._remove_written: Callable[[], object] | None = None
 
     @cached_property
@@ -136,6 +136,7 @@ class CrystFELEngine:
         Cancelled
         """
         started = time.monotonic()
+        refuse_misfit(patterns, self.geometry)
         if not np.isfinite(self.geometry.clen) and options.clen is None:
             got = "a camera length that stands in the data file"
             raise DataError("geometry", got, "a number of metres", "give the options a clen, or write it there")
@@ -161,7 +162,7 @@ class CrystFELEngine:
 
     def close(self) -> None:
         """Remove what was written for further evaluations of the same patterns."""
-        self._written = None
+        self._known = None
         if self._remove_written is not None:
             self._remove_written()
 
@@ -186,18 +187,17 @@ class CrystFELEngine:
         return findings, outcome, command
 
     def _input(self, patterns: xr.DataArray) -> Input:
-        """Return the patterns' file; what was written for lazy patterns is kept, as they cannot have changed."""
+        """Return the patterns' file; that of lazy patterns is remembered, as they cannot have changed."""
         key = (patterns.data.name, patterns.shape) if _is_lazy(patterns) else None
-        if self._written is not None and key is not None and self._written[0] == key:
-            return self._written[1]
+        if self._known is not None and key is not None and self._known[0] == key:
+            return self._known[1]
         self.close()
-        own = own_file_of(patterns, self.geometry)
-        if own is not None:
-            return own
-        guarded = GuardedFolder(self._place)
-        self._remove_written = weakref.finalize(self, guarded.close)
-        found = input_for(patterns, self.geometry, guarded.folder)
-        self._written = key, found
+        found = own_file_of(patterns, self.geometry)
+        if found is None:
+            guarded = GuardedFolder(self._place)
+            self._remove_written = weakref.finalize(self, guarded.close)
+            found = written_for(patterns, self.geometry, guarded.folder)
+        self._known = key, found
         return found
 
     def _prepare(self, folder: Path, found: Input, geometry: CrystFELGeometry, options: IndexingOptions) -> list[str]:

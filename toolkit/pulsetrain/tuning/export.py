@@ -136,7 +136,7 @@ def xwiz_toml(
         "integration_radii": "4,5,7",
         "max_res": round(options.max_res),
         "min_peaks": options.min_peaks,
-        "extra_options": " ".join(further),
+        "extra_options": shlex.join(further),
     }
     tables: dict[str, Mapping[str, object]] = {
         "data": {name: value for name, value in data.items() if value is not None},

@@ -47,6 +47,7 @@ class GuardedFolder:
         _sweep(place)
         started = int(psutil.Process().create_time())
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}-{_HOST}-{os.getpid()}-{started}-", dir=place))
+        self._owner = os.getpid()
         self._status: int | None = None
         self._rest = b""
         self._guard = subprocess.Popen(
@@ -93,8 +94,8 @@ class GuardedFolder:
         return status
 
     def close(self) -> None:
-        """End the program and remove the folder."""
-        if self._guard.returncode is not None:
+        """End the program and remove the folder; a fork of the process that made it leaves it alone."""
+        if self._guard.returncode is not None or os.getpid() != self._owner:
             return
         self._order(stop=True)
         self._order(quit=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from pulsetrain.data._errors import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry, Panel
 
-__all__ = ["Input", "input_for", "own_file_of"]
+__all__ = ["Input", "own_file_of", "refuse_misfit", "written_for"]
 
 _BLOCK = 2**26  # bytes of frames held at once
 _DATA, _MASK = "/frames/data", "/frames/mask"
@@ -42,28 +43,22 @@ class Input:
     geometry: CrystFELGeometry
 
 
-def input_for(patterns: xr.DataArray, geometry: CrystFELGeometry, folder: Path) -> Input:
-    """Return the patterns as indexamajig can read them; written into the folder where it could not.
+def refuse_misfit(patterns: xr.DataArray, geometry: CrystFELGeometry) -> None:
+    """Refuse patterns that do not fit the geometry, by a `DataError`."""
+    if patterns.dims[:1] != ("pattern",) or patterns.shape[1:] != geometry.shape or not patterns.size:
+        got = f"patterns of dims {patterns.dims} and shape {patterns.shape}"
+        allowed = f"at least one of shape {geometry.shape}, as in the geometry"
+        raise DataError("patterns", got, allowed, "give the geometry of this detector")
 
-    Parameters
-    ----------
-    patterns : xarray.DataArray, dims (pattern, …)
-    geometry : CrystFELGeometry
-    folder : pathlib.Path
+
+def written_for(patterns: xr.DataArray, geometry: CrystFELGeometry, folder: Path) -> Input:
+    """Write patterns into a folder as indexamajig reads them best.
 
     Raises
     ------
     DataError
-        For patterns that do not fit the geometry.
+        For a geometry that leaves the photon energy to the data file.
     """
-    shape = tuple(patterns.shape[1:])
-    if patterns.dims[:1] != ("pattern",) or shape != geometry.shape or not patterns.size:
-        got = f"patterns of dims {patterns.dims} and shape {patterns.shape}"
-        allowed = f"at least one of shape {geometry.shape}, as in the geometry"
-        raise DataError("patterns", got, allowed, "give the geometry of this detector")
-    own = own_file_of(patterns, geometry)
-    if own is not None:
-        return own
     if not np.isfinite(geometry.photon_energy):
         got = "a geometry without a photon energy of its own"
         raise DataError("geometry", got, "a number", "write 'photon_energy = 9300 eV' into the geometry")
@@ -101,8 +96,11 @@ def _frames_of(patterns: xr.DataArray, dataset: h5py.Dataset, geometry: CrystFEL
         return None
     frames = [int(frame) for frame in patterns.coords["frame"].values] if "frame" in patterns.coords else [*range(n)]
     fits = min(frames) >= 0 and max(frames) < dataset.shape[0] and len(set(frames)) == n
-    same = fits and all(np.array_equal(dataset[frames[k]], patterns[k].values) for k in sorted({0, n // 2, n - 1}))
-    return frames if same else None
+    if not fits:
+        return None
+    some = sorted({0, n // 2, n - 1})
+    stored = [dataset[frames[k]] for k in some]
+    return frames if np.array_equal(stored, patterns[some].values) else None
 
 
 def _read_well(dataset: h5py.Dataset) -> bool:
@@ -118,23 +116,31 @@ def _write(file: Path, patterns: xr.DataArray, geometry: CrystFELGeometry) -> bo
     dtype = {"f": np.float32, "b": np.uint8}.get(patterns.dtype.kind, patterns.dtype)
     if np.dtype(dtype).itemsize > 4:
         dtype = np.float32
-    step = max(1, _BLOCK // (int(np.prod(shape)) * 8))
     masked = False
     with h5py.File(file, "w") as opened:
         data = opened.create_dataset(_DATA, (n, *shape), dtype, chunks=chunk)
         mask = None
         if patterns.dtype.kind == "f":
             mask = opened.create_dataset(_MASK, (n, *shape), np.uint8, chunks=chunk, compression=1)
-        for start in range(0, n, step):
-            block: NDArray[np.generic] = patterns[start : start + step].values
+        for start, stop in _blocks(patterns):
+            block: NDArray[np.generic] = patterns[start:stop].values
             if mask is not None:
                 bad = ~np.isfinite(block)
                 if bad.any():
                     masked = True
-                    mask[start : start + step] = bad
+                    mask[start:stop] = bad
                     block = np.where(bad, 0, block)
-            data[start : start + step] = block
+            data[start:stop] = block
     return masked
+
+
+def _blocks(patterns: xr.DataArray) -> Iterator[tuple[int, int]]:
+    """Yield where blocks begin and end: those that lazy patterns are made in, else what memory bears."""
+    n = patterns.sizes["pattern"]
+    step = max(1, _BLOCK // (int(np.prod(patterns.shape[1:])) * 8))
+    sizes = patterns.chunks[0] if patterns.chunks is not None else [step] * (-(-n // step))
+    ends = np.minimum(np.cumsum(sizes), n).tolist()
+    yield from zip([0, *ends[:-1]], ends, strict=True)
 
 
 def _geometry_of_written(geometry: CrystFELGeometry, *, masked: bool) -> CrystFELGeometry:

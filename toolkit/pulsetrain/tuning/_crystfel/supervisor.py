@@ -11,7 +11,6 @@ that it started, and the folder removed. Workers of indexamajig outlive it other
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import select
@@ -36,7 +35,9 @@ class Guard:
         self.program: subprocess.Popen[bytes] | None = None
         self.grace = 1.0
         self.quit = False
-        with contextlib.suppress(OSError, AttributeError):
+        with contextlib.suppress(OSError, AttributeError, ImportError):
+            import ctypes
+
             # Orphans of the program become children of this process instead of the machine's first: they are found.
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.wake, end = os.pipe()
