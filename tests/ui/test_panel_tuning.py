@@ -1,0 +1,104 @@
+"""The tuning control in JupyterLab: slide, search to the end, both themes; a saved notebook keeps a picture."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+COMPILING = 180_000  # ms: numba's first time
+
+
+@pytest.fixture
+def notebook(lab):
+    """Write a notebook that opens the control on a small simulated experiment."""
+
+    def write(name, **options):
+        lines = [
+            "from pulsetrain.panels import TuningPanel",
+            "from pulsetrain.simulate.crystals import CrystalOptions, simulate_crystals",
+            'given = CrystalOptions(n_patterns=36, detector="agipd-mini", brightness=60, hit_rate=0.8, clen_error=2)',
+            "example = simulate_crystals(given, seed=1)",
+            "panel = TuningPanel(example.frames.compute(), example.geometry, example.cell)",
+            f"panel.options = panel.options.replace(**{options!r})",
+            "panel",
+        ]
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("\n".join(lines))])
+        book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(book, lab.root / name)
+        return name
+
+    return write
+
+
+def button(part, words):
+    return part.locator("button", has_text=re.compile(rf"^\s*{words}\s*$"))
+
+
+def drawn(page, name):
+    """Return a column of the points that the browser has drawn of a source of the rate figures."""
+    return page.evaluate(
+        """name => window.Bokeh.documents.flatMap(document => [...document._all_models.values()])
+          .filter(model => model.name === name && model.type === "ColumnDataSource")
+          .map(model => model.data).map(data => [...(data.rate ?? data.get("rate"))])[0]""",
+        name,
+    )
+
+
+def image(panel):
+    """Return the detector image's part of the page."""
+    return panel.locator(".pulsetrain-image").first
+
+
+@pytest.mark.timeout(400)
+def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open_notebook, notebook, screenshot):
+    page.set_viewport_size({"width": 1400, "height": 1700})
+    panel = open_notebook(page, notebook("tuning.ipynb", patterns=24, fresh_patterns=12, optimiser="ppo", evaluations=6))
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    rate = panel.locator(".pulsetrain-rate")
+    expect(rate).to_contain_text("of 24 patterns indexed", timeout=COMPILING)
+    panel.locator(".pulsetrain-stage canvas").first.wait_for(timeout=60_000)
+    expect(panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks, a hit"))).to_be_visible()
+    image(panel).locator("canvas").first.wait_for()
+    before = rate.inner_text()
+    peaks = panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks")).inner_text()
+    screenshot(page, "tuning-light")
+
+    # The slider of min-snr, by its keyboard: 5.0 → 3.5 in steps of 0.1; rate and peaks follow.
+    handle = panel.locator(".widget-slider", has_text="min snr").locator(".noUi-handle").first
+    handle.focus()
+    for _ in range(15):
+        page.keyboard.press("ArrowLeft")
+    expect(rate).not_to_have_text(before, timeout=60_000)
+    expect(rate).to_contain_text("of 24 patterns indexed", timeout=60_000)
+    expect(panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks"))).not_to_have_text(peaks, timeout=60_000)
+    page.wait_for_function("() => true")
+
+    button(panel, "Run").click()
+    status = panel.get_by_role("status")
+    expect(status.filter(has_text="Best of 6")).to_contain_text("On fresh patterns", timeout=COMPILING)
+    assert len(drawn(page, "path")) == 6
+    assert len(drawn(page, "own")) >= 2
+    screenshot(page, "tuning-searched")
+
+    for name in ("Cell", "Table", "Export"):
+        button(panel, name).click()
+        page.wait_for_timeout(500)
+        screenshot(page, f"tuning-{name.lower()}")
+    expect(panel.locator(".pulsetrain-code").first).to_contain_text("clen =")
+    button(panel, "Search").click()
+    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
+    page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
+    page.wait_for_timeout(1000)  # the style sheet arrives after the attribute
+    screenshot(page, "tuning-dark")
+    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")
+
+    # What is saved shows the search without a kernel, and holds neither frames nor BokehJS.
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    saved = (lab.root / "tuning.ipynb").read_text(encoding="utf-8")
+    assert len(saved) < 1e6
+    kept = [output["data"] for output in json.loads(saved)["cells"][0]["outputs"] if "data" in output]
+    assert any("image/png" in data for data in kept)
