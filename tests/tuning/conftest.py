@@ -27,8 +27,8 @@ def panel():
 
 @pytest.fixture(scope="session")
 def crystals():
-    """Return a small simulated experiment, six patterns of AGIPD-1M, in memory; five are hits."""
-    example = simulate_crystals(CrystalOptions(n_patterns=6, hit_rate=0.8), seed=3)
+    """Return a small simulated experiment, six patterns of AGIPD-1M, in memory; some blank, some with a crystal."""
+    example = simulate_crystals(CrystalOptions(n_patterns=6, hit_rate=0.5, multiple=0.0, strength_spread=0.1), seed=6)
     example.frames.load()
     return example
 

@@ -74,7 +74,7 @@ class NativeEngine:
     ) -> None:
         self.geometry = geometry if isinstance(geometry, CrystFELGeometry) else CrystFELGeometry.read(geometry)
         self.cell = cell if isinstance(cell, UnitCell) else UnitCell.read(cell)
-        self.processes = processes or os.cpu_count() or 1
+        self.processes = processes or _cores()
         self._detector = Detector.of(self.geometry)
         self._cache = Cache(memory)
         self._search = PeakSearch(self._detector, self._cache)
@@ -148,6 +148,11 @@ class NativeEngine:
             seconds=time.perf_counter() - begun,
         )
 
+    @property
+    def memory_used(self) -> int:
+        """Bytes of what is kept between evaluations."""
+        return self._cache.size
+
     def _clen(self, options: IndexingOptions) -> float:
         clen = self.geometry.clen if options.clen is None else options.clen
         if not np.isfinite(clen):
@@ -203,6 +208,11 @@ class NativeEngine:
             off = detector.pixels_off(pixel[on], places[on], lattice.predicted[on])
             crystals.append(_Crystal(lattice.axes, float(np.sqrt(np.mean(off**2))), lattice.n_indexed))
         return crystals
+
+
+def _cores() -> int:
+    """Return the cores that this process may use, of a batch job's node not all."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _given(frame: NDArray[Any] | None) -> NDArray[Any]:

@@ -88,9 +88,11 @@ class PeakSearch:
 
     def _rings_of(self, options: IndexingOptions) -> Rings:
         key = (options.min_res, options.max_res)
-        if key not in self._rings:
-            self._rings = {key: self._detector.rings(*key)}  # the last one only: a slider would gather many
-        return self._rings[key]
+        rings = self._rings.get(key)
+        if rings is None:
+            rings = self._detector.rings(*key)
+            self._rings = {key: rings}  # the last ones only: a slider would gather many
+        return rings
 
 
 def _search_key(pattern: Hashable, options: IndexingOptions) -> Hashable:
