@@ -96,7 +96,9 @@ class CrystFELEngine:
         self.slurm = slurm
         self.extra = tuple(extra)
         self.poll = poll
-        self._place = Path(folder).expanduser().absolute() if folder is not None else Path.cwd() if slurm else None
+        if folder is None and slurm is not None:
+            folder = Path.cwd()
+        self._place = None if folder is None else Path(folder).expanduser().absolute()
         self._known: tuple[object, Input] | None = None
         self._remove_written: Callable[[], object] | None = None
 

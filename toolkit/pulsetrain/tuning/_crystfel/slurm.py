@@ -66,5 +66,6 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if not name.startswith(("SLURM_", "SBATCH_")) and name not in ("DISPLAY", "LD_PRELOAD")
+        # SLURM_CONF tells sbatch itself where the cluster is.
+        if name == "SLURM_CONF" or not name.startswith(("SLURM_", "SBATCH_", "DISPLAY", "LD_PRELOAD"))
     }
