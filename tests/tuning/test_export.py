@@ -7,13 +7,17 @@ import shlex
 import subprocess
 import tomllib
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulsetrain.data import open_frames
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.data.stream import read_stream
 from pulsetrain.options import OptionError
-from pulsetrain.tuning.export import indexamajig_command, tuned_geometry, xwiz_toml
+from pulsetrain.tuning.export import indexamajig_command, result_stream, tuned_geometry, xwiz_toml
+from pulsetrain.tuning.native import NativeEngine
 from pulsetrain.tuning.options import IndexingOptions
 
 OPTIONS = IndexingOptions(
@@ -150,3 +154,30 @@ def test_xwiz_block_is_toml_with_xwiz_keys_and_the_same_values(path, min_snr, mi
 
 def test_xwiz_block_without_a_run_leaves_the_users_data_alone():
     assert "data" not in tomllib.loads(xwiz_toml(OPTIONS, "g", "c"))
+
+
+def test_stream_of_the_native_engine_says_what_crystfel_said(measured, tmp_path):
+    """Panels, places and 1/d of the peaks, and the axes of the crystals, beside a real indexamajig's."""
+    folder = measured / "crystfel"
+    frames = open_frames(folder / "sample.h5")
+    frames = frames.assign_coords(frame=("pattern", np.arange(24))).isel(pattern=[0, 3, 5, 6])
+    engine = NativeEngine(folder / "sample.geom", folder / "sample.cell", processes=1)
+    result = engine.evaluate(frames, IndexingOptions())
+    ours = read_stream(result_stream(tmp_path / "x.stream", result, engine.geometry, engine.cell, frames))
+    theirs = read_stream(folder / "base.stream")
+    assert ours["event"].values.tolist() == ["//0", "//3", "//5", "//6"]
+    for k, event in enumerate(ours["event"].values):
+        other = int(np.flatnonzero(theirs["event"].values == event)[0])
+        assert bool(ours["hit"][k]) == bool(theirs["hit"][other])
+        assert int(ours["n_crystals"][k]) == int(theirs["n_crystals"][other])
+        found, known = _peaks(ours, k), _peaks(theirs, other)
+        close = [any(p == q and np.allclose(a, b, atol=[0.5, 0.5, 0.002]) for q, b in known) for p, a in found]
+        assert sum(close) >= 0.95 * len(known)
+    lengths = np.linalg.norm(ours["crystal_axes"], axis=2)
+    np.testing.assert_allclose(lengths, np.broadcast_to([58.4, 67.9, 91.2], lengths.shape), rtol=0.01)
+
+
+def _peaks(stream, pattern):
+    mine = stream["peak_pattern"].values == pattern
+    places = np.stack([stream[f"peak_{name}"].values[mine] for name in ("fast_scan", "slow_scan", "q")], axis=1)
+    return list(zip(stream["peak_panel"].values[mine], places, strict=True))
