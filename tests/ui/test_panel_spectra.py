@@ -11,6 +11,11 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
+# The cursors at the middle of the axis, of 0.01 … 20 Å, in both documents of the control.
+CURSORS = """() => window.Bokeh.documents.slice(-2)
+  .flatMap(each => [...each._all_models.values()])
+  .filter(model => model.type === "Span" && model.visible && model.dimension === "height")
+  .filter(model => model.location > 9 && model.location < 11)"""
 LAMNO3 = "300..650 K:0, 880..1150 K:1"
 
 
@@ -48,7 +53,7 @@ def waterfall_box(panel):
     panel.locator(".pulsetrain-stage canvas").first.wait_for(timeout=60_000)
     return panel.page.evaluate(
         """() => {
-          const [root] = window.Bokeh.documents.at(-1).roots();
+          const root = window.Bokeh.documents.map(each => each.roots()[0]).findLast(each => each.children.length === 2);
           const view = window.Bokeh.index.get_one(root.children[0].children[0]);
           const {left, top} = view.el.getBoundingClientRect(), {x0, y0, width, height} = view.frame.bbox;
           return {x: left + x0, y: top + y0, width, height};
@@ -72,6 +77,11 @@ def test_a_series_is_labelled_trained_and_kept(page, lab, open_notebook, noteboo
     button(panel, "Train").click()
     expect(panel.get_by_role("status").first).to_contain_text("Transition: boundary at", timeout=120_000)
     screenshot(page, "panel-light")
+    tabs, chosen = button(panel, "Importance").bounding_box(), panel.locator(".pulsetrain-stage").nth(1).bounding_box()
+    assert tabs["y"] + tabs["height"] <= chosen["y"]  # what a button chooses stands below it
+    assert chosen["height"] > 100
+    page.mouse.move(frame["x"] + 0.5 * frame["width"], frame["y"] + 0.5 * frame["height"])
+    page.wait_for_function(f"() => ({CURSORS})().length === 2")  # that on the map and that on the importance
     picture = panel.locator(".jp-OutputArea-output img")
     picture.wait_for()
 
@@ -123,7 +133,8 @@ def test_a_second_view_shows_the_state_of_now_not_that_of_the_beginning(page, op
     run_all(page)
     waterfall_box(panel)
     drawn = page.evaluate(
-        """() => [...window.Bokeh.documents.at(-1)._all_models.values()]
+        """() => [...window.Bokeh.documents.findLast(each => each.roots()[0].children.length === 2)
+          ._all_models.values()]
           .filter((model) => model.name === "labels 1").map((model) => model.data ?? model.get_data?.())
           .filter((data) => data !== undefined).map((data) => [...(data.spectrum ?? data.get("spectrum"))])"""
     )

@@ -27,7 +27,8 @@ class SpectraLayout:
         Name and size of the series.
     options, task, report : ipywidgets.Widget
         The form of the options, the training and the report.
-    figures : bokeh.models.LayoutDOM
+    figures, below : bokeh.models.LayoutDOM
+        Those always there, and those that the buttons choose.
 
     Attributes
     ----------
@@ -54,6 +55,7 @@ class SpectraLayout:
         task: ipywidgets.Widget,
         report: ipywidgets.Widget,
         figures: LayoutDOM,
+        below: LayoutDOM,
     ) -> None:
         head = ipywidgets.HTML(f"<b>{html.escape(title)}</b>: {shape}")
         self.classes = ipywidgets.ToggleButtons(
@@ -79,7 +81,7 @@ class SpectraLayout:
             layout={"width": "350px", "flex": "0 0 auto", "padding": "0 8px 0 0"},
         )
         right = ipywidgets.VBox(
-            [self.scale, Stage(figures), self.below, self.words],
+            [self.scale, Stage(figures), self.below, Stage(below), self.words],
             layout={"flex": "1 1 460px", "min_width": "0"},
         )
         self.widget = ipywidgets.Box(

@@ -18,11 +18,18 @@ from pulsetrain.figures.spectra import Scale
 
 __all__ = ["SpectraView"]
 
-_MOVE = """
-for (const span of along_x) span.setv({location: cb_obj.x, visible: true}, {sync: false});
-for (const span of along_y) span.setv({location: cb_obj.y, visible: true}, {sync: false});
+# The figures stand in two documents, above and below the buttons: cursors are found by their ids in all of them.
+_SET = """
+const set = (ids, values) => {
+  for (const document of Bokeh.documents) {
+    for (const id of ids) document.get_model_by_id(id)?.setv({...values}, {sync: false});
+  }
+};
 """
-_LEAVE = "for (const span of [...along_x, ...along_y]) span.setv({visible: false}, {sync: false});"
+_MOVE = (
+    f"{_SET}set(along_x, {{location: cb_obj.x, visible: true}}); set(along_y, {{location: cb_obj.y, visible: true}});"
+)
+_LEAVE = f"{_SET}set([...along_x, ...along_y], {{visible: false}});"
 
 
 class SpectraView:
@@ -37,6 +44,9 @@ class SpectraView:
     Attributes
     ----------
     layout : bokeh.models.Column
+        Waterfall and probability.
+    below_layout : bokeh.models.Column
+        What is chosen to stand below them; a layout of its own, so that the buttons that choose can stand between.
     """
 
     def __init__(self, series: xr.DataArray, tapped: Callable[[int], None]) -> None:
@@ -45,13 +55,10 @@ class SpectraView:
         self._labels: NDArray[np.int64] = np.full(len(series), -1)
         self._result: xr.Dataset | None = None
         self._estimate: xr.Dataset | None = None
-        # The cursor at a place of the axis, and at a spectrum where spectra lie along y and along x.
-        self._cursors = {
-            name: Span(dimension=dimension, location=0, line_color="#808080", line_width=1, visible=False)
-            for name, dimension in (("axis", "height"), ("row", "width"), ("column", "height"))
-        }
+        self._cursors, self._cursors_below = _cursors(), _cursors()
         self._top, self._middle, self._below = (column(sizing_mode="stretch_width") for _ in range(3))
-        self.layout: Column = column(self._top, self._middle, self._below, sizing_mode="stretch_width")
+        self.layout: Column = column(self._top, self._middle, sizing_mode="stretch_width")
+        self.below_layout: Column = self._below
         self._draw_series()
         self._draw_curves()
 
@@ -90,7 +97,7 @@ class SpectraView:
             return
         drawn = figures.importance(self._series, importances, self._labels)
         for plot in drawn.children:
-            self._link(plot, x="axis")
+            self._link(plot, self._cursors_below, x="axis")
         self._below.children = [drawn]
 
     def attention(self, maps: xr.Dataset | None) -> None:
@@ -101,7 +108,7 @@ class SpectraView:
         drawn = figures.attention(maps, self._series)
         for plot in drawn.children:
             if plot.select({"name": "temporal"}):
-                self._link(plot, x="column", y="row")
+                self._link(plot, self._cursors_below, x="column", y="row")
         self._below.children = [drawn]
 
     def posterior(self, estimate: xr.Dataset | None) -> None:
@@ -130,12 +137,12 @@ class SpectraView:
             self._series, self._labels, self._result, self._estimate, scale=self._scale, height=400
         )
         plot.on_event(Tap, self._on_tap)
-        self._link(plot, x="axis", y="row")
+        self._link(plot, self._cursors, x="axis", y="row")
         self._top.children = [plot]
 
     def _draw_curves(self) -> None:
         plot = figures.probability(self._series, self._result, self._estimate, self._labels, height=260)
-        self._link(plot, x="column")
+        self._link(plot, self._cursors, x="column")
         self._middle.children = [plot]
 
     def _on_tap(self, event: Any) -> None:
@@ -143,14 +150,24 @@ class SpectraView:
         if 0 <= spectrum < len(self._series):
             self._tapped(spectrum)
 
-    def _link(self, plot: figure, x: str = "", y: str = "") -> None:
+    def _link(self, plot: figure, cursors: dict[str, Span], x: str = "", y: str = "") -> None:
         """Let a figure's cursor move those of all others; it all happens in the browser."""
         same = {"axis": ("axis",), "row": ("row", "column"), "column": ("row", "column"), "": ()}
         for name in filter(None, (x, y)):
-            plot.add_layout(self._cursors[name])
+            plot.add_layout(cursors[name])
+        both = (self._cursors, self._cursors_below)
         spans = {
-            "along_x": [self._cursors[name] for name in same[x]],
-            "along_y": [self._cursors[name] for name in same[y]] if y else [],
+            "along_x": [each[name].id for name in same[x] for each in both],
+            "along_y": [each[name].id for name in same[y] for each in both],
         }
         plot.js_on_event(MouseMove, CustomJS(args=spans, code=_MOVE))
         plot.js_on_event(MouseLeave, CustomJS(args=spans, code=_LEAVE))
+
+
+def _cursors() -> dict[str, Span]:
+    """Return the cursor at a place of the axis, and at a spectrum where spectra lie along y and along x."""
+    places = (("axis", "height"), ("row", "width"), ("column", "height"))
+    return {
+        name: Span(dimension=dimension, location=0, line_color="#808080", line_width=1, visible=False)
+        for name, dimension in places
+    }

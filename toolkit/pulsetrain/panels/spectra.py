@@ -218,6 +218,7 @@ class SpectraPanel:
             task=self.task.widget,
             report=self.report.widget,
             figures=self.view.layout,
+            below=self.view.below_layout,
         )
         layout.labels.observe(self._on_text, "value")
         layout.scale.observe(lambda change: self.view.rescale(change["new"]), "value")
