@@ -306,6 +306,20 @@ def test_images_share_a_context_that_may_be_lost_and_follow_the_theme(page, show
     beside = colours_of(other, (30, 30), [(k, k + 1) for k in range(29)])
     assert abs(beside - expected("viridis", 0.0)).max() <= TOLERANCE
 
+    # Of a frame that is far larger than the screen, no peak is lost, nor a single dead pixel seen.
+    run_cell(
+        panel, "f = np.full((2400, 2400), 500, np.uint16); f[1333, 777] = 999; f[90, 90] = 0\nsecond.limits = (0, 999)"
+    )
+    run_cell(panel, "second.frame = f")
+    expect(panel.locator(".pulsetrain-image-readout").nth(1)).to_contain_text("2400 × 2400 px")
+    settled(page)
+    x, y = place(other, (2400, 2400), 777.5, 1333.5)
+    around = colours_at(other, [(x + dx, y + dy) for dx in range(-2, 3) for dy in range(-2, 3)])
+    assert (abs(around - expected("viridis", 1.0)).max(axis=1) <= TOLERANCE).sum() >= 1
+    x, y = place(other, (2400, 2400), 90.5, 90.5)
+    around = colours_at(other, [(x + dx, y + dy) for dx in range(-2, 3) for dy in range(-2, 3)])
+    assert abs(around - expected("viridis", 500 / 999)).max() <= TOLERANCE
+
     page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
     page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
     page.wait_for_timeout(2000)  # the style sheet arrives after the attribute

@@ -1,6 +1,7 @@
 /** One WebGL2 context for all images of a page: browsers allow few, and drop the oldest one without a word. */
 
 import { type ColourMap, colourTable, isDiverging } from './colours';
+import { FACTOR, reduced } from './levels';
 import type { Frame } from './protocol';
 import { forward, type ScaleName, scaleIndex } from './scale';
 import { fragment, VERTEX } from './shaders';
@@ -27,6 +28,7 @@ type PlaneType = 'uint16' | 'float32';
 export class Renderer {
   private programs = new Map<PlaneType, WebGLProgram>();
   private tiles = new Map<Frame, Tiles>();
+  private levels = new Map<Frame, { key: string; level: Frame }>();
   private colours = new Map<ColourMap, WebGLTexture>();
   private waiting = new Set<() => void>();
   /** Tiles no larger than this, in pixels; a test makes it small. */
@@ -98,10 +100,16 @@ export class Renderer {
   release(frame: Frame): void {
     this.tiles.get(frame)?.delete();
     this.tiles.delete(frame);
+    const level = this.levels.get(frame)?.level;
+    this.levels.delete(frame);
+    if (level !== undefined) this.release(level);
   }
 
-  private paint(frame: Frame, view: Viewport, look: Look, footprint: number): void {
+  private paint(whole: Frame, view: Viewport, look: Look, footprint: number): void {
     const { gl } = this;
+    const extreme = look.scale !== 'log' && isDiverging(look.colourMap);
+    const factor = footprint < FACTOR ? 1 : FACTOR;
+    const frame = factor === 1 ? whole : this.level(whole, look.masking, extreme);
     // Made before anything is bound: an upload takes the place of what is bound to the active unit.
     const tiles = this.tilesOf(frame).list;
     const colours = this.colourTexture(look.colourMap);
@@ -113,24 +121,29 @@ export class Renderer {
     gl.uniform1i(at('colours'), 2);
     gl.activeTexture(gl.TEXTURE2);
     gl.bindTexture(gl.TEXTURE_2D, colours);
-    gl.uniform1f(at('footprint'), footprint);
+    gl.uniform1f(at('footprint'), footprint / factor);
     gl.uniform1i(at('scale'), scaleIndex(look.scale));
     gl.uniform1f(at('threshold'), look.threshold);
     const limits = look.limits.map(value => forward(look.scale, value, look.threshold)) as Limits;
     gl.uniform2f(at('limits'), ...limits);
     gl.uniform1i(at('flagged'), frame.flags === null ? 0 : 1);
     gl.uniform1i(at('masking'), look.masking ? 1 : 0);
-    gl.uniform1i(at('extreme'), look.scale !== 'log' && isDiverging(look.colourMap) ? 1 : 0);
+    gl.uniform1i(at('extreme'), extreme ? 1 : 0);
     gl.uniform4f(at('gap'), ...look.gap, 1);
     gl.uniform4f(at('hatch'), ...look.hatch, 1);
-    for (const tile of tiles) this.paintTile(tile, view, at);
+    for (const tile of tiles) this.paintTile(tile, factor, view, at);
   }
 
-  private paintTile(tile: Tile, view: Viewport, at: (name: string) => WebGLUniformLocation | null): void {
+  private paintTile(
+    tile: Tile,
+    factor: number,
+    view: Viewport,
+    at: (name: string) => WebGLUniformLocation | null
+  ): void {
     const { gl } = this;
     const { x, y, width, height } = tile;
-    const [left, top] = view.toScreen(x, y);
-    const [right, bottom] = view.toScreen(x + width, y + height);
+    const [left, top] = view.toScreen(x * factor, y * factor);
+    const [right, bottom] = view.toScreen((x + width) * factor, (y + height) * factor);
     const [wide, high] = view.view;
     if (Math.max(left, right) < 0 || Math.min(left, right) > wide) return;
     if (Math.max(top, bottom) < 0 || Math.min(top, bottom) > high) return;
@@ -149,6 +162,17 @@ export class Renderer {
     gl.activeTexture(gl.TEXTURE1);
     gl.bindTexture(gl.TEXTURE_2D, tile.flags);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+  }
+
+  /** The smaller frame; of its kinds the one that was last looked at. */
+  private level(frame: Frame, masking: boolean, extreme: boolean): Frame {
+    const key = `${masking} ${extreme}`;
+    const known = this.levels.get(frame);
+    if (known?.key === key) return known.level;
+    if (known !== undefined) this.release(known.level);
+    const level = reduced(frame, masking, extreme);
+    this.levels.set(frame, { key, level });
+    return level;
   }
 
   private tilesOf(frame: Frame): Tiles {
