@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numba
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from pulsetrain.tuning._index._fit import fit_lattice, lattice_score
 from pulsetrain.tuning._index._reduced import ReducedCell
 from pulsetrain.tuning._index._search import best_apart, half_sphere, misfit, polish, ring_vectors, third_vectors
+from pulsetrain.tuning._index._small import determinant
 
 __all__ = ["Plan", "candidates"]
 
@@ -52,7 +53,7 @@ class Plan:
 
 
 def candidates(
-    q: NDArray[np.float64], reduced: ReducedCell, spans: tuple[float, float], first: int
+    q: NDArray[np.float64], reduced: ReducedCell, spans: tuple[float, float], first: int, clear: float
 ) -> NDArray[np.float64]:
     """Return refined lattices, shape (candidate, 3, 3), Å, rows as in the reduced cell.
 
@@ -64,6 +65,8 @@ def candidates(
         Relative half-range of lengths, half-range of angles in rad.
     first : int
         Which of the three axes is searched over the sphere.
+    clear : float
+        Score of a lattice (`lattice_score`) that ends the search at once, as its only answer.
     """
     lengths = np.linalg.norm(reduced.axes, axis=1)
     unit = reduced.axes / lengths[:, None]
@@ -87,8 +90,10 @@ def candidates(
         plan.stages,
         lengths[order],
         np.arccos(cosines[order][:, order]),
+        np.ascontiguousarray(reduced.axes[order]),
         spans,
         plan.step,
+        clear,
     )
     best = np.argsort(-scores, kind="stable")
     back = np.argsort(order)
@@ -96,8 +101,19 @@ def candidates(
     return found
 
 
-@njit(nogil=True, cache=True)
-def _grow(q, low, starts, stages, lengths, angles, spans, step):
+@numba.njit(nogil=True, cache=True)
+def _grow(
+    q: NDArray[np.float64],
+    low: NDArray[np.float32],
+    starts: NDArray[np.float64],
+    stages: NDArray[np.int64],
+    lengths: NDArray[np.float64],
+    angles: NDArray[np.float64],
+    known: NDArray[np.float64],
+    spans: tuple[float, float],
+    step: float,
+    clear: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Grow lattices from trial vectors: polish them, add a second vector and a third, and refine the three."""
     n = len(starts)
     scores = np.empty(n)
@@ -112,7 +128,7 @@ def _grow(q, low, starts, stages, lengths, angles, spans, step):
     found = np.empty((size, 3, 3))
     worth = np.full(size, -1.0)
     count = 0
-    narrow = stages[:1]
+    narrow, near = stages[:1], q[: stages[0]]
     for j in range(len(firsts)):
         seconds = ring_vectors(low, firsts[j], lengths[1], angles[0, 1], spans, step, _SECONDS)
         for m in range(len(seconds)):
@@ -121,15 +137,23 @@ def _grow(q, low, starts, stages, lengths, angles, spans, step):
             for side in range(2):
                 axes = found[count]
                 axes[0], axes[1], axes[2] = firsts[j], seconds[m], thirds[side]
-                if np.linalg.det(axes) < 0:
+                if determinant(axes) < 0:
                     axes *= -1
-                worth[count] = lattice_score(q[: stages[0]], axes)
+                worth[count] = lattice_score(near, axes)
                 count += 1
+        latest = count - len(seconds) * 2
+        if count > latest and clear < 1:
+            best_new = latest + np.argmax(worth[latest:count])
+            out = found[best_new : best_new + 1].copy()
+            if np.isfinite(fit_lattice(q, out[0], stages, 0.3, known, spans[0] / 3)):
+                score = lattice_score(q, out[0])
+                if score > clear:
+                    return out, np.array([score])
     best = np.argsort(-worth[:count])[:_FIRSTS]
     out = np.empty((len(best), 3, 3))
     final = np.empty(len(best))
     for j in range(len(best)):
         out[j] = found[best[j]]
-        rms = fit_lattice(q, out[j], stages, 0.3)
+        rms = fit_lattice(q, out[j], stages, 0.3, known, spans[0] / 3)
         final[j] = lattice_score(q, out[j]) if np.isfinite(rms) else -1.0
     return out, final

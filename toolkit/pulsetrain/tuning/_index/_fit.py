@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-__all__ = ["assigned", "count_near", "fit_lattice", "lattice_score"]
+from pulsetrain.tuning._index._small import determinant, inverse, nearest_turn
+
+__all__ = ["assigned", "count_near", "fit_lattice", "lattice_score", "turned"]
 
 
-@njit(nogil=True, cache=True)
-def lattice_score(q, axes):
+@numba.njit(nogil=True, cache=True)
+def lattice_score(q: NDArray[np.float64], axes: NDArray[np.float64]) -> float:
     """Return the share of spots near the nodes of a lattice, each weighted by how near, less what is chance.
 
     Parameters
@@ -29,9 +32,28 @@ def lattice_score(q, axes):
     return score / q.shape[0]
 
 
-@njit(nogil=True, cache=True)
-def fit_lattice(q, axes, stages, widest):
+@numba.njit(nogil=True, cache=True)
+def turned(known: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the reciprocal axes of a known cell as rows, turned and scaled onto those of a lattice."""
+    own = inverse(known).T
+    overlap = own.T @ columns.T
+    turn = nearest_turn(overlap)
+    return own @ turn * (np.sum(turn * overlap) / np.sum(own * own))
+
+
+@numba.njit(nogil=True, cache=True)
+def fit_lattice(
+    q: NDArray[np.float64],
+    axes: NDArray[np.float64],
+    stages: NDArray[np.int64],
+    widest: float,
+    known: NDArray[np.float64],
+    freedom: float,
+) -> float:
     """Refine all nine parameters of a lattice by least squares, from the spots near the beam outwards.
+
+    What the spots leave open is held by the known cell, turned and scaled to the lattice: as strong as one
+    observation of each reciprocal axis.
 
     Parameters
     ----------
@@ -42,6 +64,10 @@ def fit_lattice(q, axes, stages, widest):
         Number of spots used; the last one is repeated until nothing changes.
     widest : float
         Farthest from whole numbers of a spot that takes part.
+    known : float64, shape (3, 3), Å
+        Axes of the known cell.
+    freedom : float
+        Standard deviation of the lattice from the known cell, relative to an axis.
 
     Returns
     -------
@@ -58,7 +84,7 @@ def fit_lattice(q, axes, stages, widest):
     for round_ in range(2 * n_stages + 8):
         last = round_ >= 2 * n_stages
         n = stages[min(round_ // 2, n_stages - 1)]
-        columns = np.linalg.inv(axes)  # its columns are a*, b*, c*
+        columns = inverse(axes)  # its columns are a*, b*, c*
         near = 0
         for i in range(n):
             ok = True
@@ -96,23 +122,25 @@ def fit_lattice(q, axes, stages, widest):
         if count < 5:
             return np.inf
         rms = np.sqrt(squares / count)
-        # A weak tie to the present lattice where the spots leave a direction open.
-        tie = 1e-6 * (a[0, 0] + a[1, 1] + a[2, 2]) + 1e-9
+        expected = turned(known, columns)
         for r in range(3):
+            tie = max(rms, 1e-5) ** 2 / (freedom**2 * (expected[r] @ expected[r]))
             a[r, r] += tie
             for s in range(3):
-                b[r, s] += tie * columns[s, r]
-        reciprocal = np.linalg.solve(a, b)  # rows a*, b*, c*
-        if abs(np.linalg.det(reciprocal)) < 1e-12 * abs(np.linalg.det(columns)):
+                b[r, s] += tie * expected[r, s]
+        reciprocal = inverse(a) @ b  # rows a*, b*, c*
+        if determinant(reciprocal) < 0.1 * determinant(columns):
             return np.inf
-        axes[:] = np.linalg.inv(reciprocal).T
+        axes[:] = inverse(reciprocal).T
         if last and not changed:
             break
     return rms
 
 
-@njit(nogil=True, cache=True)
-def count_near(q, axes, widths, turns):
+@numba.njit(nogil=True, cache=True)
+def count_near(
+    q: NDArray[np.float64], axes: NDArray[np.float64], widths: NDArray[np.float64], turns: NDArray[np.float64]
+) -> tuple[int, NDArray[np.int64], NDArray[np.float64]]:
     """Count the spots near nodes, and how many would be by chance.
 
     Chance is measured: the same spots, turned around the beam by angles that no lattice has, against the same
@@ -159,8 +187,10 @@ def count_near(q, axes, widths, turns):
     return spots, near, chance / max(1, turned)
 
 
-@njit(nogil=True, cache=True)
-def assigned(q, axes):
+@numba.njit(nogil=True, cache=True)
+def assigned(
+    q: NDArray[np.float64], axes: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return the nearest node of each spot and its distance.
 
     Returns
@@ -172,7 +202,7 @@ def assigned(q, axes):
     """
     n = q.shape[0]
     hkl, off, distance = np.empty((n, 3)), np.zeros(n), np.empty(n)
-    columns = np.linalg.inv(axes)
+    columns = inverse(axes)
     offs = np.empty(3)
     for i in range(n):
         for k in range(3):

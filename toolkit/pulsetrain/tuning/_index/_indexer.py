@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.tuning._index._candidates import candidates
-from pulsetrain.tuning._index._chance import log_false_alarms
-from pulsetrain.tuning._index._fit import assigned, fit_lattice
+from pulsetrain.tuning._index._chance import narrow
+from pulsetrain.tuning._index._fit import assigned
 from pulsetrain.tuning._index._reduced import ReducedCell, metric_change
 
 __all__ = ["KnownCellIndexer", "Lattice"]
@@ -18,8 +19,15 @@ __all__ = ["KnownCellIndexer", "Lattice"]
 _STRONGEST = 150  # spots that are searched
 _FEWEST = 6  # spots: nine parameters, and some to say whether they are right
 _MOST_LATTICES = 8
-_ACCEPT = -2.0  # log10 of the lattices expected by chance in a pattern
+_LEFT = 0.25  # share of the spots that are worth looking for a further lattice
+_ACCEPT = -4.0  # log10 of the lattices expected by chance in a pattern
 _EXPLAINED = 0.25  # farthest from whole indices of an explained spot
+_CERTAIN = -12.0  # no need to look for a better one
+_CLEAR = 0.6  # score of a lattice; by chance it is 0.09
+_LOOKED_AT = 6  # lattices, of those that a search gives
+_NARROWING = np.array([0.25, 0.15, 0.1])  # farthest from whole indices of spots in the last refinements
+_NEARLY = 0.6  # a lattice that fits the cell is taken before one that explains more, if it is nearly as good
+_NONE = (np.eye(3), np.inf)
 _SLACK = 1.15  # the search looks a little beyond the tolerance: the coarse steps are coarse
 
 
@@ -110,35 +118,52 @@ class KnownCellIndexer:
         rank = np.linalg.norm(q, axis=1) if intensity is None else -np.asarray(intensity, dtype=np.float64)
         left = usable.copy()
         lattices: list[Lattice] = []
-        while left.sum() >= _FEWEST:
-            lattice = self._one(q, left, rank)
-            if lattice is None or self._known(lattice, lattices):
+        for _ in range(_MOST_LATTICES):
+            if left.sum() < max(_FEWEST, _LEFT * usable.sum()):
+                break
+            lattice = self._best(q, left, rank)
+            if lattice is None:
+                break
+            left &= ~lattice.explained
+            # A lattice outside the tolerance takes its spots along: some of them would fit a wrong one.
+            if not self._fits(lattice.axes):
+                continue
+            if any(_alike(lattice.axes, other.axes) for other in lattices):
                 break
             lattices.append(lattice)
-            left &= ~lattice.explained
-            if not self.multi or len(lattices) == _MOST_LATTICES:
+            if not self.multi:
                 break
         return lattices
 
-    def _one(
-        self, q: NDArray[np.float64], left: NDArray[np.bool_], rank: NDArray[np.float64]
-    ) -> Lattice | None:
+    def _best(self, q: NDArray[np.float64], left: NDArray[np.bool_], rank: NDArray[np.float64]) -> Lattice | None:
         where = np.flatnonzero(left)
         strongest = where[np.argsort(rank[where], kind="stable")[:_STRONGEST]]
         searched, everything = _outwards(q[strongest]), _outwards(q[where])
-        best: tuple[float, NDArray[np.float64]] | None = None
+        best, fitting = _NONE, _NONE
+        for axes in self._candidates(searched):
+            for trial in zip(*narrow(everything, axes, _NARROWING, self._reduced.axes, self._spans), strict=True):
+                best = min(best, trial, key=_alarms)
+                if trial[1] < fitting[1] and self._fits(self._reduced.conventional_axes(trial[0])):
+                    fitting = trial
+            if best[1] < _CERTAIN:
+                break
+        axes, alarms = fitting if fitting[1] < _NEARLY * best[1] else best
+        return self._lattice(q, left, axes, float(alarms)) if alarms < _ACCEPT else None
+
+    def _candidates(self, q: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+        """Search along each of the axes that differ in length, first in haste."""
+        lengths = np.linalg.norm(self._reduced.axes, axis=1)
         for first in range(3):
-            for axes in candidates(searched, self._reduced, self._spans, first)[:6]:
-                fit_lattice(everything, axes, np.array([len(everything)]), _EXPLAINED)
-                alarms = log_false_alarms(everything, axes, self._reduced.axes, self._spans)
-                if (best is None or alarms < best[0]) and self._fits(axes):
-                    best = alarms, axes
-            if best is not None and best[0] < _ACCEPT:
-                return self._lattice(q, left, *reversed(best))
-        return None
+            if first and lengths[first] < 1.001 * lengths[first - 1]:
+                continue
+            for clear in (_CLEAR, np.inf):
+                found = candidates(q, self._reduced, self._spans, first, clear)
+                yield from found[:_LOOKED_AT]
+                if len(found) != 1:
+                    break  # the search did not end early: it would find the same again
 
     def _fits(self, axes: NDArray[np.float64]) -> bool:
-        lengths, angles = metric_change(self._reduced.conventional_axes(axes), self.cell.matrix)
+        lengths, angles = metric_change(axes, self.cell.matrix)
         return lengths <= self.tolerance / 100 and angles <= self.angle_tolerance
 
     def _lattice(
@@ -153,12 +178,16 @@ class KnownCellIndexer:
         residual = float(np.sqrt(np.mean(distance[explained] ** 2)))
         return Lattice(conventional, explained, hkl, residual, alarms)
 
-    def _known(self, lattice: Lattice, lattices: list[Lattice]) -> bool:
-        """Whether a lattice is one that was found before: its spots lie on it, if not quite near enough."""
-        known = [other.axes for other in lattices]
-        lengths = np.linalg.norm(lattice.axes, axis=1)
-        return any(np.linalg.norm(lattice.axes - axes, axis=1).max() < 0.02 * lengths.max() for axes in known)
+
+def _alike(axes: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether a lattice is found again: in spots that lie on it, if not quite near enough."""
+    apart: float = np.linalg.norm(axes - other, axis=1).max()
+    return apart < 0.02 * float(np.linalg.norm(axes, axis=1).max())
 
 
 def _outwards(q: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.ascontiguousarray(q[np.argsort(np.linalg.norm(q, axis=1), kind="stable")])
+
+
+def _alarms(trial: tuple[NDArray[np.float64], float]) -> float:
+    return trial[1]

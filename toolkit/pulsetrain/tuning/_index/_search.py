@@ -6,9 +6,11 @@ spots of the squared distance from the nearest whole number (1/12 per spot by ch
 
 from __future__ import annotations
 
+import numba
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from pulsetrain.tuning._index._small import inverse
 
 __all__ = ["best_apart", "half_sphere", "misfit", "polish", "ring_vectors", "third_vectors"]
 
@@ -24,8 +26,10 @@ def half_sphere(n: int) -> NDArray[np.float32]:
     return np.array([r * np.cos(angle), r * np.sin(angle), z], dtype=np.float32)
 
 
-@njit(nogil=True, cache=True)
-def misfit(q, vectors, low, high, n_scales):
+@numba.njit(nogil=True, cache=True)
+def misfit(
+    q: NDArray[np.float32], vectors: NDArray[np.float32], low: float, high: float, n_scales: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Score trial vectors, each at several lengths.
 
     Parameters
@@ -66,8 +70,10 @@ def misfit(q, vectors, low, high, n_scales):
     return best, factor
 
 
-@njit(nogil=True, cache=True)
-def best_apart(order, vectors, factor, distance, most):
+@numba.njit(nogil=True, cache=True)
+def best_apart(
+    order: NDArray[np.int64], vectors: NDArray[np.float64], factor: NDArray[np.float64], distance: float, most: int
+) -> NDArray[np.float64]:
     """Return vectors in the given order that are apart from the better ones, and from their opposites."""
     found = np.empty((most, 3))
     count = 0
@@ -90,8 +96,8 @@ def best_apart(order, vectors, factor, distance, most):
     return found[:count]
 
 
-@njit(nogil=True, cache=True)
-def polish(q, v, stages):
+@numba.njit(nogil=True, cache=True)
+def polish(q: NDArray[np.float64], v: NDArray[np.float64], stages: NDArray[np.int64]) -> float:
     """Refine a trial vector by least squares, from the spots near the beam outwards.
 
     Parameters
@@ -121,7 +127,7 @@ def polish(q, v, stages):
             ridge = 1e-3 * (a[0, 0] + a[1, 1] + a[2, 2]) + 1e-12
             for r in range(3):
                 a[r, r] += ridge
-            v += np.linalg.solve(a, b)
+            v += inverse(a) @ b
         score = 0.0
         for i in range(n):
             phase = q[i, 0] * v[0] + q[i, 1] * v[1] + q[i, 2] * v[2]
@@ -136,8 +142,8 @@ def polish(q, v, stages):
     return best_score
 
 
-@njit(nogil=True, cache=True)
-def _across(u):
+@numba.njit(nogil=True, cache=True)
+def _across(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return two unit vectors at right angles to a unit vector and to each other."""
     k = np.argmin(np.abs(u))
     e = np.zeros(3)
@@ -148,8 +154,16 @@ def _across(u):
     return e, f
 
 
-@njit(nogil=True, cache=True)
-def ring_vectors(q, first, length, angle, spans, step, most):
+@numba.njit(nogil=True, cache=True)
+def ring_vectors(
+    q: NDArray[np.float32],
+    first: NDArray[np.float64],
+    length: float,
+    angle: float,
+    spans: tuple[float, float],
+    step: float,
+    most: int,
+) -> NDArray[np.float64]:
     """Return the best vectors of a known length at a known angle to a first one.
 
     Parameters
@@ -197,8 +211,16 @@ def ring_vectors(q, first, length, angle, spans, step, most):
     return found[peaks[np.argsort(best[peaks])[:most]]]
 
 
-@njit(nogil=True, cache=True)
-def third_vectors(q, first, second, length, angles, spans, step):
+@numba.njit(nogil=True, cache=True)
+def third_vectors(
+    q: NDArray[np.float32],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    length: float,
+    angles: tuple[float, float],
+    spans: tuple[float, float],
+    step: float,
+) -> NDArray[np.float64]:
     """Return the two vectors, one on each side, that with two others best make the known cell.
 
     Parameters
