@@ -56,7 +56,9 @@ def image(panel):
 @pytest.mark.timeout(400)
 def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open_notebook, notebook, screenshot):
     page.set_viewport_size({"width": 1400, "height": 1700})
-    panel = open_notebook(page, notebook("tuning.ipynb", patterns=24, fresh_patterns=12, optimiser="ppo", evaluations=6))
+    panel = open_notebook(
+        page, notebook("tuning.ipynb", patterns=24, fresh_patterns=12, optimiser="ppo", evaluations=6)
+    )
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     rate = panel.locator(".pulsetrain-rate")
     expect(rate).to_contain_text("of 24 patterns indexed", timeout=COMPILING)
@@ -75,7 +77,6 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
     expect(rate).not_to_have_text(before, timeout=60_000)
     expect(rate).to_contain_text("of 24 patterns indexed", timeout=60_000)
     expect(panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks"))).not_to_have_text(peaks, timeout=60_000)
-    page.wait_for_function("() => true")
 
     button(panel, "Run").click()
     status = panel.get_by_role("status")
@@ -84,11 +85,15 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
     assert len(drawn(page, "own")) >= 2
     screenshot(page, "tuning-searched")
 
-    for name in ("Cell", "Table", "Export"):
-        button(panel, name).click()
-        page.wait_for_timeout(500)
-        screenshot(page, f"tuning-{name.lower()}")
+    button(panel, "Cell").click()
+    page.wait_for_timeout(1500)
+    screenshot(page, "tuning-cell")
+    button(panel, "Table").click()
+    expect(panel.locator(".pulsetrain-table")).to_contain_text("90 % from")
+    screenshot(page, "tuning-table")
+    button(panel, "Export").click()
     expect(panel.locator(".pulsetrain-code").first).to_contain_text("clen =")
+    screenshot(page, "tuning-export")
     button(panel, "Search").click()
     page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
     page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")

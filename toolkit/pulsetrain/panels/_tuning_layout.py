@@ -16,7 +16,7 @@ _LABEL = {"description_width": "118px"}
 
 
 class TuningLayout:
-    """Settings and search on the left, pattern and figures on the right; below each other where the page is narrow.
+    """Settings and search on the left, the pattern on the right (or below, on a narrow page), the figures under both.
 
     Parameters
     ----------
@@ -82,12 +82,11 @@ class TuningLayout:
         self.save = _button("Save all three", "save", "Write tuned.geom, indexamajig.sh and xwiz.toml into the folder")
         self._export = ipywidgets.HBox([self.folder, self.save], layout={"display": "none"})
         row = ipywidgets.HBox([self.pattern, self.back, self.on])
-        right = ipywidgets.VBox(
-            [row, self.seen, image, Stage(figures), self.below, self._export, self.words],
-            layout={"flex": "1 1 480px", "min_width": "0"},
-        )
-        self.widget = ipywidgets.Box(
-            [left, right], layout={"display": "flex", "flex_flow": "row wrap", "width": "100%", "overflow": "hidden"}
+        right = ipywidgets.VBox([row, self.seen, image], layout={"flex": "1 1 480px", "min_width": "0"})
+        upper = ipywidgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "width": "100%"})
+        self.widget = ipywidgets.VBox(
+            [upper, Stage(figures), self.below, self._export, self.words],
+            layout={"width": "100%", "overflow": "hidden"},
         )
 
     def show_export(self, *, shown: bool) -> None:

@@ -25,9 +25,14 @@ class TuningView:
 
     def __init__(self) -> None:
         self.rates = figures.rates(())
-        self._progress = figures.progress(())
+        self._progress: Column | None = None
         self._below: Column = column(sizing_mode="stretch_width")
         self.layout: Column = column(self.rates, self._below, sizing_mode="stretch_width")
+
+    @property
+    def searching(self) -> bool:
+        """Whether the search is shown below; `update` keeps it up to date."""
+        return self._progress is not None
 
     @property
     def below(self) -> list[Column]:
@@ -37,20 +42,25 @@ class TuningView:
     def update(self, path: figures.Evaluations, own: Sequence[Evaluation]) -> None:
         """Show what a search, and what the user, has tried."""
         figures.update_rates(self.rates, path, own)
-        figures.update_progress(self._progress, path)
+        if self._progress is not None:
+            figures.update_progress(self._progress, path)
 
-    def search(self) -> None:
+    def search(self, path: figures.Evaluations) -> None:
         """Show below how the search goes on."""
+        self._progress = figures.progress(path)
         self._below.children = [self._progress]
 
     def cells(self, evaluations: Sequence[Evaluation], result: xr.Dataset, cell: UnitCell) -> None:
         """Show below how far the refined cells are off."""
+        self.clear()
         self._below.children = [figures.shift(evaluations), figures.cells(result, cell)]
 
     def orientations(self, result: xr.Dataset) -> None:
         """Show below how the crystals lie."""
+        self.clear()
         self._below.children = [figures.orientations(result)]
 
     def clear(self) -> None:
         """Show nothing below."""
+        self._progress = None
         self._below.children = []

@@ -28,7 +28,7 @@ from pulsetrain.panels._tuning_input import open_input
 from pulsetrain.panels._tuning_layout import TuningLayout
 from pulsetrain.panels._tuning_search import TuningSearch
 from pulsetrain.panels._tuning_view import TuningView
-from pulsetrain.panels._tuning_words import rate_html, seen_words, setting_words
+from pulsetrain.panels._tuning_words import place_words, rate_html, rate_words, seen_words, setting_words
 from pulsetrain.panels._tuning_work import Look, TuningWork, comparable, setting_of
 from pulsetrain.panels.image import FrameImage, Readout
 from pulsetrain.progress import Progress
@@ -38,6 +38,7 @@ from pulsetrain.tuning.search import Evaluation
 __all__ = ["TuningPanel"]
 
 _FIRST = ("min_snr", "min_pix_count", "clen", "threshold", "tolerance", "optimiser", "evaluations")
+_COMPILING = "compiling the engine, once: the first rate takes longer …"
 
 
 class _Wanted(NamedTuple):
@@ -126,17 +127,18 @@ class TuningPanel:
         self.task = Task("Run", self.run, self._loop)
         self.task.stop.description = "Stop"
         self.report = ReportButton("tuning", self._report_values, self._loop)
+        rows, columns = self._work.detector.shape
         self.image = FrameImage(
             units=str(self.frames.attrs.get("units") or "ADU"),
             pixel_size=self._work.detector.pitch,
             readout=Readout(clen=start.clen, wavelength=self.geometry.wavelength) if start.clen else None,
-            height=420,
+            height=int(np.clip(560 * rows / columns, 220, 460)),
         )
         self._latest = Latest(self._follow, self._failed, self._loop)
         self._form = self._build()
         self.widget = self._form.widget
         self._form.rate.value = rate_html(None)
-        self.view.search()
+        self._refresh()
 
     @property
     def options(self) -> TuningOptions:
@@ -312,7 +314,7 @@ class TuningPanel:
         options = self.options
         self._renew(options)
         if rate:
-            self._form.rate.value = rate_html(self._shown, options, compiling=not self._work.warm)
+            self._form.rate.value = rate_html(self._shown, note="indexing …" if self._work.warm else _COMPILING)
         self._followed, self._pending = _followed(options), rate or self._pending
         picture = picture or self.image.frame is None
         self._latest.ask(_Wanted(options, self._form.pattern.value, self._pending, picture))
@@ -321,8 +323,7 @@ class TuningPanel:
         look = self._work.look(wanted.pattern, wanted.options, progress, picture=wanted.picture)
         self._loop.call(partial(self._show_look, look))
         if wanted.rate:
-            quick = partial(self._show_quick, wanted.options)
-            evaluation, result = self._work.rate(wanted.options, progress, quick)
+            evaluation, result = self._work.rate(wanted.options, progress, self._show_quick)
             self._loop.call(partial(self._show_rate, wanted.options, evaluation, result))
             picture = png(figures.static_summary(self.path if self.path is not None else (), self._own))
             self._loop.call(lambda: self._picture.show(picture, f"Settings tried: {setting_words(evaluation)}"))
@@ -331,8 +332,8 @@ class TuningPanel:
         self._pending = False
         self._form.rate.value = rate_html(None, error=plain(error))
 
-    def _show_quick(self, options: TuningOptions, evaluation: Evaluation) -> None:
-        self._loop.call(lambda: setattr(self._form.rate, "value", rate_html(evaluation, options, quick=True)))
+    def _show_quick(self, evaluation: Evaluation) -> None:
+        self._loop.call(lambda: setattr(self._form.rate, "value", rate_html(evaluation, quick=True, note="indexing …")))
 
     def _show_rate(self, options: TuningOptions, evaluation: Evaluation, result: xr.Dataset) -> None:
         self._form.rate.value, self._pending = rate_html(evaluation), False
@@ -358,7 +359,7 @@ class TuningPanel:
         look = self._work.found(self._form.pattern.value, int(place[0]), result, used) if len(place) else None
 
         def show() -> None:
-            self._form.rate.value = rate_html(evaluation, used, searched=True)
+            self._form.rate.value = rate_html(evaluation, note=f"the search at {place_words(evaluation.setting)}")
             if look is not None and self.image.frame is not None:
                 self._show_look(look)
             self._take(used, result)
@@ -372,7 +373,7 @@ class TuningPanel:
             self._form.pattern.value = self._hits[0]
         self.view.update(self.path if self.path is not None else (), self._own)
         self._enable()
-        self._refresh(drawn=self._form.below.value == "Search")
+        self._refresh()
 
     def _done_run(self) -> None:
         made, total, best = len(self._search.evaluations), self.options.evaluations, self.best
@@ -380,8 +381,10 @@ class TuningPanel:
         if made < total:
             words = f"Paused after {made} of {total}. {words}"
         elif self.confirmed is not None:
-            words += f"\nOn fresh patterns: {setting_words(self.confirmed, setting=False)}."
+            words += f"\nOn fresh patterns: {rate_words(self.confirmed)}."
         self.task.say(words, "success")
+        self._form.rate.value = rate_html(best, note="the best of the search")
+        self._ask()
         self._picture.update(figures.static_summary(self.path if self.path is not None else (), self._own), words)
         self._refresh()
 
@@ -436,14 +439,13 @@ class TuningPanel:
         changed = self.options.model_dump(exclude_defaults=True)
         return {**changed, **self._given.needed()}
 
-    def _refresh(self, *, drawn: bool = False) -> None:
-        """Draw what is chosen to stand below the curves, unless it is `drawn` already."""
-        chosen, words = self._form.below.value, ""
+    def _refresh(self) -> None:
+        """Draw what is chosen to stand below the curves."""
+        chosen, words, path = self._form.below.value, "", self.path
         self._form.show_export(shown=chosen == "Export")
-        if drawn:
-            return
-        if chosen == "Search":
-            self.view.search()
+        if chosen == "Search" and path is not None:
+            if not self.view.searching:
+                self.view.search(path)
         elif chosen == "Cell" and self.result is not None:
             self.view.cells(self.evaluations, self.result, self.cell)
         elif chosen == "Orientations" and self.result is not None:
@@ -487,5 +489,5 @@ def _spans(start: TuningOptions, geometry: CrystFELGeometry) -> dict[str, tuple[
     }
     if start.clen is not None:
         half = start.clen * start.clen_range / 100
-        spans["clen"] = (start.clen - half, start.clen + half, 10 ** np.floor(np.log10(half) - 1.5))
+        spans["clen"] = (start.clen - half, start.clen + half, 10 ** np.floor(np.log10(half) - 2))
     return spans

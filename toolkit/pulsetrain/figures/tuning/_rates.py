@@ -74,10 +74,11 @@ def _plot(
         f"Rate over {parameter.words}", parameter.label, "indexing rate", height=height, theme=theme,
         y_range=shared, x_axis_type=parameter.scale, tools="pan,box_zoom,wheel_zoom,tap,reset,save",
     )  # fmt: skip
-    plot.min_width = 220
-    plot.x_range.range_padding = 0.15
+    plot.min_width = 180
+    plot.x_range.range_padding, plot.x_range.default_span = 0.15, 2.0
     if parameter.scale == "log":
         plot.xaxis.ticker = FixedTicker(ticks=list(_SNR_TICKS))
+        plot.x_range.default_span = 0.4  # decades
     elif parameter.name == "min_pix_count":
         plot.xaxis.ticker = BasicTicker(min_interval=1)
         plot.x_range.min_interval = 2

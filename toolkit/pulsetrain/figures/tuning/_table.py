@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from pulsetrain.figures._table import html_table
@@ -36,7 +37,7 @@ def evaluation_table(path: Evaluations) -> pd.DataFrame:
     table = pd.DataFrame({words: found[name] for name, words in _COLUMNS.items()})
     place = list(table.columns).index("peaks per hit")
     for name, words in (("high", "90 % to (%)"), ("low", "90 % from (%)"), ("rate", "rate (%)")):
-        table.insert(place, words, 100 * found[name])
+        table.insert(place, words, np.round(100 * found[name], 2))
     return table
 
 
