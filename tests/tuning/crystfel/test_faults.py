@@ -107,26 +107,32 @@ def test_killed_python_leaves_no_process_and_no_file(engine, stand_in, frames, n
     engine.geometry.write(tmp_path / "x.geom")
     engine.cell.write(tmp_path / "x.cell")
     code = f"""
-        import os, tempfile
+        import os, pathlib, tempfile, time
         tempfile.tempdir = {str(stand_in.left)!r}
         from pulsetrain.data import open_frames
         from pulsetrain.tuning.crystfel import CrystFELEngine
         from pulsetrain.tuning.options import IndexingOptions
-        if os.fork() == 0:
-            import time; time.sleep(6); os._exit(0)  # holds the pipes open, as a pool's forked workers do
-        frames = open_frames({frames.attrs["source"]!r}, mask=False) * 1  # written anew
-        engine = CrystFELEngine({str(tmp_path / "x.geom")!r}, {str(tmp_path / "x.cell")!r}, {str(stand_in.path)!r})
-        engine.evaluate(frames, IndexingOptions())
+
+        def progress(done, *_args, **_values):
+            if done == 3 and not os.path.exists("forked"):
+                pathlib.Path("forked").touch()
+                if os.fork() == 0:  # holds all pipes open, as the forked workers of a pool do
+                    time.sleep(12)
+                    os._exit(0)
+
+        frames = open_frames({frames.attrs["source"]!r}) * 1  # written anew
+        engine = CrystFELEngine("x.geom", "x.cell", {str(stand_in.path)!r}, poll=0.02)
+        engine.evaluate(frames, IndexingOptions(), progress)
     """
-    python = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
-    until = time.monotonic() + 30
-    while not stand_in.pids.exists() and time.monotonic() < until:
+    python = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], cwd=tmp_path)
+    until = time.monotonic() + 60
+    while not (tmp_path / "forked").exists() and time.monotonic() < until:
         time.sleep(0.05)
     time.sleep(0.2)
     assert list(stand_in.left.iterdir())
     os.kill(python.pid, signal.SIGKILL)
     python.wait()
-    assert nothing_left(seconds=12) >= 2
+    assert nothing_left(seconds=8) >= 2
 
 
 def test_killed_guard_is_an_error_and_leaves_nothing(engine, stand_in, frames, nothing_left):

@@ -136,7 +136,7 @@ def test_killed_python_cancels_its_job(engine, stand_in, slurm, frames, nothing_
         engine.evaluate(open_frames({frames.attrs["source"]!r}), IndexingOptions())
     """
     python = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], cwd=stand_in.keep)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not stand_in.pids.exists() and time.monotonic() < until:
         time.sleep(0.05)
     os.kill(python.pid, signal.SIGKILL)
