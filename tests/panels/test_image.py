@@ -154,9 +154,12 @@ def test_the_bundle_is_below_100_kilobytes(image):
 
 def test_assembled_frames_are_shown_along_the_beam_with_the_beam_where_their_coordinates_are_zero(image):
     frame = xr.DataArray(np.zeros((4, 6)), dims=("y", "x"), coords={"y": np.arange(4) - 1, "x": np.arange(6) - 2})
-    state = image(frame, pixel_size=2e-4, readout=Readout(0.1, 1.3)).get_state()
-    assert state["_flipped"] == (True, True)
-    assert state["_geometry"] == {"pixel_size": 2e-4, "clen": 0.1, "wavelength": 1.3, "beam": [2.0, 1.0], "rings": []}
+    shown = image(frame, pixel_size=2e-4, readout=Readout(0.1, 1.3))
+    known = {"pixel_size": 2e-4, "clen": 0.1, "wavelength": 1.3, "beam": [2.0, 1.0], "rings": []}
+    assert shown.get_state()["_flipped"] == (True, True)
+    assert shown.get_state()["_geometry"] == known
+    shown.readout = Readout(0.2, 1.3)
+    assert shown.get_state()["_geometry"] == known | {"clen": 0.2}
     assert image(frame.values).get_state()["_flipped"] == (False, False)
 
 

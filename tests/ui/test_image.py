@@ -328,7 +328,7 @@ def test_images_share_a_context_that_may_be_lost_and_follow_the_theme(page, show
     page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")
 
 
-def test_a_saved_notebook_and_a_browser_without_webgl_show_the_picture(page, lab, open_notebook, show):
+def test_a_saved_notebook_and_a_browser_without_webgl_show_the_picture(page, lab, show):
     panel, _ = show("saved.ipynb", "image = FrameImage(np.random.default_rng(0).poisson(5, (1024, 1024)))\nimage")
     picture = panel.locator(".jp-OutputArea-output img")
     picture.wait_for(state="attached")
@@ -338,15 +338,16 @@ def test_a_saved_notebook_and_a_browser_without_webgl_show_the_picture(page, lab
     assert len(saved) < 0.5e6  # the frame is 2 MB
     assert "image/png" in saved
 
-    page.add_init_script(
-        """const ask = HTMLCanvasElement.prototype.getContext;
-        HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
-          return kind === 'webgl2' ? null : ask.call(this, kind, ...more);
-        };"""
+    # As in a browser that has no WebGL2; the page has forgotten its renderer.
+    page.evaluate(
+        """() => {
+          const ask = HTMLCanvasElement.prototype.getContext;
+          HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+            return kind === 'webgl2' ? null : ask.call(this, kind, ...more);
+          };
+          delete globalThis[Symbol.for('pulsetrain.image.renderer.1')];
+        }"""
     )
-    page.reload()
-    page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
-    panel = open_notebook(page, "saved.ipynb")
     run_all(page)
     expect(panel.locator(".pulsetrain-image")).to_contain_text("no WebGL2", timeout=60_000)
     still = panel.locator(".pulsetrain-image img")

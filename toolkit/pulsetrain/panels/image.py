@@ -67,7 +67,7 @@ class FrameImage(anywidget.AnyWidget):
 
     Attributes
     ----------
-    frame, mask, peaks, spots
+    frame, mask, peaks, spots, readout
         As given; may be set, and the browser follows.
     scale, colour_map, limits, title, units
         As now chosen in the browser, or set. `limits` is None while they are automatic.
@@ -152,6 +152,16 @@ class FrameImage(anywidget.AnyWidget):
         if self._values is None:
             raise DataError("mask", "no frame", "a frame that it fits", "set the frame first")
         self._take(self._frame, self._values, as_mask(mask, self._values.shape))
+
+    @property
+    def readout(self) -> Readout | None:
+        """What d-spacings are told by; to be set anew when the camera length changes."""
+        return self._readout
+
+    @readout.setter
+    def readout(self, readout: Readout | None) -> None:
+        self._readout = readout
+        self._geometry = self._seen_geometry()
 
     def show(self, frame: ArrayLike | xr.DataArray, *, mask: ArrayLike | None = None) -> None:
         """Show another frame with a mask of its own.
@@ -278,16 +288,16 @@ class FrameImage(anywidget.AnyWidget):
         self._frame, self._values, self._mask = frame, values, mask
         valid = np.isfinite(values) if mask is None else np.isfinite(values) & ~mask
         self._contrast = Contrast(values, valid)
-        assembled = isinstance(frame, xr.DataArray) and {"x", "y"} <= set(frame.coords)
+        assembled = _is_assembled(frame)
         self._flipped = (assembled, assembled)
-        self._geometry = self._seen_geometry(frame if assembled else None)
+        self._geometry = self._seen_geometry()
         self._link.frame(pack(values, mask))
         self._changed()
 
-    def _seen_geometry(self, assembled: xr.DataArray | None) -> dict[str, Any]:
+    def _seen_geometry(self) -> dict[str, Any]:
         found: dict[str, Any] = {} if self._pixel_size is None else {"pixel_size": self._pixel_size}
-        if assembled is not None:  # pixels from the beam, which lies on a corner of pixels
-            found["beam"] = [-float(assembled[axis][0]) for axis in ("x", "y")]
+        if _is_assembled(self._frame):  # pixels from the beam, which lies on a corner of pixels
+            found["beam"] = [-float(self._frame[axis][0]) for axis in ("x", "y")]
         return found if self._readout is None else found | self._readout.state()
 
     def _places(self, name: str) -> NDArray[np.float32] | None:
@@ -326,3 +336,8 @@ class FrameImage(anywidget.AnyWidget):
         size = "no frame" if self._values is None else f"{self._values.shape[1]} × {self._values.shape[0]} pixels"
         markers = "".join(f", {part.label.lower()}: {len(part.places)}" for part in self._overlays.values())
         return f"Detector image {self.title}: {size}{markers}".replace(" :", ":")
+
+
+def _is_assembled(frame: Any) -> bool:
+    """Whether a frame's coordinates say where the beam is."""
+    return isinstance(frame, xr.DataArray) and {"x", "y"} <= set(frame.coords)

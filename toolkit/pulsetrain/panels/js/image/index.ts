@@ -44,7 +44,6 @@ const widget: AnyWidget<State> = {
     const renderer = Renderer.ofPage();
     el.classList.add('pulsetrain-image');
     if (renderer === null) return showPicture(store, el);
-    el.classList.add('pulsetrain-image-live');
     const view = new View(store, renderer, el);
     return () => view.remove();
   }
