@@ -40,7 +40,7 @@ class UnitCell:
     --------
     >>> cell = UnitCell(58.4, 67.9, 91.2, 90, 90, 90)
     >>> round(cell.volume), cell.lattice_type
-    (361640, 'orthorhombic')
+    (361641, 'orthorhombic')
     """
 
     a: float
