@@ -75,6 +75,9 @@ class Tuner:
         optimiser: Optimiser | None = None,
     ) -> None:
         self.engine, self.options = engine, options or TuningOptions()
+        if "frame" not in patterns.coords:
+            # Where each pattern stands in its file, by which an engine can read the file itself.
+            patterns = patterns.assign_coords(frame=("pattern", np.arange(patterns.sizes["pattern"])))
         chosen, fresh = choose_patterns(patterns.sizes["pattern"], self.options.patterns, self.options.fresh_patterns)
         self._patterns, self._fresh = patterns.isel(pattern=chosen), patterns.isel(pattern=fresh)
         clen = engine.geometry.clen if self.options.clen is None else self.options.clen
