@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pulsetrain.tuning._index._fit import fit_lattice, lattice_score
 from pulsetrain.tuning._index._reduced import ReducedCell
-from pulsetrain.tuning._index._search import best_apart, half_sphere, misfit, polish, ring_vectors, third_vectors
+from pulsetrain.tuning._index._search import Known, best_apart, half_sphere, misfit, polish, ring_vectors, third_vectors
 from pulsetrain.tuning._index._small import determinant
 
 __all__ = ["Plan", "candidates"]
@@ -82,78 +82,70 @@ def candidates(
     score, factor = misfit(low, vectors, 1 - spans[0], 1 + spans[0], n_scales)
     few = np.argpartition(score, min(_MOST, len(score) - 1))[:_MOST]
     few = few[np.argsort(score[few], kind="stable")]
-    starts = best_apart(few, vectors, factor, 1.5 * plan.step, len(few))
-    axes, scores = _grow(
-        q,
-        low,
-        starts,
-        plan.stages,
-        lengths[order],
-        np.arccos(cosines[order][:, order]),
-        np.ascontiguousarray(reduced.axes[order]),
-        spans,
-        plan.step,
-        clear,
+    starts = best_apart(few, vectors.astype(np.float64), factor.astype(np.float64), 1.5 * plan.step, len(few))
+    known = Known(
+        axes=np.ascontiguousarray(reduced.axes[order]),
+        lengths=lengths[order],
+        angles=np.ascontiguousarray(np.arccos(cosines[order][:, order])),
+        length_span=spans[0],
+        angle_span=spans[1],
+        step=plan.step,
     )
+    axes, scores = _grow(q, starts, plan.stages, known, clear)
     best = np.argsort(-scores, kind="stable")
     back = np.argsort(order)
-    found: NDArray[np.float64] = axes[best][:, back]
-    return found
+    return np.ascontiguousarray(axes[best][:, back])
 
 
 @numba.njit(nogil=True, cache=True)
 def _grow(
-    q: NDArray[np.float64],
-    low: NDArray[np.float32],
-    starts: NDArray[np.float64],
-    stages: NDArray[np.int64],
-    lengths: NDArray[np.float64],
-    angles: NDArray[np.float64],
-    known: NDArray[np.float64],
-    spans: tuple[float, float],
-    step: float,
-    clear: float,
+    q: NDArray[np.float64], starts: NDArray[np.float64], stages: NDArray[np.int64], known: Known, clear: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Grow lattices from trial vectors: polish them, add a second vector and a third, and refine the three."""
+    firsts = _polished(q, starts, stages, known)
+    low = q[: stages[0]].astype(np.float32)
+    found = np.empty((len(firsts) * _SECONDS * 2, 3, 3))
+    worth = np.empty(len(found))
+    count = 0
+    for first in firsts:
+        begun = count
+        for second in ring_vectors(low, first, known, _SECONDS):
+            polish(q, second, stages[:1])
+            for third in third_vectors(low, first, second, known):
+                axes = found[count]
+                axes[0], axes[1], axes[2] = first, second, third
+                if determinant(axes) < 0:
+                    axes *= -1
+                worth[count] = lattice_score(q[: stages[0]], axes)
+                count += 1
+        if count > begun and clear < 1:
+            out = found[begun + np.argmax(worth[begun:count])].copy()
+            score = _refined(q, out, stages, known)
+            if score > clear:
+                return np.expand_dims(out, 0), np.array([score])
+    best = np.argsort(-worth[:count])[:_FIRSTS]
+    several = found[best]
+    scores = np.array([_refined(q, axes, stages, known) for axes in several])
+    return several, scores
+
+
+@numba.njit(nogil=True, cache=True)
+def _polished(
+    q: NDArray[np.float64], starts: NDArray[np.float64], stages: NDArray[np.int64], known: Known
+) -> NDArray[np.float64]:
+    """Refine the first vectors, and return the best that are apart and as long as they should be."""
     n = len(starts)
     scores = np.empty(n)
     for j in range(n):
         v = starts[j]
         scores[j] = polish(q, v, stages)
-        if abs(np.sqrt(v @ v) / lengths[0] - 1) > 1.5 * spans[0]:
-            scores[j] = -1e9
-    order = np.argsort(-scores)
-    firsts = best_apart(order, starts.T, np.ones(n), 0.5 * step, _FIRSTS)
-    size = len(firsts) * _SECONDS * 2
-    found = np.empty((size, 3, 3))
-    worth = np.full(size, -1.0)
-    count = 0
-    narrow, near = stages[:1], q[: stages[0]]
-    for j in range(len(firsts)):
-        seconds = ring_vectors(low, firsts[j], lengths[1], angles[0, 1], spans, step, _SECONDS)
-        for m in range(len(seconds)):
-            polish(q, seconds[m], narrow)
-            thirds = third_vectors(low, firsts[j], seconds[m], lengths[2], (angles[0, 2], angles[1, 2]), spans, step)
-            for side in range(2):
-                axes = found[count]
-                axes[0], axes[1], axes[2] = firsts[j], seconds[m], thirds[side]
-                if determinant(axes) < 0:
-                    axes *= -1
-                worth[count] = lattice_score(near, axes)
-                count += 1
-        latest = count - len(seconds) * 2
-        if count > latest and clear < 1:
-            best_new = latest + np.argmax(worth[latest:count])
-            out = found[best_new : best_new + 1].copy()
-            if np.isfinite(fit_lattice(q, out[0], stages, 0.3, known, spans[0] / 3)):
-                score = lattice_score(q, out[0])
-                if score > clear:
-                    return out, np.array([score])
-    best = np.argsort(-worth[:count])[:_FIRSTS]
-    out = np.empty((len(best), 3, 3))
-    final = np.empty(len(best))
-    for j in range(len(best)):
-        out[j] = found[best[j]]
-        rms = fit_lattice(q, out[j], stages, 0.3, known, spans[0] / 3)
-        final[j] = lattice_score(q, out[j]) if np.isfinite(rms) else -1.0
-    return out, final
+        if abs(np.sqrt(np.sum(v * v)) / known.lengths[0] - 1) > 1.5 * known.length_span:
+            scores[j] = -np.inf
+    return best_apart(np.argsort(-scores), starts.T, np.ones(n), 0.5 * known.step, _FIRSTS)
+
+
+@numba.njit(nogil=True, cache=True)
+def _refined(q: NDArray[np.float64], axes: NDArray[np.float64], stages: NDArray[np.int64], known: Known) -> float:
+    """Refine a lattice in place; return its score."""
+    rms = fit_lattice(q, axes, stages, 0.3, known.axes)
+    return lattice_score(q, axes) if np.isfinite(rms) else -1.0

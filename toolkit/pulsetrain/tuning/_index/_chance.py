@@ -93,7 +93,7 @@ def narrow(
     for k in range(2 * n):
         if k == n:
             current = inverse(turned(known, inverse(axes))).T.copy()
-        fit_lattice(q, current, everything, widths[k % n], known, spans[0] / 3)
+        fit_lattice(q, current, everything, widths[k % n], known)
         found[k] = current
         alarms[k] = log_false_alarms(q, current, known, spans)
     return found, alarms

@@ -10,6 +10,8 @@ from pulsetrain.tuning._index._small import determinant, inverse, nearest_turn
 
 __all__ = ["assigned", "count_near", "fit_lattice", "lattice_score", "turned"]
 
+_FREEDOM = 0.02  # standard deviation of a lattice from the known cell, relative to each axis
+
 
 @numba.njit(nogil=True, cache=True)
 def lattice_score(q: NDArray[np.float64], axes: NDArray[np.float64]) -> float:
@@ -21,7 +23,7 @@ def lattice_score(q: NDArray[np.float64], axes: NDArray[np.float64]) -> float:
     axes : float64, shape (3, 3), Å
         As rows.
     """
-    score = 0.0
+    score: float = 0.0
     for i in range(q.shape[0]):
         weight = 1.0
         for k in range(3):
@@ -29,7 +31,8 @@ def lattice_score(q: NDArray[np.float64], axes: NDArray[np.float64]) -> float:
             off = phase - np.rint(phase)
             weight *= max(0.0, 1.0 - 9.0 * off * off)
         score += weight
-    return score / q.shape[0]
+    share: float = score / q.shape[0]
+    return share
 
 
 @numba.njit(nogil=True, cache=True)
@@ -38,7 +41,8 @@ def turned(known: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[
     own = inverse(known).T
     overlap = own.T @ columns.T
     turn = nearest_turn(overlap)
-    return own @ turn * (np.sum(turn * overlap) / np.sum(own * own))
+    onto: NDArray[np.float64] = own @ turn * (np.sum(turn * overlap) / np.sum(own * own))
+    return onto
 
 
 @numba.njit(nogil=True, cache=True)
@@ -48,12 +52,11 @@ def fit_lattice(
     stages: NDArray[np.int64],
     widest: float,
     known: NDArray[np.float64],
-    freedom: float,
 ) -> float:
     """Refine all nine parameters of a lattice by least squares, from the spots near the beam outwards.
 
-    What the spots leave open is held by the known cell, turned and scaled to the lattice: as strong as one
-    observation of each reciprocal axis.
+    What the spots leave open is held by the known cell, turned and scaled to the lattice: as strongly as one more
+    spot on each reciprocal axis would, if a cell were known to some 2 %.
 
     Parameters
     ----------
@@ -66,75 +69,53 @@ def fit_lattice(
         Farthest from whole numbers of a spot that takes part.
     known : float64, shape (3, 3), Å
         Axes of the known cell.
-    freedom : float
-        Standard deviation of the lattice from the known cell, relative to an axis.
 
     Returns
     -------
     float
         Root mean square distance of the spots that took part, 1/Å; infinite where they do not fix a lattice.
     """
-    n_all = q.shape[0]
-    offs = np.empty((n_all, 3))
-    hkl = np.empty((n_all, 3))
-    distance = np.empty(n_all)
-    used = np.zeros(n_all, dtype=np.bool_)
     rms = np.inf
-    n_stages = len(stages)
-    for round_ in range(2 * n_stages + 8):
-        last = round_ >= 2 * n_stages
-        n = stages[min(round_ // 2, n_stages - 1)]
-        columns = inverse(axes)  # its columns are a*, b*, c*
-        near = 0
-        for i in range(n):
-            ok = True
-            for k in range(3):
-                phase = axes[k, 0] * q[i, 0] + axes[k, 1] * q[i, 1] + axes[k, 2] * q[i, 2]
-                hkl[i, k] = np.rint(phase)
-                offs[i, k] = phase - hkl[i, k]
-                ok = ok and abs(offs[i, k]) < widest
-            d2 = 0.0
-            for r in range(3):
-                d = columns[r, 0] * offs[i, 0] + columns[r, 1] * offs[i, 1] + columns[r, 2] * offs[i, 2]
-                d2 += d * d
-            distance[i] = np.sqrt(d2) if ok else np.inf
-            near += ok
-        if near < 5:
+    n_before = 0.0
+    for turn in range(2 * len(stages) + 8):
+        last = turn >= 2 * len(stages)
+        some = q[: stages[min(turn // 2, len(stages) - 1)]]
+        hkl, off, distance = assigned(some, axes)
+        near = off < widest
+        if near.sum() < 5:
             return np.inf
-        limit = np.inf
         if last:
-            # Three and a half times the width of the nearer half: outliers do not widen it.
-            limit = 3.5 * np.sort(distance[:n])[near // 2]
-        a = np.zeros((3, 3))
-        b = np.zeros((3, 3))
-        count, squares, changed = 0, 0.0, False
-        for i in range(n):
-            take = distance[i] <= limit and distance[i] < np.inf
-            changed = changed or take != used[i]
-            used[i] = take
-            if take:
-                count += 1
-                squares += distance[i] ** 2
-                for r in range(3):
-                    for s in range(3):
-                        a[r, s] += hkl[i, r] * hkl[i, s]
-                        b[r, s] += hkl[i, r] * q[i, s]
-        if count < 5:
-            return np.inf
-        rms = np.sqrt(squares / count)
-        expected = turned(known, columns)
-        for r in range(3):
-            tie = max(rms, 1e-5) ** 2 / (freedom**2 * (expected[r] @ expected[r]))
-            a[r, r] += tie
-            for s in range(3):
-                b[r, s] += tie * expected[r, s]
-        reciprocal = inverse(a) @ b  # rows a*, b*, c*
-        if determinant(reciprocal) < 0.1 * determinant(columns):
+            # Three and a half times the median: outliers do not widen it.
+            near &= distance <= 3.5 * np.median(distance[near])
+        n_near = near.sum() + distance[near].sum()  # changes with the spots, and with the lattice
+        rms = np.sqrt(np.mean(distance[near] ** 2))
+        reciprocal = _least_squares(some[near], hkl[near], turned(known, inverse(axes)), rms)
+        if not determinant(reciprocal) * determinant(axes) > 0.1:
             return np.inf
         axes[:] = inverse(reciprocal).T
-        if last and not changed:
+        if last and abs(n_near - n_before) < 1e-9:
             break
+        n_before = n_near
     return rms
+
+
+@numba.njit(nogil=True, cache=True)
+def _least_squares(
+    q: NDArray[np.float64], hkl: NDArray[np.float64], expected: NDArray[np.float64], rms: float
+) -> NDArray[np.float64]:
+    """Return the reciprocal axes, as rows, that fit spots best."""
+    a, b = np.zeros((3, 3)), np.zeros((3, 3))
+    for i in range(len(q)):
+        for r in range(3):
+            for s in range(3):
+                a[r, s] += hkl[i, r] * hkl[i, s]
+                b[r, s] += hkl[i, r] * q[i, s]
+    for r in range(3):
+        tie = max(rms, 1e-5) ** 2 / (_FREEDOM**2 * np.sum(expected[r] ** 2))
+        a[r, r] += tie
+        for s in range(3):
+            b[r, s] += tie * expected[r, s]
+    return inverse(a) @ b
 
 
 @numba.njit(nogil=True, cache=True)
@@ -210,6 +191,8 @@ def assigned(
             hkl[i, k] = np.rint(phase)
             offs[k] = phase - hkl[i, k]
             off[i] = max(off[i], abs(offs[k]))
-        d = columns @ offs
-        distance[i] = np.sqrt(d @ d)
+        square = 0.0
+        for r in range(3):
+            square += (columns[r, 0] * offs[0] + columns[r, 1] * offs[1] + columns[r, 2] * offs[2]) ** 2
+        distance[i] = np.sqrt(square)
     return hkl, off, distance

@@ -114,9 +114,9 @@ class KnownCellIndexer:
             Best first; empty where none is found.
         """
         q = np.ascontiguousarray(q, dtype=np.float64).reshape(-1, 3)
-        usable = np.isfinite(q).all(axis=1)
+        usable = np.isfinite(q.sum(axis=1))
         rank = np.linalg.norm(q, axis=1) if intensity is None else -np.asarray(intensity, dtype=np.float64)
-        left = usable.copy()
+        left = usable
         lattices: list[Lattice] = []
         for _ in range(_MOST_LATTICES):
             if left.sum() < max(_FEWEST, _LEFT * usable.sum()):
@@ -124,7 +124,7 @@ class KnownCellIndexer:
             lattice = self._best(q, left, rank)
             if lattice is None:
                 break
-            left &= ~lattice.explained
+            left = np.logical_and(left, ~lattice.explained)
             # A lattice outside the tolerance takes its spots along: some of them would fit a wrong one.
             if not self._fits(lattice.axes):
                 continue
@@ -140,11 +140,12 @@ class KnownCellIndexer:
         strongest = where[np.argsort(rank[where], kind="stable")[:_STRONGEST]]
         searched, everything = _outwards(q[strongest]), _outwards(q[where])
         best, fitting = _NONE, _NONE
-        for axes in self._candidates(searched):
-            for trial in zip(*narrow(everything, axes, _NARROWING, self._reduced.axes, self._spans), strict=True):
-                best = min(best, trial, key=_alarms)
-                if trial[1] < fitting[1] and self._fits(self._reduced.conventional_axes(trial[0])):
-                    fitting = trial
+        for batch in self._candidates(searched):
+            for axes in batch:
+                for trial in zip(*narrow(everything, axes, _NARROWING, self._reduced.axes, self._spans), strict=True):
+                    best = min(best, trial, key=_alarms)
+                    if trial[1] < fitting[1] and self._fits(self._reduced.conventional_axes(trial[0])):
+                        fitting = trial
             if best[1] < _CERTAIN:
                 break
         axes, alarms = fitting if fitting[1] < _NEARLY * best[1] else best
@@ -158,7 +159,7 @@ class KnownCellIndexer:
                 continue
             for clear in (_CLEAR, np.inf):
                 found = candidates(q, self._reduced, self._spans, first, clear)
-                yield from found[:_LOOKED_AT]
+                yield found[:_LOOKED_AT]
                 if len(found) != 1:
                     break  # the search did not end early: it would find the same again
 

@@ -74,7 +74,8 @@ class ReducedCell:
 
 def _angles(axes: NDArray[np.float64]) -> NDArray[np.float64]:
     unit = axes / np.linalg.norm(axes, axis=1, keepdims=True)
-    return np.arccos(np.clip([unit[1] @ unit[2], unit[0] @ unit[2], unit[0] @ unit[1]], -1, 1))
+    angles: NDArray[np.float64] = np.arccos(np.clip([unit[1] @ unit[2], unit[0] @ unit[2], unit[0] @ unit[1]], -1, 1))
+    return angles
 
 
 def _shortest(primitive: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -115,7 +116,7 @@ def _settings(axes: NDArray[np.float64], tolerance: float, angle_tolerance: floa
     found = []
     for i, j, k in product(*alike):
         integer = steps[[i, j, k]]
-        if np.linalg.det(integer) > 0.5 and np.linalg.det(integer) < 1.5:
-            if np.abs(_angles(vectors[[i, j, k]]) - angles).max() <= close:
-                found.append(integer)
+        right_handed = 0.5 < np.linalg.det(integer) < 1.5
+        if right_handed and np.abs(_angles(vectors[[i, j, k]]) - angles).max() <= close:
+            found.append(integer)
     return np.array(found)

@@ -6,13 +6,41 @@ spots of the squared distance from the nearest whole number (1/12 per spot by ch
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from pulsetrain.tuning._index._small import inverse
 
-__all__ = ["best_apart", "half_sphere", "misfit", "polish", "ring_vectors", "third_vectors"]
+__all__ = ["Known", "best_apart", "half_sphere", "misfit", "polish", "ring_vectors", "third_vectors"]
+
+
+class Known(NamedTuple):
+    """What is known of the cell, its vectors in the order of the search.
+
+    Attributes
+    ----------
+    axes : float64, shape (3, 3), Å
+    lengths : float64, shape (3,), Å
+    angles : float64, shape (3, 3), rad
+        Between the vectors.
+    length_span : float
+        Relative half-range of the lengths.
+    angle_span : float, rad
+        Half-range of the angles.
+    step : float, Å
+        Distance of trial vectors.
+    """
+
+    axes: NDArray[np.float64]
+    lengths: NDArray[np.float64]
+    angles: NDArray[np.float64]
+    length_span: float
+    angle_span: float
+    step: float
+
 
 _BLOCK = 512  # trial vectors that stay in the fastest cache
 
@@ -155,47 +183,25 @@ def _across(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 
 @numba.njit(nogil=True, cache=True)
-def ring_vectors(
-    q: NDArray[np.float32],
-    first: NDArray[np.float64],
-    length: float,
-    angle: float,
-    spans: tuple[float, float],
-    step: float,
-    most: int,
-) -> NDArray[np.float64]:
-    """Return the best vectors of a known length at a known angle to a first one.
-
-    Parameters
-    ----------
-    q : float32, shape (n, 3), 1/Å
-    first : float64, shape (3,), Å
-    length, angle : float, Å and rad
-    spans : tuple of float
-        Relative half-range of the length, half-range of the angle in rad.
-    step : float, Å
-    most : int
-
-    Returns
-    -------
-    float64, shape (found, 3), Å
-    """
-    u = first / np.sqrt(first @ first)
+def ring_vectors(q: NDArray[np.float32], first: NDArray[np.float64], known: Known, most: int) -> NDArray[np.float64]:
+    """Return the best second vectors, of known length and angle to a first one; shape (found, 3), Å."""
+    length, angle = known.lengths[1], known.angles[0, 1]
+    u = first / np.sqrt(np.sum(first * first))
     e, f = _across(u)
-    n_turns = max(12, int(np.ceil(2 * np.pi * length * np.sin(angle) / step)))
-    n_angles = int(np.ceil(2 * spans[1] * length / step))
-    n_lengths = int(np.ceil(2 * spans[0] * length / step))
+    n_turns = max(12, int(np.ceil(2 * np.pi * length * np.sin(angle) / known.step)))
+    n_angles = int(np.ceil(2 * known.angle_span * length / known.step))
+    n_lengths = int(np.ceil(2 * known.length_span * length / known.step))
     turns = np.empty((3, n_turns), dtype=np.float32)
     best = np.full(n_turns, np.float32(1.0), dtype=np.float32)
     found = np.empty((n_turns, 3))
     for k in range(n_angles):
-        tilt = angle + spans[1] * (2 * (k + 0.5) / n_angles - 1)
+        tilt = angle + known.angle_span * (2 * (k + 0.5) / n_angles - 1)
         for j in range(n_turns):
             turn = 2 * np.pi * j / n_turns
             for r in range(3):
                 across = np.cos(turn) * e[r] + np.sin(turn) * f[r]
                 turns[r, j] = length * (np.cos(tilt) * u[r] + np.sin(tilt) * across)
-        score, factor = misfit(q, turns, 1 - spans[0], 1 + spans[0], n_lengths)
+        score, factor = misfit(q, turns, 1 - known.length_span, 1 + known.length_span, n_lengths)
         for j in range(n_turns):
             if score[j] < best[j]:
                 best[j] = score[j]
@@ -213,44 +219,23 @@ def ring_vectors(
 
 @numba.njit(nogil=True, cache=True)
 def third_vectors(
-    q: NDArray[np.float32],
-    first: NDArray[np.float64],
-    second: NDArray[np.float64],
-    length: float,
-    angles: tuple[float, float],
-    spans: tuple[float, float],
-    step: float,
+    q: NDArray[np.float32], first: NDArray[np.float64], second: NDArray[np.float64], known: Known
 ) -> NDArray[np.float64]:
-    """Return the two vectors, one on each side, that with two others best make the known cell.
-
-    Parameters
-    ----------
-    q : float32, shape (n, 3), 1/Å
-    first, second : float64, shape (3,), Å
-    length : float, Å
-    angles : tuple of float, rad
-        From the first and from the second vector.
-    spans : tuple of float
-        Relative half-range of the length, half-range of the angles in rad.
-    step : float, Å
-
-    Returns
-    -------
-    float64, shape (2, 3), Å
-    """
-    u = first / np.sqrt(first @ first)
-    w = second / np.sqrt(second @ second)
+    """Return the two vectors, one on each side, that with two others best make the known cell; shape (2, 3), Å."""
+    length, angles = known.lengths[2], known.angles[:, 2]
+    u = first / np.sqrt(np.sum(first * first))
+    w = second / np.sqrt(np.sum(second * second))
     g = u @ w
     up = np.cross(u, w)
     up /= np.sqrt(up @ up)
-    n_angles = int(np.ceil(2 * spans[1] * length / step))
-    n_lengths = int(np.ceil(2 * spans[0] * length / step))
+    n_angles = int(np.ceil(2 * known.angle_span * length / known.step))
+    n_lengths = int(np.ceil(2 * known.length_span * length / known.step))
     box = np.empty((3, 2 * n_angles * n_angles), dtype=np.float32)
     count = n_angles * n_angles
     for k in range(n_angles):
-        cos_u = np.cos(angles[0] + spans[1] * (2 * (k + 0.5) / n_angles - 1))
+        cos_u = np.cos(angles[0] + known.angle_span * (2 * (k + 0.5) / n_angles - 1))
         for m in range(n_angles):
-            cos_w = np.cos(angles[1] + spans[1] * (2 * (m + 0.5) / n_angles - 1))
+            cos_w = np.cos(angles[1] + known.angle_span * (2 * (m + 0.5) / n_angles - 1))
             # x u + y w has these angles; what is missing in length stands at right angles to both.
             x = (cos_u - g * cos_w) / (1 - g * g)
             y = (cos_w - g * cos_u) / (1 - g * g)
@@ -258,7 +243,7 @@ def third_vectors(
             for r in range(3):
                 box[r, k * n_angles + m] = length * (x * u[r] + y * w[r] + rest * up[r])
                 box[r, count + k * n_angles + m] = length * (x * u[r] + y * w[r] - rest * up[r])
-    score, factor = misfit(q, box, 1 - spans[0], 1 + spans[0], n_lengths)
+    score, factor = misfit(q, box, 1 - known.length_span, 1 + known.length_span, n_lengths)
     found = np.empty((2, 3))
     for side in range(2):
         j = side * count + np.argmin(score[side * count : (side + 1) * count])

@@ -12,11 +12,11 @@ __all__ = ["determinant", "inverse", "nearest_turn"]
 @numba.njit(nogil=True, cache=True)
 def determinant(m: NDArray[np.float64]) -> float:
     """Return the determinant."""
-    return (
-        m[0, 0] * (m[1, 1] * m[2, 2] - m[1, 2] * m[2, 1])
-        - m[0, 1] * (m[1, 0] * m[2, 2] - m[1, 2] * m[2, 0])
-        + m[0, 2] * (m[1, 0] * m[2, 1] - m[1, 1] * m[2, 0])
-    )
+    value: float = 0.0
+    for c in range(3):
+        d, e = (c + 1) % 3, (c + 2) % 3
+        value += m[0, c] * (m[1, d] * m[2, e] - m[1, e] * m[2, d])
+    return value
 
 
 @numba.njit(nogil=True, cache=True)
@@ -38,7 +38,7 @@ def nearest_turn(m: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Newton's iteration for the polar factor: N. J. Higham, SIAM J. Sci. Stat. Comput. 7 (1986) 1160.
     """
-    x = m / np.cbrt(determinant(m))
+    x: NDArray[np.float64] = m / np.cbrt(determinant(m))
     for _ in range(20):
         y = inverse(x).T
         new = 0.5 * (x + y)
