@@ -6,6 +6,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
+from click.testing import CliRunner
 
 from pulsetrain.data import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
@@ -13,6 +14,7 @@ from pulsetrain.progress import Cancelled
 from pulsetrain.tuning import IndexingOptions, NativeEngine
 from pulsetrain.tuning._native.agreement import agreement, orientation_error
 from pulsetrain.tuning._native.cache import Cache
+from pulsetrain.tuning.bench import bench
 
 SETTINGS = [
     {},
@@ -207,3 +209,15 @@ def test_the_cache_gives_up_the_oldest_but_nothing_of_the_present_round():
     cache.put("d", "d", 1000)  # no room
     assert [cache.get(key) for key in "abcd"] == ["a", None, "c", None]
     assert cache.size <= 3000
+
+
+def test_the_speed_benchmark_tells_cold_from_again():
+    said = CliRunner().invoke(bench, ["speed", "--patterns", "2"], catch_exceptions=False)
+    assert said.exit_code == 0
+    rows = {line[:24].strip() for line in said.output.splitlines()}
+    assert {"cold", "again, min_snr 6", "again, min_pix_count 3", "again, clen +0.5 %"} <= rows
+
+
+def test_the_agreement_benchmark_names_what_a_folder_lacks(tmp_path):
+    with pytest.raises(DataError, match=r"crystfel_per_frame\.csv.*give a folder of CrystFEL's answers"):
+        CliRunner().invoke(bench, ["agreement", str(tmp_path)], catch_exceptions=False)

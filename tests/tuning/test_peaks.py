@@ -167,13 +167,14 @@ def test_pixels_of_a_panels_edge_alone_are_no_peak():
     assert found(frame, TWO_PANELS, min_snr=3).n_peaks.item() == 1
 
 
-def test_masked_and_bad_pixels_count_neither_as_peaks_nor_in_the_background():
+@pytest.mark.parametrize("masked", [np.nan, np.inf, -np.inf])
+def test_masked_and_bad_pixels_count_neither_as_peaks_nor_in_the_background(masked):
     clean, dirty = calm(), calm()
     for frame in (clean, dirty):
         frame[10, 30] = 50.0
         frame[20:22, 20:22] = 1e6
-    clean[20:22, 20:22] = clean[5:7, 5:7] = np.nan
-    dirty[20:22, 20:22] = np.nan
+    clean[20:22, 20:22] = clean[5:7, 5:7] = clean[11, 33] = np.nan
+    dirty[20:22, 20:22] = dirty[11, 33] = masked
     dirty[5:7, 5:7] = 1e6  # the geometry's bad region
     expected, result = found(clean, TWO_PANELS, min_snr=3), found(dirty, TWO_PANELS, min_snr=3)
     assert result.n_peaks.item() == 1

@@ -87,7 +87,7 @@ class NativeEngine:
         Parameters
         ----------
         patterns : xarray.DataArray, dims (pattern, …)
-            Of the geometry's shape. NaN are left out, and so are the geometry's bad regions.
+            Of the geometry's shape. Pixels that are not finite are left out, and so are the geometry's bad regions.
         options : IndexingOptions
         progress : Progress, optional
 

@@ -23,7 +23,7 @@ def ring_limits(
     Parameters
     ----------
     frame : numpy.ndarray, shape (pixel,), float32
-        NaN where masked.
+        Not finite where masked.
     order : numpy.ndarray, shape (counting pixel,), int32
         The pixels, ring by ring.
     starts : numpy.ndarray, shape (ring + 1,)
@@ -41,7 +41,7 @@ def ring_limits(
         size = 0
         for j in range(starts[k], starts[k + 1]):
             value = frame[order[j]]
-            if not np.isnan(value):
+            if np.isfinite(value):
                 values[size] = value
                 size += 1
         for _ in range(_ITERATIONS):

@@ -50,7 +50,7 @@ def find_peaks(
     Parameters
     ----------
     frame : numpy.ndarray, shape (pixel,), float32
-        NaN where masked.
+        Not finite where masked.
     layout : Layout
     limit : numpy.ndarray, shape (ring,)
     background_radius : int
@@ -97,7 +97,7 @@ def _bright(frame: NDArray[np.float32], ring: NDArray[np.int16], limit: NDArray[
             bright = grown
         for i in range(first, last):
             k = ring[i]
-            if k >= 0 and frame[i] > limit[k]:
+            if k >= 0 and frame[i] > limit[k] and np.isfinite(frame[i]):
                 bright[n] = i
                 n += 1
     return bright[:n]
@@ -158,7 +158,7 @@ def _measure(
             if 0 <= j < panel.size and panel[j] == panel[group[0]] and layout.ring[j] >= 0:
                 far = (r - near_row) ** 2 + (c - near_column) ** 2 > reach * reach
                 value = np.float64(frame[j])
-                if not far and value <= limit[layout.ring[j]]:
+                if not far and value <= limit[layout.ring[j]] and np.isfinite(value):
                     n += 1
                     mean += value
                     square += value * value
