@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,7 @@ class UnitCell:
     @property
     def reciprocal(self) -> NDArray[np.float64]:
         """The reciprocal axes a*, b*, c* as rows, shape (3, 3), 1/Å (no factor 2π)."""
-        return np.linalg.inv(self.matrix).T
+        return np.asarray(np.linalg.inv(self.matrix).T, dtype=np.float64)
 
     @property
     def primitive(self) -> NDArray[np.float64]:
@@ -109,12 +109,8 @@ class UnitCell:
         lengths = np.linalg.norm(axes, axis=1)
         unit = axes / lengths[:, None]
         angles = [np.rad2deg(np.arccos(np.clip(unit[i] @ unit[j], -1, 1))) for i, j in ((1, 2), (0, 2), (0, 1))]
-        return cls(
-            *map(float, (*lengths, *angles)),
-            centering=like.centering,
-            lattice_type=like.lattice_type,
-            unique_axis=like.unique_axis,
-        )
+        a, b, c, alpha, beta, gamma = map(float, (*lengths, *angles))
+        return cls(a, b, c, alpha, beta, gamma, like.centering, like.lattice_type, like.unique_axis)
 
     @classmethod
     def read(cls, path: PathLike) -> Self:
@@ -157,17 +153,17 @@ class UnitCell:
         missing = [name for name in (*_LENGTHS, *_ANGLES) if name not in found]
         if missing:
             raise DataError("cell", f"no {', '.join(missing)}", "six parameters such as 'a = 58.4 A'", "complete it")
-        values = []
-        for name in (*_LENGTHS, *_ANGLES):
+        values: dict[str, Any] = {}
+        for name, attribute in zip((*_LENGTHS, *_ANGLES), (*_LENGTHS, "alpha", "beta", "gamma"), strict=True):
             number, unit = found[name]
             try:
-                values.append(float(number) * scale[unit])
+                values[attribute] = float(number) * scale[unit]
             except (KeyError, ValueError):
                 got = f"{name} = {number} {unit}".rstrip()
                 raise DataError("cell", got, "a number with A, nm, deg or rad", "mend the line") from None
         kind, centering = found.get("lattice_type", ("", ""))[0], found.get("centering", ("P", ""))[0]
         axis = found.get("unique_axis", ("", ""))[0].replace("?", "")
-        return cls(*values, centering=centering, lattice_type=kind or None, unique_axis=axis)  # type: ignore[arg-type]  # checked there
+        return cls(**values | {"centering": centering, "lattice_type": kind or None, "unique_axis": axis})
 
     @classmethod
     def _of_gemmi(cls, file: Path) -> Self:
