@@ -72,12 +72,12 @@ def frame(
     Returns
     -------
     matplotlib.figure.Figure
-        Not registered with pyplot.
+        Not registered with pyplot; a notebook shows it as it is.
     """
-    from matplotlib.figure import Figure
+    from pulsetrain.figures._drawing import Drawing
 
     picture = detector.picture(pattern, bad)
-    drawing = Figure(figsize=(7.4, 6.4), dpi=100, layout="constrained", facecolor="white")
+    drawing = Drawing(figsize=(7.4, 6.4), dpi=100, layout="constrained", facecolor="white")
     axes = drawing.subplots()
     left, low = float(picture["x"][0]), float(picture["y"][0])
     rows, columns = detector.shape

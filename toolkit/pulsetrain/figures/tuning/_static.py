@@ -31,10 +31,11 @@ def static_summary(path: Evaluations, own: Evaluations = ()) -> Figure:
     matplotlib.figure.Figure
         On white, so that it reads in a dark page too; not registered with pyplot.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    drawing = Figure(figsize=(12, 3.4), dpi=100, layout="constrained", facecolor="white")
+    from pulsetrain.figures._drawing import Drawing
+
+    drawing = Drawing(figsize=(12, 3.4), dpi=100, layout="constrained", facecolor="white")
     *curves, last = drawing.subplots(1, 4, sharey=True)
     for axes, parameter in zip(curves, PARAMETERS, strict=True):
         _points(axes, parameter.name, path, own)
