@@ -183,7 +183,7 @@ def pack_experiments(experiments: Sequence[TabulatedExperiment], path: Path) -> 
         clen=np.array([each.clen for each in experiments]),
         n_patterns=first.indexed.shape[-1],
         indexed=np.packbits(np.array([each.indexed for each in experiments]), axis=-1),
-        n_peaks=np.array([np.minimum(each.n_peaks, 255) for each in experiments], dtype=np.uint8),
+        n_peaks=np.array([np.minimum(each.n_peaks, 65535) for each in experiments], dtype=np.uint16),
         cell_shift=np.array([each.cell_shift for each in experiments], dtype=np.float16),
         residual=np.array([each.residual for each in experiments], dtype=np.float16),
         about=np.array(json.dumps(about)),
