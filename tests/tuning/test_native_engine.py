@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -89,6 +91,19 @@ def test_what_is_remembered_changes_no_result(crystals, fresh, memory):
     for k in np.random.default_rng(memory).permutation(2 * len(SETTINGS)) % len(SETTINGS):
         same(engine.evaluate(frames, IndexingOptions(**SETTINGS[k])), fresh[k])
         assert engine.memory_used <= memory
+
+
+def test_two_threads_may_evaluate_with_one_engine(crystals, fresh):
+    engine = NativeEngine(crystals.geometry, crystals.cell, processes=1, memory=2**20)
+    frames = lazy(crystals.frames)
+
+    def evaluate(k):
+        return engine.evaluate(frames, IndexingOptions(**SETTINGS[k]))
+
+    numbers = [0, 1, 0, 2, 1, 0]
+    with ThreadPoolExecutor(2) as pool:
+        for k, result in zip(numbers, pool.map(evaluate, numbers), strict=True):
+            same(result, fresh[k])
 
 
 def test_another_setting_reads_no_frame_again(crystals):

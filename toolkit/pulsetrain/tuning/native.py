@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -163,10 +163,10 @@ class NativeEngine:
 
     def _frames(
         self, source: Patterns, block: range, options: IndexingOptions
-    ) -> list[tuple[Hashable, NDArray[Any] | None]]:
-        """Return key and frame of each pattern of a block; no frame where it is not needed."""
+    ) -> list[tuple[Hashable, Callable[[], NDArray[Any]]]]:
+        """Return key of each pattern of a block, and what gives its frame; blocks that are not needed are not read."""
         if source.in_memory:
-            return [(source.key(0, frame), frame) for frame in source.read(block)]
+            return [(source.key(0, frame), partial(_given, frame)) for frame in source.read(block)]
         keys = [source.key(number, None) for number in block]
         frames = [None if self._search.known(key, options) else self._cache.get(("frame", key)) for key in keys]
         missing = [
@@ -177,18 +177,22 @@ class NativeEngine:
             for k in np.flatnonzero(missing):
                 frame = frames[k] = read[k].copy()  # alone, so that giving it up frees memory
                 self._cache.put(("frame", keys[k]), frame, frame.nbytes)
-        return list(zip(keys, frames, strict=True))
+        # A frame that is not needed now may be after all, if another thread's evaluation makes the cache give up more.
+        return [
+            (key, partial(source.frame, number) if frame is None else partial(_given, frame))
+            for key, number, frame in zip(keys, block, frames, strict=True)
+        ]
 
     def _one(
         self,
         key: Hashable,
-        frame: NDArray[Any] | None,
+        frame: Callable[[], NDArray[Any]],
         clen: float,
         indexer: KnownCellIndexer,
         options: IndexingOptions,
     ) -> tuple[NDArray[np.float64], list[_Crystal]]:
         """Find the peaks and lattices of one pattern."""
-        peaks = self._search.find(key, partial(_given, frame), options)
+        peaks = self._search.find(key, frame, options)
         if len(peaks) < options.min_peaks:
             return peaks, []
         o = options
@@ -215,9 +219,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _given(frame: NDArray[Any] | None) -> NDArray[Any]:
-    if frame is None:
-        raise RuntimeError("the frame of a pattern whose peaks are known was asked for")
+def _given(frame: NDArray[Any]) -> NDArray[Any]:
     return frame
 
 

@@ -64,6 +64,11 @@ class Patterns:
         values = part.compute(scheduler="synchronous").to_numpy() if not self.in_memory else part.to_numpy()
         return values.reshape(len(block), -1)
 
+    def frame(self, number: int) -> NDArray[Any]:
+        """Return one pattern, shape (pixel,)."""
+        frame: NDArray[Any] = self.read(range(number, number + 1))[0]
+        return frame
+
     def key(self, number: int, frame: NDArray[Any] | None) -> Hashable:
         """Return what a pattern is known by: its place in a Dask graph, or else its content.
 
