@@ -24,7 +24,7 @@ __all__ = ["bench"]
 
 _CRYSTFEL_MS = 184.0  # CPU per pattern of AGIPD-1M, half of them hits: indexamajig 0.12, peakfinder8 and asdf
 _WITH_CRYSTAL = 0.7  # of simulated patterns, some too weak to be hits: about half are
-_ELSEWHERE = {"regret": "optimiser_bench", "reward": "optimiser_bench"}
+_ELSEWHERE = dict.fromkeys(("regret", "reward", "tabulate", "train"), "optimiser_bench")
 
 
 class _Lazy(click.Group):
