@@ -40,11 +40,10 @@ describe('numbers on an axis', () => {
     expect(ticks('log', 1, 20, 10).map(short)).toEqual(['1', '2', '5', '10', '20']);
   });
 
-  it('stand on both sides of zero on a symmetrical logarithm', () => {
-    const found = ticks('symlog', -100, 1000, 8);
-    expect(found).toContain(0);
-    expect(found.some(value => value < 0) && found.some(value => value > 0)).toBe(true);
-    expect(found).toEqual([...found].sort((a, b) => a - b));
+  it('stand on both sides of zero on a symmetrical logarithm, and but for zero beyond its threshold', () => {
+    expect(ticks('symlog', -1000, 1000, 8, 5)).toEqual([-1000, -100, -10, 0, 10, 100, 1000]);
+    expect(ticks('symlog', 2, 1000, 8, 5)).toEqual([10, 100, 1000]);
+    expect(ticks('symlog', -20, -2, 8, 1)).toEqual([-20, -10, -5, -2]);
   });
 
   it('are never asked of an empty span', () => {

@@ -111,7 +111,7 @@ export class Contrast {
     canvas.font = theme.font;
     canvas.textAlign = 'center';
     let free = 0;
-    for (const value of ticks(store.get('scale'), low, high, width / 70)) {
+    for (const value of ticks(store.get('scale'), low, high, width / 70, store.threshold)) {
       const x = Math.round(this.onAxis(value, width)) + 0.5;
       const half = canvas.measureText(short(value)).width / 2;
       if (x - half < free || x + half > width) continue;

@@ -25,14 +25,16 @@ export function inverse(name: ScaleName, place: number, threshold: number): numb
 }
 
 /** Round values within a span, few enough to be written beside each other. */
-export function ticks(name: ScaleName, low: number, high: number, wanted: number): number[] {
+export function ticks(name: ScaleName, low: number, high: number, wanted: number, threshold = 1): number[] {
   if (!(high > low)) return [];
   if (name === 'linear' || name === 'sqrt') return roundSteps(low, high, wanted);
-  const positive = decades(Math.max(low, name === 'log' ? 0 : high / 1e4), high);
-  if (name === 'log') return thinned(positive, wanted);
-  const negative = low < 0 ? decades(Math.max(-high, -low / 1e4), -low).map(value => -value) : [];
+  if (name === 'log') return thinned(decades(low, high), wanted);
+  // Below its threshold symlog is linear: zero says enough there.
+  const negative = low < 0 ? decades(Math.max(threshold, -high), -low) : [];
+  const positive = decades(Math.max(threshold, low), high);
   const around = low <= 0 && high >= 0 ? [0] : [];
-  return [...thinned(negative.reverse(), wanted / 2), ...around, ...thinned(positive, wanted / 2)];
+  const left = thinned(negative, wanted / 2).map(value => -value);
+  return [...left.reverse(), ...around, ...thinned(positive, wanted / 2)];
 }
 
 /** A number as short as it can be told. */

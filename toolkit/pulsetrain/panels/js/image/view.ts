@@ -14,7 +14,7 @@ import { Toolbar } from './toolbar';
 import { type Point, Viewport } from './viewport';
 
 const HELP =
-  'Drag, arrow keys: move. Wheel, + and −: zoom. Double click, 0, Home: whole frame. Shift + arrow keys: read pixels.';
+  'Drag, arrows: move · wheel, + −: zoom · double click, 0: whole frame · Shift + arrows: read pixels';
 
 export class View {
   private readonly canvas = make('canvas', { tabindex: 0, role: 'application' });
