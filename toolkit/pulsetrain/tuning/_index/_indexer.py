@@ -42,7 +42,7 @@ class Lattice:
     explained : numpy.ndarray of bool, shape (n,)
         Spots that it explains.
     hkl : numpy.ndarray of int, shape (n, 3)
-        Nearest node of each spot.
+        Nearest node of each spot; 000 of spots that are not finite.
     residual : float, 1/Å
         Root mean square distance of the explained spots from their nodes.
     false_alarms : float
@@ -175,7 +175,7 @@ class KnownCellIndexer:
         near = left & (off <= _EXPLAINED)
         limit = 4 * np.median(distance[near])
         explained = near & (distance <= limit)
-        hkl = np.rint(q @ conventional.T).astype(np.int64)
+        hkl = np.rint(np.nan_to_num(q) @ conventional.T).astype(np.int64)
         residual = float(np.sqrt(np.mean(distance[explained] ** 2)))
         return Lattice(conventional, explained, hkl, residual, alarms)
 
