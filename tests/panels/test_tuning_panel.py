@@ -140,6 +140,14 @@ def test_the_best_setting_is_carried_to_the_sliders(example, frames, engine):
     panel.close()
 
 
+def test_the_camera_length_is_refined_from_the_indexed_cells(panel, example):
+    panel._form.refine.click()
+    panel.wait()
+    assert panel.options.clen == pytest.approx(example.truth.attrs["clen"], rel=2e-3)  # it was 2 % off
+    assert "Refined from the indexed cells: clen 122.400 → 1" in panel.task.text
+    assert panel.evaluations[-1].setting.clen == panel.options.clen
+
+
 def test_a_search_is_stepped_paused_and_goes_on(panel):
     panel._form.step.click()
     panel.wait()

@@ -63,7 +63,7 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
     rate = panel.locator(".pulsetrain-rate")
     expect(rate).to_contain_text("of 24 patterns indexed", timeout=COMPILING)
     panel.locator(".pulsetrain-stage canvas").first.wait_for(timeout=60_000)
-    expect(panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks, a hit"))).to_be_visible()
+    expect(panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks, a hit"))).to_be_visible(timeout=30_000)
     image(panel).locator("canvas").first.wait_for()
     before = rate.inner_text()
     peaks = panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks")).inner_text()

@@ -109,6 +109,13 @@ class TuningWork:
         result = self.index(engine, chosen, options, progress)
         return self._evaluation(setting, result), result
 
+    def refine(self, options: TuningOptions, progress: Progress) -> tuple[float, float]:
+        """Return the camera length at which the indexed cells come out right, with its error, metres."""
+        from pulsetrain.tuning.clen import refine_clen
+
+        result = self.index(self.engine(options), self.chosen(options), options, progress)
+        return refine_clen(result, self._given.geometry, self._given.cell)
+
     def index(
         self, engine: Any, positions: NDArray[np.int64], options: IndexingOptions, progress: Progress
     ) -> xr.Dataset:

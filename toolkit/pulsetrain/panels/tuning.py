@@ -123,7 +123,7 @@ class TuningPanel:
             start, _FIRST, hidden=hidden, changed=self._on_options, spans=_spans(start, self.geometry)
         )
         self._comparable, self._followed = comparable(start), _followed(start)
-        self._pending = False
+        self._pending, self._undrawn = False, ""
         self.task = Task("Run", self.run, self._loop)
         self.task.stop.description = "Stop"
         self.report = ReportButton("tuning", self._report_values, self._loop)
@@ -325,8 +325,15 @@ class TuningPanel:
         if wanted.rate:
             evaluation, result = self._work.rate(wanted.options, progress, self._show_quick)
             self._loop.call(partial(self._show_rate, wanted.options, evaluation, result))
-            picture = png(figures.static_summary(self.path if self.path is not None else (), self._own))
-            self._loop.call(lambda: self._picture.show(picture, f"Settings tried: {setting_words(evaluation)}"))
+            self._undrawn = f"Settings tried: {setting_words(evaluation)}"
+        if self._undrawn:
+            progress(0, 1)  # a pattern that somebody waits for comes before the picture for the saved notebook
+            picture, words = (
+                png(figures.static_summary(self.path if self.path is not None else (), self._own)),
+                self._undrawn,
+            )
+            self._undrawn = ""
+            self._loop.call(lambda: self._picture.show(picture, words))
 
     def _failed(self, error: Exception) -> None:
         self._pending = False
@@ -394,10 +401,12 @@ class TuningPanel:
             return
         self.task.say(f"On fresh patterns: {setting_words(fresh)}.", "success")
 
-    def _done_refine(self, clen: float) -> None:
+    def _done_refine(self, refined: tuple[float, float]) -> None:
+        clen, error = refined
         before = setting_of(self.options, self.geometry.clen).clen
         self.options = self.options.replace(clen=clen)
-        self.task.say(f"Refined from the indexed cells: clen {1e3 * before:.3f} → {1e3 * clen:.3f} mm.", "success")
+        words = f"Refined from the indexed cells: clen {1e3 * before:.3f} → {1e3 * clen:.3f} ± {1e3 * error:.3f} mm."
+        self.task.say(words, "success")
         self._ask(rate=True)
 
     def _on_options(self) -> None:
