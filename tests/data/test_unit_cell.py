@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from pulsetrain import DataError
-from pulsetrain.data._lattices import centering_vectors
+from pulsetrain.data.lattices import centering_vectors
 from pulsetrain.data.unit_cell import UnitCell
 
 LENGTHS = st.floats(3, 500)

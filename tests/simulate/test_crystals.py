@@ -13,6 +13,7 @@ from extra_geom import AGIPD_1MGeometry, JUNGFRAUGeometry
 
 from pulsetrain import DataError, open_frames
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.data.lattices import centering_vectors
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.options import OptionError
 from pulsetrain.simulate._crystals.detector import Detector
@@ -295,8 +296,6 @@ def test_a_failing_disk_leaves_no_file_behind(tmp_path: Path, monkeypatch):
 
 @pytest.mark.parametrize("family", [IN_FAMILY, OUT_OF_FAMILY], ids=lambda family: family.name)
 def test_a_familys_experiments_keep_to_its_ranges_and_to_their_numbers(family):
-    from pulsetrain.data._lattices import centering_vectors
-
     systems = set()
     for number in range(60):
         drawn = family.draw(number)

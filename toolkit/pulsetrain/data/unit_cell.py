@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._inputs import PathLike
-from pulsetrain.data._lattices import Centering, LatticeType, centering_vectors, lattice_type_of
+from pulsetrain.data.lattices import Centering, LatticeType, centering_vectors, lattice_type_of
 
 __all__ = ["UnitCell"]
 

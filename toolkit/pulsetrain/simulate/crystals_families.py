@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pulsetrain.data._lattices import Centering, LatticeType
+from pulsetrain.data.lattices import Centering, LatticeType
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.simulate._crystals.detector import DetectorName
 from pulsetrain.simulate.crystals import CrystalExperiment, CrystalOptions, simulate_crystals

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pulsetrain.data._lattices import Centering, centering_vectors
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry, Panel
+from pulsetrain.data.lattices import Centering, is_allowed
 
 __all__ = ["Spots", "predict"]
 
@@ -96,15 +96,9 @@ def _reflections(axes: NDArray[np.float64], finest: float, centering: Centering)
     # |h| = |q · a| ≤ |q| |a|
     most = np.floor(np.linalg.norm(axes, axis=1) / finest).astype(int)
     hkl = np.stack(np.meshgrid(*(np.arange(-m, m + 1) for m in most), indexing="ij"), axis=-1).reshape(-1, 3)
-    hkl = hkl[_allowed(hkl, centering)]
+    hkl = hkl[is_allowed(hkl, centering)]
     q = hkl @ np.linalg.inv(axes).T
     return hkl[np.einsum("ij,ij->i", q, q) <= 1 / finest**2]
-
-
-def _allowed(hkl: NDArray[np.int64], centering: Centering) -> NDArray[np.bool_]:
-    """Return which reflections the centering leaves: those that are whole numbers on the axes of a primitive cell."""
-    primitive = hkl @ centering_vectors(centering).T
-    return np.asarray(np.all(np.abs(primitive - np.rint(primitive)) < 1e-6, axis=1), dtype=np.bool_)
 
 
 def _corner(panel: Panel) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pulsetrain.data import DataError
 from pulsetrain.data._inputs import PathLike
-from pulsetrain.data._lattices import centering_vectors
+from pulsetrain.data.lattices import is_allowed
 from pulsetrain.data.unit_cell import UnitCell
 
 __all__ = ["Reflections", "structure_factors", "wilson_reflections"]
@@ -148,9 +148,7 @@ def _half_sphere(cell: UnitCell, d_min: float) -> NDArray[np.int64]:
     first = (hkl[:, 0] > 0) | ((hkl[:, 0] == 0) & ((hkl[:, 1] > 0) | ((hkl[:, 1] == 0) & (hkl[:, 2] > 0))))
     hkl = hkl[first]
     hkl = hkl[_squared_q(cell, hkl) <= d_min**-2]
-    # A reflection is there if the centring's translations are in phase: whole indices on the primitive axes.
-    indices = hkl @ centering_vectors(cell.centering).T
-    present: NDArray[np.int64] = hkl[np.all(np.abs(indices - np.rint(indices)) < 1e-6, axis=1)]
+    present: NDArray[np.int64] = hkl[is_allowed(hkl, cell.centering)]
     return present
 
 

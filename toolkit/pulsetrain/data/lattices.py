@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Centering", "LatticeType", "centering_vectors", "lattice_type_of"]
+__all__ = ["Centering", "LatticeType", "centering_vectors", "is_allowed", "lattice_type_of"]
 
 Centering = Literal["P", "A", "B", "C", "I", "F", "R", "H"]
 LatticeType = Literal["triclinic", "monoclinic", "orthorhombic", "tetragonal", "rhombohedral", "hexagonal", "cubic"]
@@ -30,6 +30,23 @@ def centering_vectors(centering: Centering) -> NDArray[np.float64]:
         "H": [[2 * third, third, third], [-third, third, third], [-third, -2 * third, third]],
     }
     return np.array(primitive[centering])
+
+
+def is_allowed(hkl: NDArray[np.integer], centering: Centering) -> NDArray[np.bool_]:
+    """Return which reflections the centering leaves: those of whole indices on the axes of a primitive cell.
+
+    Parameters
+    ----------
+    hkl : numpy.ndarray of int, shape (reflection, 3)
+        On the conventional axes.
+    centering : str
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (reflection,)
+    """
+    indices = hkl @ centering_vectors(centering).T
+    return np.asarray(np.all(np.abs(indices - np.rint(indices)) < 1e-6, axis=1), dtype=np.bool_)
 
 
 def lattice_type_of(cell: tuple[float, ...], centering: Centering) -> tuple[LatticeType, str]:
