@@ -151,7 +151,8 @@ def test_the_best_so_far_never_falls(made):
 
 def test_an_evaluation_without_crystals_has_no_cell_shift(made):
     plot = figures.shift([*made, evaluation(5.0, 2, 0.14, 0)])
-    [drawn] = plot.renderers
+    zero, drawn = plot.renderers
+    assert list(zero.data_source.data["y"]) == [0, 0]
     np.testing.assert_allclose(drawn.data_source.data["shift"][0], 100 * (0.135 / 0.1355 - 1))
     assert len(drawn.data_source.data["shift"]) == 5
 

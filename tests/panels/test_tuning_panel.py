@@ -125,6 +125,7 @@ def test_a_search_tries_its_budget_and_confirms_on_fresh_patterns(searched):
     assert "Best of 4" in searched.task.text
     assert "On fresh patterns" in searched.task.text
     assert list(source(searched, "path")["number"]) == [1, 2, 3, 4]
+    assert int(searched.result.indexed.sum()) == searched.best.n_indexed
 
 
 def test_the_best_setting_is_carried_to_the_sliders(example, frames, engine):

@@ -43,7 +43,10 @@ def export_html(texts: dict[str, str]) -> str:
     parts = []
     for name, text in texts.items():
         data = base64.b64encode(text.encode()).decode("ascii")
-        link = f'<a download="{name}" href="data:text/plain;base64,{data}">Download {html.escape(name)}</a>'
+        link = (
+            f'<a download="{name}" href="data:text/plain;base64,{data}" style="text-decoration: underline; '
+            f'color: var(--jp-content-link-color, #0b57d0)">Download {html.escape(name)}</a>'
+        )
         if name == _GEOMETRY:
             lines = [line for line in text.splitlines() if "clen" in line and not line.lstrip().startswith(";")]
             more = f"\n… {len(lines) - 4} more" if len(lines) > 5 else ""

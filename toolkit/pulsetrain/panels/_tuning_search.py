@@ -81,8 +81,10 @@ class TuningSearch:
         progress: Progress,
         tried: OnEvaluation,
         before: Callable[[], object],
-    ) -> None:
+    ) -> xr.Dataset | None:
         """Try settings until all are made, some steps are done or it is paused; runs in a thread.
+
+        Returns the engine's result at the best setting so far.
 
         Parameters
         ----------
@@ -114,6 +116,10 @@ class TuningSearch:
             steps = None if steps is None else steps - 1
         if len(tuner.evaluations) >= total and tuner.confirmed is None:
             self.confirm(options, [], progress)
+        if not tuner.evaluations:
+            return None
+        with self._work.lock:
+            return tuner.index_best(_said(progress, "Indexing at the best setting"))
 
     def confirm(self, options: TuningOptions, own: Sequence[Evaluation], progress: Progress) -> Evaluation | None:
         """Index fresh patterns with the best setting, of the search or else of the user's own; runs in a thread."""

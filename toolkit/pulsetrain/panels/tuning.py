@@ -71,7 +71,7 @@ class TuningPanel:
     options : TuningOptions
         As set now; may be set.
     result : xarray.Dataset or None
-        What the engine said last of all patterns of an evaluation.
+        What the engine said last of all patterns of an evaluation; after a search, at its best setting.
     evaluations : list of Evaluation
         What was tried with the present threshold, tolerance and so on, by hand and by searches.
     best : Evaluation or None
@@ -305,7 +305,7 @@ class TuningPanel:
             self._own += self._search.forget()
         self._form.below.value = "Search"
         run = partial(self._search.run, options, steps, tried=self._tried, before=self._latest.idle)
-        self.task.run(run, lambda _: self._done_run())
+        self.task.run(run, self._done_run)
         if wait:
             self.wait()
 
@@ -382,7 +382,9 @@ class TuningPanel:
         self._enable()
         self._refresh()
 
-    def _done_run(self) -> None:
+    def _done_run(self, result: xr.Dataset | None) -> None:
+        if result is not None:
+            self._take(self.options, result)
         made, total, best = len(self._search.evaluations), self.options.evaluations, self.best
         words = f"Best of {made}: {setting_words(best)}." if best else "Nothing tried yet."
         if made < total:

@@ -43,7 +43,9 @@ def shift(path: Evaluations, *, height: int = 280, theme: Theme = "auto") -> fig
     columns["late"] = shades(len(columns["rate"]))
     there = np.isfinite(columns["shift"])
     columns = {name: np.asarray(values)[there] for name, values in columns.items()}
-    plot.add_layout(Span(dimension="width", location=0, line_color=BOUNDARY, line_width=2))
+    clen = columns["clen"]
+    ends = [clen.min() - 0.2, clen.max() + 0.2] if len(clen) else []
+    plot.line(ends, [0.0] * len(ends), color=BOUNDARY, line_width=2, legend_label="as the given cell")
     drawn = plot.scatter(
         "clen", "shift", source=columns, size=9, line_color=_RIM,
         fill_color={"field": "late", "transform": order_mapper()},
