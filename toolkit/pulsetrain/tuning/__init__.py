@@ -11,6 +11,7 @@ from pulsetrain._first_use import on_first_use
 from pulsetrain.methods import Method
 
 if TYPE_CHECKING:
+    from pulsetrain.tuning.clen import refine_clen
     from pulsetrain.tuning.crystfel import CrystFELEngine
     from pulsetrain.tuning.environment import TuningEnvironment
     from pulsetrain.tuning.native import NativeEngine
@@ -31,6 +32,7 @@ _PLACES = {
     "TuningEnvironment": "environment",
     "TuningOptions": "options",
     "make_optimiser": "optimisers",
+    "refine_clen": "clen",
 }
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "TuningEnvironment",
     "TuningOptions",
     "make_optimiser",
+    "refine_clen",
 ]
 
 METHOD = Method(
