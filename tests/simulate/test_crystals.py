@@ -16,7 +16,6 @@ from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.lattices import centering_vectors
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.options import OptionError
-from pulsetrain.simulate._crystals.detector import Detector
 from pulsetrain.simulate.crystals import CrystalOptions, detector_geometry, simulate_crystals
 from pulsetrain.simulate.crystals_families import IN_FAMILY, OUT_OF_FAMILY
 
@@ -181,18 +180,6 @@ def test_the_beam_meets_no_pixel_that_counts():
         geometry = detector_geometry(name)
         radius = np.linalg.norm(geometry.positions()[~geometry.bad][:, :2], axis=1)
         assert radius.min() > 1e-4
-
-
-def test_rays_find_the_pixels_they_were_drawn_to():
-    geometry = detector_geometry("agipd-mini")
-    detector, place = Detector(geometry), geometry.positions().reshape(-1, 3)
-    pixel = np.random.default_rng(0).choice(len(place), 400, replace=False)
-    shift = np.array([1e-3, -2e-3, 3e-3])
-    ray, panel = detector.meet(7.0 * (place[pixel] + shift), shift)
-    fast, slow = detector.places(place[pixel[ray]] + shift, panel, shift)
-    np.testing.assert_array_equal(detector.pixels(panel, fast, slow), pixel[ray])
-    np.testing.assert_allclose(fast % 1, 0.5, atol=1e-6)
-    assert not detector.meet(-place[pixel], np.zeros(3))[0].size
 
 
 def test_a_geometry_of_the_users_own_is_used(tmp_path: Path):

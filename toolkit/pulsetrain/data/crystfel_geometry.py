@@ -65,6 +65,17 @@ class Panel:
         slow, fast = (s.stop - s.start for s in self.place if isinstance(s, slice))
         return (fast, slow) if self.transposed else (slow, fast)
 
+    @property
+    def first(self) -> tuple[int, int]:
+        """Slow and fast scan in the data at which it begins."""
+        slow, fast = (s.start for s in self.place if isinstance(s, slice))
+        return (fast, slow) if self.transposed else (slow, fast)
+
+    @property
+    def origin(self) -> NDArray[np.float64]:
+        """x, y and z of the outer corner of its first pixel, shape (3,), metres."""
+        return np.array([*(self.corner / self.resolution), self.clen + self.coffset])
+
 
 @dataclass(frozen=True)
 class CrystFELGeometry:
@@ -256,7 +267,7 @@ def _bad(
     for panel in panels:
         slow, fast = panel.size
         s, f = np.meshgrid(np.arange(slow), np.arange(fast), indexing="ij")
-        first_s, first_f = _first(panel)
+        first_s, first_f = panel.first
         mask = np.zeros((slow, fast), dtype=bool)
         for name, region in regions.items():
             inside = np.ones((slow, fast), dtype=bool)
@@ -274,8 +285,3 @@ def _bad(
             mask |= inside
         bad[panel.place] = mask.T if panel.transposed else mask
     return bad
-
-
-def _first(panel: Panel) -> tuple[int, int]:
-    slices = [axis.start for axis in panel.place if isinstance(axis, slice)]
-    return (slices[1], slices[0]) if panel.transposed else (slices[0], slices[1])

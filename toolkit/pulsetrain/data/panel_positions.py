@@ -53,7 +53,7 @@ def places_of_panels(
     known, which = _known_panels(geometry, panel)
     if not known:
         return np.zeros((0, 3))
-    first = np.array([_first(one) for one in known])[which]
+    first = np.array([one.first for one in known])[which]
     fs, ss, corner = (np.array([getattr(one, name) for one in known])[which] for name in ("fs", "ss", "corner"))
     z, res = (
         np.array(values)[which] for values in zip(*((p.clen + p.coffset, p.resolution) for p in known), strict=True)
@@ -88,11 +88,6 @@ def _slices(panel: Panel) -> list[tuple[int, slice]]:
     """Return the data axis and the range of the slow and the fast axis of a panel."""
     found = [(axis, part) for axis, part in enumerate(panel.place) if isinstance(part, slice)]
     return found[::-1] if panel.transposed else found
-
-
-def _first(panel: Panel) -> tuple[int, int]:
-    (_, slow), (_, fast) = _slices(panel)
-    return slow.start, fast.start
 
 
 def _row(panel: Panel, strides: NDArray[Any]) -> tuple[int, ...]:

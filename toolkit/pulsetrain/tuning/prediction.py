@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pulsetrain.data.crystfel_geometry import CrystFELGeometry, Panel
+from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.lattices import Centering, is_allowed
+from pulsetrain.data.panel_planes import PanelPlanes
 
 __all__ = ["Spots", "predict"]
 
@@ -71,9 +72,14 @@ def predict(
     near = np.abs(length - wave) < radius
     near[np.all(hkl == 0, axis=1)] = False
     hkl, ray, excitation = hkl[near], ray[near], (length - wave)[near]
-    index = np.arange(int(np.prod(geometry.shape))).reshape(geometry.shape)
-    parts = [_on_panel(panel, ray, index[panel.place]) for panel in geometry.panels]
-    which, pixel, slow, fast = (np.concatenate(column) for column in zip(*parts, strict=True))
+    planes = PanelPlanes(geometry)
+    which, panel, fast, slow = planes.meet(ray)
+    pixel = planes.pixels(panel, fast, slow)
+    first = np.array([each.first for each in geometry.panels])[panel]
+    places = np.stack([slow + first[:, 0], fast + first[:, 1]])
+    # Rows and columns of the data: where the fast axis comes first there, its scan runs along the rows.
+    transposed = np.array([each.transposed for each in geometry.panels])[panel]
+    slow, fast = np.where(transposed, places[::-1], places)
     order = np.argsort(np.abs(excitation[which]), kind="stable")
     which = which[order]
     return Spots(hkl[which], pixel[order], slow[order], fast[order], excitation[which])
@@ -85,7 +91,7 @@ def _largest_q(geometry: CrystFELGeometry, wave: float) -> float:
     for panel in geometry.panels:
         slow, fast = panel.size
         for s, f in ((0, 0), (slow, 0), (0, fast), (slow, fast)):
-            place = _corner(panel) + s * panel.ss / panel.resolution + f * panel.fs / panel.resolution
+            place = panel.origin + s * panel.ss / panel.resolution + f * panel.fs / panel.resolution
             direction = place / np.linalg.norm(place)
             largest = max(largest, float(np.linalg.norm(wave * (direction - [0, 0, 1]))))
     return largest
@@ -98,29 +104,5 @@ def _reflections(axes: NDArray[np.float64], finest: float, centering: Centering)
     hkl = np.stack(np.meshgrid(*(np.arange(-m, m + 1) for m in most), indexing="ij"), axis=-1).reshape(-1, 3)
     hkl = hkl[is_allowed(hkl, centering)]
     q = hkl @ np.linalg.inv(axes).T
-    return hkl[np.einsum("ij,ij->i", q, q) <= 1 / finest**2]
-
-
-def _corner(panel: Panel) -> NDArray[np.float64]:
-    """Return the outer corner of a panel's first pixel, metres."""
-    return np.array([*(panel.corner / panel.resolution), panel.clen + panel.coffset])
-
-
-def _on_panel(
-    panel: Panel, ray: NDArray[np.float64], index: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return which rays meet a panel, and the flat pixel, slow and fast place in the module where they do."""
-    # corner + s ss + f fs = t ray, all in metres
-    steps = np.stack([panel.ss, panel.fs], axis=1) / panel.resolution  # (3, 2)
-    system = np.broadcast_to(np.concatenate([np.zeros((3, 1)), -steps], axis=1), (len(ray), 3, 3)).copy()
-    system[:, :, 0] = ray
-    facing = np.abs(np.linalg.det(system)) > 1e-30
-    corners = np.broadcast_to(_corner(panel)[:, None], (int(facing.sum()), 3, 1))
-    t, s, f = np.linalg.solve(system[facing], corners)[..., 0].T
-    slow, fast = panel.size
-    inside = (t > 0) & (s >= 0) & (s < slow) & (f >= 0) & (f < fast)
-    which, s, f = np.flatnonzero(facing)[inside], s[inside], f[inside]
-    pixels = index.T if panel.transposed else index
-    rows, columns = (f, s) if panel.transposed else (s, f)  # of the data
-    first_row, first_column = (axis.start for axis in panel.place if isinstance(axis, slice))
-    return which, pixels[s.astype(int), f.astype(int)], rows + first_row, columns + first_column
+    found: NDArray[np.int64] = hkl[np.einsum("ij,ij->i", q, q) <= 1 / finest**2]
+    return found

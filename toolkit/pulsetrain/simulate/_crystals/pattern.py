@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pulsetrain.data._lazy import Rows
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
-from pulsetrain.simulate._crystals.detector import Detector, Floats
+from pulsetrain.data.panel_planes import PanelPlanes
 from pulsetrain.simulate._crystals.options import CrystalOptions
 from pulsetrain.simulate._crystals.reflections import Reflections
-from pulsetrain.simulate._crystals.still import Spread, outgoing, still
+from pulsetrain.simulate._crystals.still import Floats, Spread, outgoing, still
 
 __all__ = ["Patterns", "polarised"]
 
@@ -47,7 +47,7 @@ class Patterns(Rows):
         self.reflections, self._o, self._seed = reflections, o, seed
         self._wavelength, self._gain, self._clen = geometry.wavelength, geometry.adu_per_photon, geometry.clen
         self._k0 = np.array([0.0, 0.0, 1 / self._wavelength])
-        self._detector = Detector(geometry)
+        self._planes = PanelPlanes(geometry)
         self._pixel_size = 1 / geometry.panels[0].resolution
         self._place = geometry.positions().reshape(-1, 3).T.astype(np.float32)  # (xyz, pixel)
         self._truth = {str(name): truth[name].to_numpy() for name in truth.data_vars}
@@ -136,7 +136,7 @@ class Patterns(Rows):
         spots = self.spots(number)
         q, excitation = spots["q"].to_numpy(), spots["excitation"].to_numpy()
         # A spot at an edge is tried on both panels; a photon of it lies in one of them.
-        spot, panel = self._detector.meet(q + self._k0, self._shift(number), margin=6.0)
+        spot, panel, _, _ = self._planes.meet(q + self._k0, self._shift(number), margin=6.0)
         n_panels = np.bincount(spot, minlength=len(q))
         first = np.cumsum(n_panels) - n_panels
         photons = rng.poisson(np.where(n_panels > 0, spots["photons"], 0.0))
@@ -149,18 +149,18 @@ class Patterns(Rows):
             for turn in range(n_panels[own].max()):
                 tried = n_panels[own] > turn
                 onto = panel[first[own[tried]] + turn]
-                fast, slow = self._detector.places(rays[tried], onto, self._shift(number))
-                pixels.append(self._detector.pixels(onto, fast + blur[0, tried], slow + blur[1, tried]))
+                fast, slow = self._planes.places(rays[tried], onto, self._shift(number))
+                pixels.append(self._planes.pixels(onto, fast + blur[0, tried], slow + blur[1, tried]))
         return np.concatenate(pixels)
 
     def _false_photons(self, rng: np.random.Generator) -> NDArray[np.int64]:
         """Throw photons of spots at random places of the detector; return the pixel of each."""
-        area = np.prod(self._detector.size, axis=1)
+        area = np.prod(self._planes.size, axis=1)
         panel = rng.choice(len(area), rng.poisson(self._o.false_peaks), p=area / area.sum())
-        centre = rng.random((2, len(panel))) * self._detector.size[panel].T  # slow, fast
+        centre = rng.random((2, len(panel))) * self._planes.size[panel].T  # slow, fast
         spot = np.repeat(np.arange(len(panel)), rng.poisson(rng.exponential(_FALSE * self._o.brightness, len(panel))))
         slow, fast = centre[:, spot] + self._o.spot_size * rng.standard_normal((2, len(spot)))
-        return self._detector.pixels(panel[spot], fast, slow)
+        return self._planes.pixels(panel[spot], fast, slow)
 
     def _shift(self, number: int) -> Floats:
         """Return how far the detector is off its mean place in a pattern, shape (3,), metres."""
