@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from pulsetrain.figures.detector import FlatDetector
 from pulsetrain.figures.tuning import peak_pixels, spot_pixels
 from pulsetrain.panels._tuning_input import PatternsInput
+from pulsetrain.panels._tuning_options import setting_of
 from pulsetrain.progress import Progress
 from pulsetrain.tuning.options import IndexingOptions, TuningOptions
 from pulsetrain.tuning.search import Evaluation, Setting
 
-__all__ = ["Look", "TuningWork", "comparable", "setting_of"]
+__all__ = ["Look", "TuningWork"]
 
 _QUICK = 12  # patterns of the first, rough figure
-_SEARCH = ("min_snr", "min_pix_count", "clen")
 
 
 @dataclass(frozen=True)
@@ -151,17 +151,6 @@ class TuningWork:
 
     def _evaluation(self, setting: Setting, result: xr.Dataset) -> Evaluation:
         return Evaluation.of(setting, result, np.array(self._given.cell.parameters[:3]))
-
-
-def setting_of(options: IndexingOptions, clen: float) -> Setting:
-    """Return the three parameters of options that are tuned; `clen` is the geometry's."""
-    return Setting(options.min_snr, options.min_pix_count, clen if options.clen is None else options.clen)
-
-
-def comparable(options: TuningOptions) -> dict[str, Any]:
-    """Return what two evaluations must share, so that their rates can be compared."""
-    names = {*IndexingOptions.model_fields, "engine", "patterns", "fresh_patterns"} - set(_SEARCH)
-    return options.model_dump(include=names)
 
 
 def _make_engine(given: PatternsInput, name: str, processes: int | None) -> Any:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -14,8 +13,7 @@ from IPython.display import display
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.figures import tuning as figures
-from pulsetrain.options import OptionError
-from pulsetrain.panels._code import arguments, as_html
+from pulsetrain.panels._code import arguments
 from pulsetrain.panels._controls import OptionControls
 from pulsetrain.panels._latest import Latest
 from pulsetrain.panels._loop import Loop
@@ -23,21 +21,22 @@ from pulsetrain.panels._picture import Picture, png
 from pulsetrain.panels._report import ReportButton
 from pulsetrain.panels._task import Task, plain
 from pulsetrain.panels._tree import close_tree
-from pulsetrain.panels._tuning_export import export_html, exports, save_exports
+from pulsetrain.panels._tuning_display import State, TuningDisplay
+from pulsetrain.panels._tuning_export import exports, save_exports
 from pulsetrain.panels._tuning_input import open_input
-from pulsetrain.panels._tuning_layout import TuningLayout
+from pulsetrain.panels._tuning_options import FIRST, at, comparable, followed, setting_of, spans, start_options
 from pulsetrain.panels._tuning_search import TuningSearch
-from pulsetrain.panels._tuning_view import TuningView
-from pulsetrain.panels._tuning_words import place_words, rate_html, rate_words, seen_words, setting_words
-from pulsetrain.panels._tuning_work import Look, TuningWork, comparable, setting_of
-from pulsetrain.panels.image import FrameImage, Readout
+from pulsetrain.panels._tuning_words import place_words, rate_html, rate_words, setting_words
+from pulsetrain.panels._tuning_work import TuningWork
 from pulsetrain.progress import Progress
-from pulsetrain.tuning.options import IndexingOptions, TuningOptions
+from pulsetrain.tuning.options import TuningOptions
 from pulsetrain.tuning.search import Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["TuningPanel"]
 
-_FIRST = ("min_snr", "min_pix_count", "clen", "threshold", "tolerance", "optimiser", "evaluations")
 _COMPILING = "compiling the engine, once: the first rate takes longer …"
 
 
@@ -116,29 +115,30 @@ class TuningPanel:
         self._loop, self._picture = Loop(), Picture()
         self._work = TuningWork(self._given, engine)
         self._search = TuningSearch(self._given, self._work)
-        self.view = TuningView()
-        start = _start(self._given.places, self.geometry)
+        start = start_options(self._given.places, self.geometry)
         hidden = ("geometry", "cell") if engine is None else ("geometry", "cell", "engine")
         self.controls = OptionControls(
-            start, _FIRST, hidden=hidden, changed=self._on_options, spans=_spans(start, self.geometry)
+            start, FIRST, hidden=hidden, changed=self._on_options, spans=spans(start, self.geometry)
         )
-        self._comparable, self._followed = comparable(start), _followed(start)
+        self._comparable, self._followed = comparable(start), followed(start)
         self._pending, self._undrawn = False, ""
         self.task = Task("Run", self.run, self._loop)
         self.task.stop.description = "Stop"
         self.report = ReportButton("tuning", self._report_values, self._loop)
-        rows, columns = self._work.detector.shape
-        self.image = FrameImage(
-            units=str(self.frames.attrs.get("units") or "ADU"),
-            pixel_size=self._work.detector.pitch,
-            readout=Readout(clen=start.clen, wavelength=self.geometry.wavelength) if start.clen else None,
-            height=int(np.clip(560 * rows / columns, 220, 460)),
+        self._shows = TuningDisplay(
+            self._given,
+            self._work.detector,
+            start.clen,
+            options=self.controls.widget,
+            task=self.task.widget,
+            report=self.report.widget,
         )
+        self._form, self.image, self.view = self._shows.form, self._shows.image, self._shows.view
         self._latest = Latest(self._follow, self._failed, self._loop)
-        self._form = self._build()
+        self._listen()
         self.widget = self._form.widget
         self._form.rate.value = rate_html(None)
-        self._refresh()
+        self._shows.below(self._state)
 
     @property
     def options(self) -> TuningOptions:
@@ -245,8 +245,7 @@ class TuningPanel:
         """Set the sliders to the best setting."""
         best = self.best
         if best is not None:
-            at = best.setting
-            self.options = self.options.replace(min_snr=at.min_snr, min_pix_count=at.min_pix_count, clen=at.clen)
+            self.options = at(self.options, best.setting)
             self._ask(rate=True)
 
     def wait(self, timeout: float = 600.0) -> None:
@@ -271,32 +270,19 @@ class TuningPanel:
         self._picture.display()
         self.task.guard(lambda: self._ask(rate=True, picture=True))
 
-    def _build(self) -> TuningLayout:
-        n, cell = self.frames.sizes["pattern"], self.cell
-        shape = " × ".join(map(str, self.frames.shape[1:]))
-        lengths = " × ".join(f"{value:.4g}" for value in cell.parameters[:3])
-        layout = TuningLayout(
-            self._given.title,
-            f"{n} patterns of {shape} pixels; {cell.lattice_type} {cell.centering}, {lengths} Å",
-            n,
-            options=self.controls.widget,
-            task=self.task.widget,
-            report=self.report.widget,
-            image=self.image,
-            figures=self.view.layout,
-        )
-        layout.pattern.observe(lambda _: self.task.guard(lambda: self._ask(picture=True)), "value")
-        layout.below.observe(lambda _: self._refresh(), "value")
+    def _listen(self) -> None:
+        form = self._form
+        form.pattern.observe(lambda _: self.task.guard(lambda: self._ask(picture=True)), "value")
+        form.below.observe(lambda _: self._shows.below(self._state), "value")
         actions = {
-            layout.pause: self.pause, layout.step: self.step, layout.use: self.use_best, layout.refine: self.refine,
-            layout.confirm: self.confirm, layout.save: self._save,
-            layout.back: partial(self._go, -1), layout.on: partial(self._go, 1),
+            form.pause: self.pause, form.step: self.step, form.use: self.use_best, form.refine: self.refine,
+            form.confirm: self.confirm, form.save: self._save,
+            form.back: partial(self._go, -1), form.on: partial(self._go, 1),
         }  # fmt: skip
         for button, action in actions.items():
             button.on_click(lambda _, action=action: self.task.guard(action))
         self.task.stop.on_click(lambda _: self._search.end())
         self.task.button.observe(lambda _: self._enable(), "disabled")
-        return layout
 
     def _begin(self, steps: int | None, *, wait: bool) -> None:
         options = self.options
@@ -315,24 +301,20 @@ class TuningPanel:
         self._renew(options)
         if rate:
             self._form.rate.value = rate_html(self._shown, note="indexing …" if self._work.warm else _COMPILING)
-        self._followed, self._pending = _followed(options), rate or self._pending
+        self._followed, self._pending = followed(options), rate or self._pending
         picture = picture or self.image.frame is None
         self._latest.ask(_Wanted(options, self._form.pattern.value, self._pending, picture))
 
     def _follow(self, wanted: _Wanted, progress: Progress) -> None:
         look = self._work.look(wanted.pattern, wanted.options, progress, picture=wanted.picture)
-        self._loop.call(partial(self._show_look, look))
+        self._loop.call(partial(self._shows.look, look))
         if wanted.rate:
             evaluation, result = self._work.rate(wanted.options, progress, self._show_quick)
             self._loop.call(partial(self._show_rate, wanted.options, evaluation, result))
             self._undrawn = f"Settings tried: {setting_words(evaluation)}"
         if self._undrawn:
             progress(0, 1)  # a pattern that somebody waits for comes before the picture for the saved notebook
-            picture, words = (
-                png(figures.static_summary(self.path if self.path is not None else (), self._own)),
-                self._undrawn,
-            )
-            self._undrawn = ""
+            picture, words, self._undrawn = png(self._drawing()), self._undrawn, ""
             self._loop.call(lambda: self._picture.show(picture, words))
 
     def _failed(self, error: Exception) -> None:
@@ -351,24 +333,17 @@ class TuningPanel:
             self._own.append(evaluation)
         self._take(options, result)
 
-    def _show_look(self, look: Look) -> None:
-        if look.picture is not None:
-            self.image.frame = look.picture
-        self.image.peaks, self.image.spots = look.peaks, look.spots
-        self.image.title = f"Pattern {look.pattern}"
-        self._form.seen.value = html.escape(seen_words(look))
-
     def _tried(self, evaluation: Evaluation, result: xr.Dataset) -> None:
         """Show what the search has just tried; in its thread."""
-        at, options = evaluation.setting, self.options
-        used = options.replace(min_snr=at.min_snr, min_pix_count=at.min_pix_count, clen=at.clen)
-        place = np.flatnonzero(self._work.chosen(options) == self._form.pattern.value)
+        tuner = self._search.tuner
+        used = at(self.options if tuner is None else tuner.options, evaluation.setting)
+        place = np.flatnonzero(self._work.chosen(used) == self._form.pattern.value)
         look = self._work.found(self._form.pattern.value, int(place[0]), result, used) if len(place) else None
 
         def show() -> None:
             self._form.rate.value = rate_html(evaluation, note=f"the search at {place_words(evaluation.setting)}")
             if look is not None and self.image.frame is not None:
-                self._show_look(look)
+                self._shows.look(look)
             self._take(used, result)
 
         self._loop.call(show)
@@ -378,9 +353,8 @@ class TuningPanel:
         self.result, self._hits = result, chosen[result["hit"].to_numpy()].tolist()
         if first and self._hits and self._form.pattern.value == 0:  # nobody has chosen a pattern yet
             self._form.pattern.value = self._hits[0]
-        self.view.update(self.path if self.path is not None else (), self._own)
         self._enable()
-        self._refresh()
+        self._shows.tried(self._state)
 
     def _done_run(self, result: xr.Dataset | None) -> None:
         if result is not None:
@@ -394,8 +368,7 @@ class TuningPanel:
         self.task.say(words, "success")
         self._form.rate.value = rate_html(best, note="the best of the search")
         self._ask()
-        self._picture.update(figures.static_summary(self.path if self.path is not None else (), self._own), words)
-        self._refresh()
+        self._picture.update(self._drawing(), words)
 
     def _done_confirm(self, fresh: Evaluation | None) -> None:
         if fresh is None:
@@ -415,7 +388,7 @@ class TuningPanel:
         self.task.guard(self._options_changed)
 
     def _options_changed(self) -> None:
-        if _followed(self.options) != self._followed:
+        if followed(self.options) != self._followed:
             self._ask(rate=True)
 
     def _renew(self, options: TuningOptions) -> None:
@@ -423,15 +396,11 @@ class TuningPanel:
         if comparable(options) != self._comparable and not self.task.running:
             self._comparable, self._own, self._shown, self.result = comparable(options), [], None, None
             self._search.forget()
-            self.view.update((), ())
             self._enable()
+            self._shows.tried(self._state)
 
     def _enable(self) -> None:
-        running, found = self.task.running, bool(self.evaluations)
-        self._form.pause.disabled = not running
-        self._form.step.disabled = self._form.refine.disabled = running
-        self._form.use.disabled = not found
-        self._form.confirm.disabled = running or not found
+        self._shows.enable(running=self.task.running, found=bool(self.evaluations))
 
     def _go(self, direction: int) -> None:
         """Show the next hit in a direction."""
@@ -446,59 +415,14 @@ class TuningPanel:
         folder = save_exports(self.exports, self._form.folder.value)
         self.task.say(f"Saved {', '.join(self.exports)} in {folder}.", "success")
 
+    @property
+    def _state(self) -> State:
+        return State(self.path, self._own, self.evaluations, self.result, lambda: self.exports, lambda: self.code)
+
+    def _drawing(self) -> Figure:
+        path = self.path
+        return figures.static_summary(() if path is None else path, self._own)
+
     def _report_values(self) -> dict[str, Any]:
         changed = self.options.model_dump(exclude_defaults=True)
         return {**changed, **self._given.needed()}
-
-    def _refresh(self) -> None:
-        """Draw what is chosen to stand below the curves."""
-        chosen, words, path = self._form.below.value, "", self.path
-        self._form.show_export(shown=chosen == "Export")
-        if chosen == "Search" and path is not None:
-            if not self.view.searching:
-                self.view.search(path)
-        elif chosen == "Cell" and self.result is not None:
-            self.view.cells(self.evaluations, self.result, self.cell)
-        elif chosen == "Orientations" and self.result is not None:
-            self.view.orientations(self.result)
-        else:
-            self.view.clear()
-            words = self._below_words(chosen)
-        self._form.words.value = words
-
-    def _below_words(self, chosen: str) -> str:
-        try:
-            if chosen == "Table" and self.evaluations:
-                return figures.table(self.evaluations, "Settings tried, by hand first; the highest rate in bold")
-            if chosen == "Export":
-                return export_html(self.exports)
-            if chosen == "Code":
-                return as_html(self.code)
-        except (OptionError, ValueError) as error:
-            return as_html(f"# {error}")
-        return "<i>Nothing to show yet: move a slider, or run a search.</i>"
-
-
-def _start(places: dict[str, str], geometry: CrystFELGeometry) -> TuningOptions:
-    clen = geometry.clen if np.isfinite(geometry.clen) else None
-    return TuningOptions(clen=clen, geometry=places.get("geometry", ""), cell=places.get("cell", ""))
-
-
-def _followed(options: TuningOptions) -> dict[str, Any]:
-    """Return what peaks and rate depend on."""
-    return options.model_dump(include={*IndexingOptions.model_fields, "engine", "patterns", "fresh_patterns"})
-
-
-def _spans(start: TuningOptions, geometry: CrystFELGeometry) -> dict[str, tuple[float, float, float]]:
-    """Return how far each slider goes: the box that is searched, and what is usual."""
-    most = 20 * geometry.adu_per_photon
-    spans = {
-        "min_snr": (2.0, start.max_snr, 0.1),
-        "min_pix_count": (1, start.max_pixels, 1),
-        "threshold": (0.0, most, 10 ** np.floor(np.log10(most) - 2)),
-        "tolerance": (0.5, 10.0, 0.1),
-    }
-    if start.clen is not None:
-        half = start.clen * start.clen_range / 100
-        spans["clen"] = (start.clen - half, start.clen + half, 10 ** np.floor(np.log10(half) - 2))
-    return spans

@@ -24,7 +24,8 @@ FOUND, PREDICTED = "#00e5ff", "#ff8ad8"  # on a dark ground, as in the detector 
 def peak_pixels(result: xr.Dataset, pattern: int) -> NDArray[np.int64]:
     """Return the flat pixels of the peaks of one pattern (its position in the result)."""
     pixels: NDArray[np.int64] = result["peak_pixel"].to_numpy()
-    return pixels[result["peak_pattern"].to_numpy() == pattern]
+    chosen: NDArray[np.int64] = pixels[result["peak_pattern"].to_numpy() == pattern]
+    return chosen
 
 
 def spot_pixels(result: xr.Dataset, pattern: int, geometry: CrystFELGeometry, cell: UnitCell) -> NDArray[np.int64]:
