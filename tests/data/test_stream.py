@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pulsetrain.data import DataError
 from pulsetrain.data._stream_chunks import StreamFile
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
-from pulsetrain.data.panel_positions import panels_of_pixels, pixels_of_panels, places_of_panels
+from pulsetrain.data.panel_positions import panels_of_pixels, pixels_of_panels, places_of_panels, scattering_vectors
 from pulsetrain.data.stream import read_stream, write_stream
 from pulsetrain.data.unit_cell import UnitCell
 
@@ -302,3 +302,10 @@ def test_pixel_and_panel_and_place_belong_together(axes):
     np.testing.assert_allclose(
         places_of_panels(geometry, names, slow, fast), geometry.positions().reshape(-1, 3)[pixel], atol=1e-12
     )
+
+
+def test_scattering_vectors_obey_braggs_law():
+    """A place at 2θ = 60° in the plane of x and z, at λ = 2 Å: |q| = 2 sin θ / λ = 1/2, tilted by θ towards the source."""
+    place = np.array([[3.0 * np.sin(np.pi / 3), 0.0, 3.0 * np.cos(np.pi / 3)]])
+    expected = [0.5 * np.cos(np.pi / 6), 0.0, -0.5 * np.sin(np.pi / 6)]
+    np.testing.assert_allclose(scattering_vectors(place, 2.0), [expected], atol=1e-12)

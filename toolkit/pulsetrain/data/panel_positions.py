@@ -1,4 +1,4 @@
-"""From places on the panels of a detector to pixels of the data, to the laboratory, and back."""
+"""From places on panels to pixels of the data and back, to the laboratory, and on to reciprocal space."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pulsetrain.data._errors import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry, Panel
 
-__all__ = ["panels_of_pixels", "pixels_of_panels", "places_of_panels"]
+__all__ = ["panels_of_pixels", "pixels_of_panels", "places_of_panels", "scattering_vectors"]
 
 
 def pixels_of_panels(
@@ -63,6 +63,24 @@ def places_of_panels(
     places /= res[:, None]
     places[:, 2] += z
     return places
+
+
+def scattering_vectors(places: NDArray[np.floating], wavelength: float) -> NDArray[np.float64]:
+    """Return q = s_out − s_in of what is scattered to places in the laboratory; |s| = 1/λ, no factor 2π.
+
+    Parameters
+    ----------
+    places : numpy.ndarray, shape (place, 3), metres
+        From the interaction point, z along the beam.
+    wavelength : float, Å
+
+    Returns
+    -------
+    numpy.ndarray, shape (place, 3), 1/Å
+    """
+    directions = places / np.linalg.norm(places, axis=1, keepdims=True)
+    q: NDArray[np.float64] = (directions - [0.0, 0.0, 1.0]) / wavelength
+    return q
 
 
 def panels_of_pixels(geometry: CrystFELGeometry, pixel: NDArray[np.integer]) -> NDArray[np.str_]:

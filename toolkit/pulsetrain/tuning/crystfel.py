@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 import xarray as xr
 
-from pulsetrain.data._errors import DataError
+from pulsetrain.data import DataError
 from pulsetrain.data._inputs import PathLike
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell

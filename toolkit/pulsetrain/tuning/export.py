@@ -12,9 +12,8 @@ import numpy as np
 import xarray as xr
 
 from pulsetrain.data._inputs import PathLike
-from pulsetrain.data._stream_writer import one_line
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
-from pulsetrain.data.panel_positions import panels_of_pixels, places_of_panels
+from pulsetrain.data.panel_positions import panels_of_pixels, places_of_panels, scattering_vectors
 from pulsetrain.data.stream import write_stream
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.tuning._crystfel.arguments import indexamajig_arguments
@@ -179,9 +178,7 @@ def result_stream(
     n = result.sizes["pattern"]
     panel = panels_of_pixels(geometry, result["peak_pixel"].values)
     slow, fast = result["peak_slow_scan"].values, result["peak_fast_scan"].values
-    places = places_of_panels(geometry, panel, slow, fast)
-    outgoing = places / np.linalg.norm(places, axis=1, keepdims=True)
-    q = np.linalg.norm(outgoing - [0.0, 0.0, 1.0], axis=1) / geometry.wavelength
+    q = scattering_vectors(places_of_panels(geometry, panel, slow, fast), geometry.wavelength)
     frames = patterns.coords["frame"].values if "frame" in patterns.coords else np.arange(n)
     n_crystals = result.sizes["crystal"]
     stream = result[["hit", "peak_pattern", "peak_slow_scan", "peak_fast_scan", "peak_intensity"]].assign(
@@ -195,12 +192,11 @@ def result_stream(
         photon_energy=("pattern", np.full(n, geometry.photon_energy)),
         clen=("pattern", np.full(n, geometry.clen)),
         peak_panel=("peak", panel),
-        peak_q=("peak", q),
+        peak_q=("peak", np.linalg.norm(q, axis=1)),
     )
-    command = indexamajig_command(options, "tuned.geom", "sample.cell", indexing="pulsetrain")
     stream.attrs = {
         "generator": f"Pulsetrain {version('pulsetrain')}",
-        "command": one_line(command),
+        "command": indexamajig_command(options, "tuned.geom", "sample.cell", indexing="pulsetrain"),
         "geometry": geometry.text,
         "cell": cell.text,
         "indexing": "pulsetrain",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pulsetrain.data._errors import DataError
-from pulsetrain.data._geometry_values import PLANCK_C
+from pulsetrain.data import DataError
 from pulsetrain.data._stream_chunks import Chunk, StreamFile
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
-from pulsetrain.data.panel_positions import pixels_of_panels, places_of_panels
+from pulsetrain.data.panel_positions import pixels_of_panels, places_of_panels, scattering_vectors
 from pulsetrain.tuning.results import Crystals, Peaks
 
 __all__ = ["Findings", "findings_of", "misfit"]
@@ -97,8 +96,7 @@ def misfit(
     n_indexed : int
     """
     incident = np.array([0.0, 0.0, 1.0 / wavelength])
-    q = places / np.linalg.norm(places, axis=1)[:, None] / wavelength - incident  # (peak, 3) 1/Å
-    indices = q @ axes.T
+    indices = scattering_vectors(places, wavelength) @ axes.T
     whole = np.rint(indices)
     explained = np.all(np.abs(indices - whole) < _EXPLAINED, axis=1) & whole.any(axis=1)
     if not explained.any():
@@ -132,11 +130,11 @@ def _crystals(chunks: list[tuple[int, Chunk]], geometry: CrystFELGeometry) -> Cr
             continue
         places = places_of_panels(geometry, np.array(chunk.panels, dtype=str), chunk.peaks[:, 1], chunk.peaks[:, 0])
         # A photon energy from the data file stands in the stream alone.
-        wavelength = PLANCK_C / chunk.photon_energy if chunk.photon_energy > 0 else geometry.wavelength
+        lit = replace(geometry, photon_energy=chunk.photon_energy) if chunk.photon_energy > 0 else geometry
         for crystal in chunk.crystals:
             pattern.append(k)
             axes.append(crystal.axes)
-            fits.append(misfit(crystal.axes, places, wavelength, resolution))
+            fits.append(misfit(crystal.axes, places, lit.wavelength, resolution))
     return Crystals(
         pattern=np.array(pattern, dtype=np.int64),
         axes=np.array(axes).reshape(-1, 3, 3),

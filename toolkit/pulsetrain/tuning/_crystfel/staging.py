@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pulsetrain.data._errors import DataError
+from pulsetrain.data import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry, Panel
 
 __all__ = ["Input", "own_file_of", "refuse_misfit", "written_for"]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pulsetrain.data import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
+from pulsetrain.data.panel_positions import scattering_vectors
 from pulsetrain.tuning._native._search import Layout
 
 __all__ = ["Detector", "Rings"]
@@ -149,10 +150,8 @@ class Detector:
         return places
 
     def q_of(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return scattering vectors q = (s_out − s_in)/λ of places in the laboratory, shape (n, 3), 1/Å."""
-        directions = places / np.linalg.norm(places, axis=1, keepdims=True)
-        q: NDArray[np.float64] = (directions - [0.0, 0.0, 1.0]) / self.wavelength
-        return q
+        """Return the scattering vectors of places in the laboratory, shape (n, 3), 1/Å."""
+        return scattering_vectors(places, self.wavelength)
 
     def pixels_off(
         self, pixel: NDArray[np.int64], places: NDArray[np.float64], q: NDArray[np.float64]
