@@ -305,7 +305,7 @@ def test_pixel_and_panel_and_place_belong_together(axes):
 
 
 def test_scattering_vectors_obey_braggs_law():
-    """A place at 2θ = 60° in the plane of x and z, at λ = 2 Å: |q| = 2 sin θ / λ = 1/2, tilted by θ towards the source."""
+    """2θ = 60° in the plane of x and z, λ = 2 Å: |q| = 2 sin θ / λ = 1/2, tilted by θ towards the source."""
     place = np.array([[3.0 * np.sin(np.pi / 3), 0.0, 3.0 * np.cos(np.pi / 3)]])
     expected = [0.5 * np.cos(np.pi / 6), 0.0, -0.5 * np.sin(np.pi / 6)]
     np.testing.assert_allclose(scattering_vectors(place, 2.0), [expected], atol=1e-12)
