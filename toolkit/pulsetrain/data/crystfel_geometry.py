@@ -108,6 +108,11 @@ class CrystFELGeometry:
     path: Path | None = None
 
     @classmethod
+    def of(cls, given: CrystFELGeometry | PathLike) -> CrystFELGeometry:
+        """Return a geometry as it is, or read it from a path."""
+        return given if isinstance(given, CrystFELGeometry) else cls.read(given)
+
+    @classmethod
     def read(cls, path: PathLike) -> Self:
         """Read a ``.geom`` file.
 

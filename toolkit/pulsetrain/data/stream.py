@@ -74,8 +74,7 @@ def read_stream(
         with contextlib.suppress(DataError):
             geometry = CrystFELGeometry.parse(stream.header.geometry)
     if geometry is not None:
-        if not isinstance(geometry, CrystFELGeometry):
-            geometry = CrystFELGeometry.read(geometry)
+        geometry = CrystFELGeometry.of(geometry)
         pixel = pixels_of_panels(
             geometry, dataset["peak_panel"].values, dataset["peak_slow_scan"].values, dataset["peak_fast_scan"].values
         )

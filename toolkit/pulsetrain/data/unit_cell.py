@@ -113,6 +113,11 @@ class UnitCell:
         return cls(a, b, c, alpha, beta, gamma, like.centering, like.lattice_type, like.unique_axis)
 
     @classmethod
+    def of(cls, given: UnitCell | PathLike) -> UnitCell:
+        """Return a cell as it is, or read it from a path."""
+        return given if isinstance(given, UnitCell) else cls.read(given)
+
+    @classmethod
     def read(cls, path: PathLike) -> Self:
         """Read a CrystFEL ``.cell`` file, a PDB's CRYST1 line, or a CIF.
 

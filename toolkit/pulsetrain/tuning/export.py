@@ -82,8 +82,7 @@ def indexamajig_command(
 
 def tuned_geometry(geometry: CrystFELGeometry | PathLike, clen: float) -> str:
     """Return the text of a geometry file at another camera length (metres); nothing else in it changes."""
-    read = geometry if isinstance(geometry, CrystFELGeometry) else CrystFELGeometry.read(geometry)
-    return read.with_clen(clen).text
+    return CrystFELGeometry.of(geometry).with_clen(clen).text
 
 
 def xwiz_toml(
