@@ -13,6 +13,7 @@ from typing import Self
 
 import numpy as np
 import xarray as xr
+from dask.system import CPU_COUNT
 
 from pulsetrain.data import DataError
 from pulsetrain.data._inputs import PathLike
@@ -48,7 +49,7 @@ class CrystFELEngine:
     indexing : str
         CrystFEL's indexing methods, such as ``'asdf'`` or ``'mosflm,xgandalf'``.
     processes : int, optional
-        Patterns indexed side by side; none: one per core of this machine, or 16 in a SLURM job.
+        Patterns indexed side by side; none: one per core that this process may use, or 16 in a SLURM job.
     time_limit : float, optional, seconds
         For one evaluation, from its start (on the node, for a SLURM job). Patterns that were not reached by then count
         as not indexed. None: a minute, and 10 s for each pattern of a process.
@@ -87,11 +88,10 @@ class CrystFELEngine:
         folder: PathLike | None = None,
         poll: float = 0.2,
     ) -> None:
-        self.geometry = geometry if isinstance(geometry, CrystFELGeometry) else CrystFELGeometry.read(geometry)
-        self.cell = cell if isinstance(cell, UnitCell) else UnitCell.read(cell)
+        self.geometry, self.cell = CrystFELGeometry.of(geometry), UnitCell.of(cell)
         self.indexamajig = find_indexamajig(indexamajig)
         self.indexing = indexing
-        self.processes = processes or (_SLURM_PROCESSES if slurm is not None else _cores())
+        self.processes = processes or (_SLURM_PROCESSES if slurm is not None else CPU_COUNT)
         self.time_limit = time_limit
         self.slurm = slurm
         self.extra = tuple(extra)
@@ -237,10 +237,6 @@ class CrystFELEngine:
         left_out = outcome.status == 0 and findings.fault is None and bool(findings.reached.any())
         if not left_out:
             raise explained(folder, outcome, findings)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_lazy(patterns: xr.DataArray) -> bool:

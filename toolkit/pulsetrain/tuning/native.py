@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from dask.system import CPU_COUNT
 from numpy.typing import NDArray
 
 from pulsetrain.data import DataError
@@ -48,7 +48,7 @@ class NativeEngine:
     geometry : path or CrystFELGeometry
     cell : path or UnitCell
     processes : int, optional
-        Patterns worked on side by side; left out, one per core.
+        Patterns worked on side by side; left out, one per core that this process may use.
     memory : int, bytes
         Limit of what is kept between evaluations: frames, statistics, peaks and lattices.
 
@@ -72,9 +72,8 @@ class NativeEngine:
         processes: int | None = None,
         memory: int = _MEMORY,
     ) -> None:
-        self.geometry = geometry if isinstance(geometry, CrystFELGeometry) else CrystFELGeometry.read(geometry)
-        self.cell = cell if isinstance(cell, UnitCell) else UnitCell.read(cell)
-        self.processes = processes or _cores()
+        self.geometry, self.cell = CrystFELGeometry.of(geometry), UnitCell.of(cell)
+        self.processes = processes or CPU_COUNT
         self._detector = Detector.of(self.geometry)
         self._cache = Cache(memory)
         self._search = PeakSearch(self._detector, self._cache)
@@ -212,11 +211,6 @@ class NativeEngine:
             off = detector.pixels_off(pixel[on], places[on], lattice.predicted[on])
             crystals.append(_Crystal(lattice.axes, float(np.sqrt(np.mean(off**2))), lattice.n_indexed))
         return crystals
-
-
-def _cores() -> int:
-    """Return the cores that this process may use, of a batch job's node not all."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _given(frame: NDArray[Any]) -> NDArray[Any]:
