@@ -13,7 +13,7 @@ __all__ = ["Particles"]
 
 # What the model leaves unexplained, beyond counting: standard deviations of arcsin √share, of ln(1 + peaks), of the
 # cells' shift (%) and of one crystal's.
-_RATE_MODEL, _HITS_MODEL, _PEAKS_MODEL, _SHIFT_MODEL, _SHIFT_CRYSTAL = 0.06, 0.08, 0.25, 0.12, 0.4
+_RATE_MODEL, _HITS_MODEL, _PEAKS_MODEL, _SHIFT_MODEL, _SHIFT_CRYSTAL = 0.08, 0.1, 0.25, 0.15, 0.5
 _DRIFT = 0.05  # % of clen per evaluation that is usual, where there is a drift at all
 _MOVES = 3
 _FEW = 0.4  # of the particles, below which they are drawn anew and moved
@@ -48,7 +48,7 @@ class Particles:
         space: SearchSpace,
         *,
         seed: int = 0,
-        n: int = 800,
+        n: int = 600,
         memory: float | None = None,
         prior: ResponsePrior | None = None,
     ) -> None:

@@ -9,7 +9,7 @@ from scipy.optimize import least_squares
 
 from pulsetrain.tuning._response_prior import ResponsePrior
 from pulsetrain.tuning.experiments import TabulatedExperiment
-from pulsetrain.tuning.response import LATENTS, Array, ResponseModel
+from pulsetrain.tuning.response import Array, ResponseModel
 
 __all__ = ["BROAD", "fit_latents", "fit_prior"]
 
@@ -46,8 +46,12 @@ def fit_latents(table: TabulatedExperiment) -> tuple[Array, Array]:
     model = ResponseModel(float(np.mean(table.clen[[0, -1]])), min_peaks=table.about["min_peaks"])
     snr, pixels = (each.ravel() for each in np.meshgrid(table.min_snr, table.min_pix_count, indexing="ij"))
     hit = table.n_peaks >= table.about["min_peaks"]
-    peaks = np.array([np.median(n[h]) if h.any() else 0.0 for n, h in zip(*(
-        each.reshape(len(snr), -1) for each in (table.n_peaks, hit)), strict=True)])
+    peaks = np.array(
+        [
+            np.median(n[h]) if h.any() else 0.0
+            for n, h in zip(*(each.reshape(len(snr), -1) for each in (table.n_peaks, hit)), strict=True)
+        ]
+    )
     hits, has_hits = np.arcsin(np.sqrt(hit.mean(axis=-1).ravel())), peaks > 0
     arc, weight = np.arcsin(np.sqrt(table.rate)), 1 / np.sqrt(len(table.clen))
     shift, counted = 100 * table.cell_shift, table.indexed.sum(axis=-1)

@@ -53,7 +53,7 @@ class ResponsePrior:
         mean, covariance = self.mean.copy(), self.covariance.copy()
         half = 50 * (space.clen[1] - space.clen[0]) / np.mean(space.clen)  # %
         mean[0], covariance[0], covariance[:, 0] = 0.0, 0.0, 0.0
-        covariance[0, 0] = max(half / 2, 0.05) ** 2
+        covariance[0, 0] = np.maximum(half / 2, 0.05) ** 2
         return ResponsePrior(mean, covariance, self.origin)
 
     def draw(self, n: int, rng: np.random.Generator, inflation: float = 1.0) -> Array:

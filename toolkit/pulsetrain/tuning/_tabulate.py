@@ -13,7 +13,7 @@ import numpy as np
 from pulsetrain.progress import Progress
 from pulsetrain.simulate.crystals import CrystalExperiment
 from pulsetrain.simulate.crystals_families import IN_FAMILY, OUT_OF_FAMILY
-from pulsetrain.tuning.experiments import TabulatedExperiment, load_experiments, pack_experiments
+from pulsetrain.tuning.experiments import DEVELOPMENT, TabulatedExperiment, load_experiments, pack_experiments
 from pulsetrain.tuning.options import IndexingOptions
 from pulsetrain.tuning.response import Array
 from pulsetrain.tuning.tuner import Engine
@@ -23,8 +23,6 @@ __all__ = ["Grid", "numbered", "tabulate", "tabulate_families"]
 _PATTERNS = 24
 _CROWDED = 300  # mean peaks per pattern: a search takes half a second
 _FLOODED, _PROBES = 1500, 2  # mean peaks of so many patterns, from which on the others are not tried
-# Experiments that the response model is fitted to and the optimisers are built on; those of the table have other seeds.
-DEVELOPMENT = range(1000, 1040)
 FAMILIES = {family.name: family for family in (IN_FAMILY, OUT_OF_FAMILY)}
 
 
@@ -211,7 +209,7 @@ def tabulate_families(
     count : int
         Experiments for the table, half of each family.
     development : int
-        Experiments in the family, of seeds of their own, for building and fitting.
+        Experiments in the family, of seeds of their own (`DEVELOPMENT`), for building and fitting.
     progress : callable, optional
     """
     from pulsetrain.tuning.native import NativeEngine

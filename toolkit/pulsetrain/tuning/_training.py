@@ -23,7 +23,7 @@ from pulsetrain.tuning.response import Array
 
 __all__ = ["GAMMA", "STEPS", "train"]
 
-STEPS = 1_000_000
+STEPS = 400_000
 GAMMA = 0.97
 _SIDE_BY_SIDE = 64
 
@@ -79,7 +79,7 @@ def train(
 
 
 def _weights(learner: PPO) -> dict[str, Array]:
-    policy = learner.policy
+    policy: Any = learner.policy
     layers = [each for each in policy.mlp_extractor.policy_net if isinstance(each, torch.nn.Linear)]
     weights = {"log_std": policy.log_std.detach().numpy().copy()}
     for i, layer in enumerate([*layers, policy.action_net]):
@@ -88,7 +88,7 @@ def _weights(learner: PPO) -> dict[str, Array]:
     return weights
 
 
-class ModelledEnvironments(VecEnv):  # type: ignore[misc] # stable-baselines3 is untyped here
+class ModelledEnvironments(VecEnv):
     """What `TuningEnvironment` is, for many modelled experiments in step: all episodes begin and end together."""
 
     def __init__(self, n: int, reward: Literal["best", "delta"], seed: int) -> None:
@@ -156,7 +156,7 @@ class ModelledEnvironments(VecEnv):  # type: ignore[misc] # stable-baselines3 is
         return observe(self._told).clip(-10, 10).astype(np.float32)
 
 
-class _Tell(BaseCallback):  # type: ignore[misc] # stable-baselines3 is untyped here
+class _Tell(BaseCallback):
     """Passes on how far the training is."""
 
     def __init__(self, steps: int, progress: Progress) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -18,7 +19,7 @@ from pulsetrain.tuning.response import Array
 
 __all__ = ["Agent"]
 
-_FOLDER = Path(__file__).with_name("_agent")
+FOLDER = Path(__file__).with_name("_agent")
 _LAYERS = 3
 
 
@@ -39,7 +40,7 @@ class Agent:
 
     @classmethod
     @cache
-    def load(cls, reward: Literal["best", "delta"] = "best", seed: int = 0, folder: Path = _FOLDER) -> Agent:
+    def load(cls, reward: Literal["best", "delta"] = "best", seed: int = 0, folder: Path = FOLDER) -> Agent:
         """Return a shipped agent.
 
         Parameters
@@ -57,16 +58,15 @@ class Agent:
         path = folder / f"{reward}-{seed}.safetensors"
         if not path.is_file():
             there = ", ".join(sorted(each.stem for each in folder.glob("*.safetensors"))) or "none"
-            raise DataError(f"{path.name}: no such agent; there are {there}. Train one: pulsetrain bench tuning train")
+            raise DataError(path, "no such agent", there, "train it: pulsetrain bench tuning train")
         try:
             weights = load_file(path)
             training = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         except (SafetensorError, OSError, ValueError) as error:
-            raise DataError(f"{path}: a damaged agent ({error}); train it anew or install pulsetrain again") from error
-        if weights["weight.0"].shape[1] != OBSERVATION_SIZE:
-            raise DataError(
-                f"{path}: trained for {weights['weight.0'].shape[1]} observed values, not {OBSERVATION_SIZE}"
-            )
+            raise DataError(path, f"a damaged agent ({error})", "weights and their JSON", "train it anew") from error
+        size = weights["weight.0"].shape[1]
+        if size != OBSERVATION_SIZE:
+            raise DataError(path, f"an agent of {size} observed values", str(OBSERVATION_SIZE), "train it anew")
         return cls(weights, training)
 
     def save(self, path: Path) -> None:
@@ -86,7 +86,7 @@ class Agent:
         -------
         numpy.ndarray, shape (…, 3)
         """
-        values = np.asarray(observation, dtype=np.float32)
+        values: NDArray[Any] = np.asarray(observation, dtype=np.float32)
         for layer in range(_LAYERS):
             values = values @ self.weights[f"weight.{layer}"].T + self.weights[f"bias.{layer}"]
             if layer < _LAYERS - 1:

@@ -63,7 +63,7 @@ class TuningEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]])
     """One episode is one experiment: evaluations from its start, each action a step from the best setting so far.
 
     The action is a step in ln(min-snr), ln(min-pix-count) and clen, Box(−1, 1)³; min-pix-count is rounded. The
-    observation is that of `pulsetrain.tuning._observation`; ``info["evaluation"]`` holds the `Evaluation`.
+    observation is that of `pulsetrain.tuning._observation`; ``info`` holds the ``rate``.
 
     Parameters
     ----------
@@ -73,6 +73,11 @@ class TuningEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]])
         The gain over the best rate so far (0 without), or the change since the evaluation before.
     evaluations : int
         Of an episode, that of the start included.
+
+    Attributes
+    ----------
+    evaluations : list of Evaluation
+        Of the present episode.
 
     Examples
     --------
@@ -99,7 +104,7 @@ class TuningEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]])
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (3,), np.float32)
         self.observation_space = gymnasium.spaces.Box(-10.0, 10.0, (OBSERVATION_SIZE,), np.float32)
         self._experiment: Experiment | None = None
-        self._told: list[Evaluation] = []
+        self.evaluations: list[Evaluation] = []
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -110,8 +115,8 @@ class TuningEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]])
             self._experiment = self._experiments(self.np_random)
         else:
             self._experiment = self._experiments[int(self.np_random.integers(len(self._experiments)))]
-        self._told = [self._experiment.evaluate(self._experiment.start)]
-        return self._observation(), {"evaluation": self._told[-1]}
+        self.evaluations = [self._experiment.evaluate(self._experiment.start)]
+        return self._observation(), {"rate": self.evaluations[-1].rate}
 
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Evaluate the setting that the action leads to."""
@@ -119,16 +124,17 @@ class TuningEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]])
         if experiment is None:
             raise RuntimeError("the episode has not begun; call reset() first")
         steps = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
-        place = apply_action(told_of(self._told, experiment.space), steps[None])[0]
+        place = apply_action(told_of(self.evaluations, experiment.space), steps[None])[0]
         evaluation = experiment.evaluate(experiment.space.from_cube(place))
-        before = self._told[-1].rate if self._reward == "delta" else max(each.rate for each in self._told)
+        before = self.evaluations[-1].rate if self._reward == "delta" else max(each.rate for each in self.evaluations)
         gain = evaluation.rate - before
-        self._told.append(evaluation)
+        self.evaluations.append(evaluation)
         reward = gain if self._reward == "delta" else max(gain, 0.0)
-        over = len(self._told) >= self._evaluations
-        return self._observation(), float(reward), False, over, {"evaluation": evaluation}
+        over = len(self.evaluations) >= self._evaluations
+        return self._observation(), float(reward), False, over, {"rate": evaluation.rate}
 
     def _observation(self) -> NDArray[np.float32]:
         if self._experiment is None:
             raise RuntimeError("the episode has not begun; call reset() first")
-        return observe(told_of(self._told, self._experiment.space))[0].clip(-10, 10).astype(np.float32)
+        seen = observe(told_of(self.evaluations, self._experiment.space))[0]
+        return np.asarray(np.clip(seen, -10, 10), dtype=np.float32)

@@ -18,8 +18,10 @@ from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting
 
 __all__ = ["Replay", "TabulatedExperiment", "load_experiments", "pack_experiments", "shipped_experiments"]
 
-_SHIPPED = Path(__file__).with_name("_experiments.npz")
+SHIPPED = Path(__file__).with_name("_experiments.npz")
 _CLEN_RANGE = 3.0  # %
+# Numbers of experiments that the response model is fitted to and the optimisers are built on; the others are held out.
+DEVELOPMENT = range(1000, 2000)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class TabulatedExperiment:
         """Indexed share of all patterns, shape (snr, pixels, clen)."""
         rate: Array = self.indexed.mean(axis=-1)
         return rate
+
+    @property
+    def is_development(self) -> bool:
+        """Whether methods may be built on it; if not, it is for final figures only."""
+        return self.number in DEVELOPMENT
 
     @property
     def space(self) -> SearchSpace:
@@ -220,4 +227,4 @@ def shipped_experiments() -> tuple[TabulatedExperiment, ...]:
 
     ``pulsetrain bench tuning tabulate`` makes them anew.
     """
-    return tuple(load_experiments(_SHIPPED))
+    return tuple(load_experiments(SHIPPED))

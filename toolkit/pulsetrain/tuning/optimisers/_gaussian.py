@@ -10,7 +10,7 @@ from pulsetrain.tuning.response import Array
 __all__ = ["GaussianProcess"]
 
 # Along min-snr, min-pix-count and clen of the cube [−1, 1]³: how far rates resemble each other.
-LENGTHS = np.array([0.45, 0.55, 0.4])
+LENGTHS = np.array([0.3, 0.4, 0.3])
 
 
 class GaussianProcess:

@@ -72,7 +72,8 @@ class History(ABC):
     def expected(self) -> Array:
         """Return the rate that is expected at each evaluated setting, shape (evaluation,)."""
         places, rates = self.places(), self.rates()
-        return GaussianProcess(places, rates - rates.mean(), self.noise()).mean(places) + rates.mean()
+        expected: Array = GaussianProcess(places, rates - rates.mean(), self.noise()).mean(places) + rates.mean()
+        return expected
 
     def places(self) -> Array:
         """Return the evaluated places in the cube, shape (evaluation, 3)."""

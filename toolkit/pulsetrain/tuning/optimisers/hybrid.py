@@ -12,12 +12,12 @@ from pulsetrain.tuning.search import Setting
 
 __all__ = ["HybridOptimiser"]
 
-_POSTERIOR_ALONE = 8  # evaluations
-_OFF_MODEL = 0.06  # standard deviation of rates about the response model, where nothing has been evaluated
+_POSTERIOR_ALONE = 4  # evaluations
+_OFF_MODEL = 0.1  # standard deviation of rates about the response model, where nothing has been evaluated
 
 
 class HybridOptimiser(PosteriorOptimiser):
-    """The first 8 evaluations follow the posterior; later ones correct it where the experiment is unlike the model.
+    """The first 4 evaluations follow the posterior; later ones correct it where the experiment is unlike the model.
 
     The rate is the particles' mean plus a Gaussian process on the residuals; its doubt is that of the process and of
     the particles together, and the next setting that of the highest expected improvement.

@@ -13,8 +13,8 @@ from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting
 
 __all__ = ["PosteriorOptimiser"]
 
-_N_SNR, _N_CLEN, _MOST_PIXELS = 15, 25, 10
-_DRAWN = 300  # particles that judge candidates
+_N_SNR, _N_CLEN, _MOST_PIXELS = 13, 17, 8
+_DRAWN = 200  # particles that judge candidates
 _DOUBT_ONLINE = 0.25
 _NEAR = (0.12, 0.12, 0.1)  # settings this near in the cube are hardly different
 

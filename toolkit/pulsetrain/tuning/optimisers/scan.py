@@ -83,4 +83,4 @@ def _middle_of_best(line: list[Evaluation], axis: int) -> Setting:
     if counts.max() == 0:  # nothing indexed anywhere: hits at least
         hits = np.array([each.n_hits for each in line])
         equal = np.flatnonzero(hits == np.sort(hits)[len(hits) // 2])
-    return line[equal[(len(equal) - 1) // 2]].setting
+    return line[int(equal[(len(equal) - 1) // 2])].setting
