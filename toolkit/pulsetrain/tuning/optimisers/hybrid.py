@@ -6,14 +6,13 @@ import numpy as np
 from scipy.special import ndtr
 
 from pulsetrain.tuning.optimisers._gaussian import GaussianProcess
-from pulsetrain.tuning.optimisers.posterior import PosteriorOptimiser
+from pulsetrain.tuning.optimisers.posterior import OFF_MODEL, PosteriorOptimiser
 from pulsetrain.tuning.response import Array
 from pulsetrain.tuning.search import Setting
 
 __all__ = ["HybridOptimiser"]
 
 _POSTERIOR_ALONE = 4  # evaluations
-_OFF_MODEL = 0.1  # standard deviation of rates about the response model, where nothing has been evaluated
 
 
 class HybridOptimiser(PosteriorOptimiser):
@@ -48,5 +47,5 @@ class HybridOptimiser(PosteriorOptimiser):
         noise = self.noise()
         if self.memory is not None:  # old residuals say less
             age = np.arange(len(noise))[::-1]
-            noise = noise + _OFF_MODEL**2 * np.expm1(np.minimum(age / self.memory, 20.0))
-        return GaussianProcess(self.places(), self.rates() - mean, noise, _OFF_MODEL)
+            noise = noise + OFF_MODEL**2 * np.expm1(np.minimum(age / self.memory, 20.0))
+        return GaussianProcess(self.places(), self.rates() - mean, noise, OFF_MODEL)

@@ -16,6 +16,7 @@ __all__ = ["PosteriorOptimiser"]
 _N_SNR, _N_CLEN, _MOST_PIXELS = 13, 17, 8
 _DRAWN = 200  # particles that judge candidates
 _DOUBT_ONLINE = 0.25
+OFF_MODEL = 0.1  # standard deviation of rates about the response model, where nothing has been evaluated
 _NEAR = (0.12, 0.12, 0.1)  # settings this near in the cube are hardly different
 
 
@@ -81,6 +82,7 @@ class PosteriorOptimiser(History):
         """Return the posterior mean of the rate at each evaluated setting, drawn to what was counted there."""
         mean, variance = self._believed()
         noise = self.noise()
+        variance = variance + OFF_MODEL**2
         share = variance / (variance + noise)
         return mean + share * (self.rates() - mean)
 
