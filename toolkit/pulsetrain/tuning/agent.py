@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from pulsetrain.data._errors import DataError
+from pulsetrain.data import DataError
 from pulsetrain.tuning._observation import OBSERVATION_SIZE
 from pulsetrain.tuning.response import Array
 
