@@ -80,7 +80,7 @@ def test_a_moved_slider_is_followed_by_rate_peaks_and_spots(panel):
     panel.evaluate(wait=True)
     before, peaks = panel._form.rate.value, len(panel.image.peaks)
     panel.controls.fields["min_snr"].value = 3.0
-    panel._latest.wait()
+    panel._follower.wait()
     assert panel._form.rate.value != before
     assert len(panel.image.peaks) > peaks
     assert len(panel.image.spots) > 20
@@ -92,7 +92,7 @@ def test_only_the_last_of_many_slider_values_is_evaluated(panel):
     panel.evaluate(wait=True)
     for value in np.arange(3.0, 9.0, 0.1):
         panel.controls.fields["min_snr"].value = value
-    panel._latest.wait()
+    panel._follower.wait()
     tried = [each.setting.min_snr for each in panel.evaluations]
     assert tried[-1] == pytest.approx(8.9)
     assert len(tried) < 20
@@ -101,7 +101,7 @@ def test_only_the_last_of_many_slider_values_is_evaluated(panel):
 def test_the_tolerance_begins_new_curves_because_rates_do_not_compare(panel):
     panel.evaluate(wait=True)
     panel.controls.fields["tolerance"].value = 1.0
-    panel._latest.wait()
+    panel._follower.wait()
     [only] = panel.evaluations
     assert only.n_indexed == 0  # the camera length is 2 % off: the cells do not fit within 1 %
     assert len(source(panel, "own")["rate"]) == 1
@@ -197,7 +197,7 @@ def test_hits_are_gone_through_one_after_the_other(searched):
     assert searched._form.pattern.value == hits[0]
     searched._form.back.click()
     assert searched.task.text == "No hit there."
-    searched._latest.wait()
+    searched._follower.wait()
     assert f"Pattern {hits[0]}:" in searched._form.seen.value
 
 
@@ -257,7 +257,7 @@ def test_an_engine_that_is_missing_is_said_in_the_panel(example, frames, monkeyp
     monkeypatch.delenv("PULSETRAIN_INDEXAMAJIG", raising=False)
     panel = TuningPanel(frames, example.geometry, example.cell)
     panel.controls.fields["engine"].value = "crystfel"
-    panel._latest.wait()
+    panel._follower.wait()
     assert "indexamajig" in panel._form.rate.value
     assert 'role="alert"' in panel._form.rate.value
     with pytest.raises(IndexamajigError, match="take the native engine"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -15,20 +15,19 @@ from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.figures import tuning as figures
 from pulsetrain.panels._code import arguments
 from pulsetrain.panels._controls import OptionControls
-from pulsetrain.panels._latest import Latest
 from pulsetrain.panels._loop import Loop
-from pulsetrain.panels._picture import Picture, png
+from pulsetrain.panels._picture import Picture
 from pulsetrain.panels._report import ReportButton
-from pulsetrain.panels._task import Task, plain
+from pulsetrain.panels._task import Task
 from pulsetrain.panels._tree import close_tree
 from pulsetrain.panels._tuning_display import State, TuningDisplay
 from pulsetrain.panels._tuning_export import exports, save_exports
+from pulsetrain.panels._tuning_follow import Follower
 from pulsetrain.panels._tuning_input import open_input
 from pulsetrain.panels._tuning_options import FIRST, at, comparable, followed, setting_of, spans, start_options
 from pulsetrain.panels._tuning_search import TuningSearch
 from pulsetrain.panels._tuning_words import place_words, rate_html, rate_words, setting_words
 from pulsetrain.panels._tuning_work import TuningWork
-from pulsetrain.progress import Progress
 from pulsetrain.tuning.options import TuningOptions
 from pulsetrain.tuning.search import Evaluation
 
@@ -36,17 +35,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["TuningPanel"]
-
-_COMPILING = "compiling the engine, once: the first rate takes longer …"
-
-
-class _Wanted(NamedTuple):
-    """What the figures are to follow: options, a pattern, and whether the rate is asked for too."""
-
-    options: TuningOptions
-    pattern: int
-    rate: bool
-    picture: bool
 
 
 class TuningPanel:
@@ -121,7 +109,6 @@ class TuningPanel:
             start, FIRST, hidden=hidden, changed=self._on_options, spans=spans(start, self.geometry)
         )
         self._comparable, self._followed = comparable(start), followed(start)
-        self._pending, self._undrawn = False, ""
         self.task = Task("Run", self.run, self._loop)
         self.task.stop.description = "Stop"
         self.report = ReportButton("tuning", self._report_values, self._loop)
@@ -134,7 +121,9 @@ class TuningPanel:
             report=self.report.widget,
         )
         self._form, self.image, self.view = self._shows.form, self._shows.image, self._shows.view
-        self._latest = Latest(self._follow, self._failed, self._loop)
+        self._follower = Follower(
+            self._work, self._shows, self._loop, self._rated, picture=self._picture, drawing=self._drawing
+        )
         self._listen()
         self.widget = self._form.widget
         self._form.rate.value = rate_html(None)
@@ -206,9 +195,9 @@ class TuningPanel:
         self._ask(rate=True)
         if not wait:
             return None
-        self._latest.wait()
-        if self._latest.error is not None:
-            raise self._latest.error
+        self._follower.wait()
+        if self._follower.error is not None:
+            raise self._follower.error
         return self._shown
 
     def run(self, *, wait: bool = False) -> None:
@@ -251,18 +240,18 @@ class TuningPanel:
     def wait(self, timeout: float = 600.0) -> None:
         """Wait for what is under way, then raise what went wrong with it, if anything."""
         self.task.wait(timeout)
-        self._latest.wait(timeout)
-        for error in (self.task.error, self._latest.error):
+        self._follower.wait(timeout)
+        for error in (self.task.error, self._follower.error):
             if error is not None:
                 raise error
 
     def close(self) -> None:
         """Cancel what is under way and free everything the control holds in kernel and browser."""
         self.task.cancel()
-        self._latest.cancel()
+        self._follower.cancel()
         self.report.task.cancel()
         self.task.wait()
-        self._latest.wait()
+        self._follower.wait()
         close_tree(self.widget)
 
     def _ipython_display_(self) -> None:
@@ -290,7 +279,7 @@ class TuningPanel:
         if not self._search.goes_on(options):
             self._own += self._search.forget()
         self._form.below.value = "Search"
-        run = partial(self._search.run, options, steps, tried=self._tried, before=self._latest.idle)
+        run = partial(self._search.run, options, steps, tried=self._tried, before=self._follower.idle)
         self.task.run(run, self._done_run)
         if wait:
             self.wait()
@@ -299,33 +288,10 @@ class TuningPanel:
         """Let the figures follow the options; what they followed before is given up."""
         options = self.options
         self._renew(options)
-        if rate:
-            self._form.rate.value = rate_html(self._shown, note="indexing …" if self._work.warm else _COMPILING)
-        self._followed, self._pending = followed(options), rate or self._pending
-        picture = picture or self.image.frame is None
-        self._latest.ask(_Wanted(options, self._form.pattern.value, self._pending, picture))
+        self._followed = followed(options)
+        self._follower.ask(options, self._shown, rate=rate, picture=picture)
 
-    def _follow(self, wanted: _Wanted, progress: Progress) -> None:
-        look = self._work.look(wanted.pattern, wanted.options, progress, picture=wanted.picture)
-        self._loop.call(partial(self._shows.look, look))
-        if wanted.rate:
-            evaluation, result = self._work.rate(wanted.options, progress, self._show_quick)
-            self._loop.call(partial(self._show_rate, wanted.options, evaluation, result))
-            self._undrawn = f"Settings tried: {setting_words(evaluation)}"
-        if self._undrawn:
-            progress(0, 1)  # a pattern that somebody waits for comes before the picture for the saved notebook
-            picture, words, self._undrawn = png(self._drawing()), self._undrawn, ""
-            self._loop.call(lambda: self._picture.show(picture, words))
-
-    def _failed(self, error: Exception) -> None:
-        self._pending = False
-        self._form.rate.value = rate_html(None, error=plain(error))
-
-    def _show_quick(self, evaluation: Evaluation) -> None:
-        self._loop.call(lambda: setattr(self._form.rate, "value", rate_html(evaluation, quick=True, note="indexing …")))
-
-    def _show_rate(self, options: TuningOptions, evaluation: Evaluation, result: xr.Dataset) -> None:
-        self._form.rate.value, self._pending = rate_html(evaluation), False
+    def _rated(self, options: TuningOptions, evaluation: Evaluation, result: xr.Dataset) -> None:
         if comparable(options) != self._comparable:
             return
         self._shown = evaluation
