@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from pulsetrain.tuning.results import wilson_interval
-from pulsetrain.tuning.search import SearchSpace, Setting
+from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.tuning.options import IndexingOptions, TuningOptions
+from pulsetrain.tuning.results import Crystals, Peaks, indexing_result, wilson_interval
+from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting
 from pulsetrain.tuning.tuner import choose_patterns
 
 SPACE = SearchSpace.around(0.12)
@@ -74,3 +77,45 @@ def test_patterns_are_spread_over_the_whole_run():
     for positions in (chosen, kept):
         assert positions[0] < 20
         assert positions[-1] > 970
+
+
+def test_a_setting_is_put_into_options_and_taken_out_again():
+    options = TuningOptions(threshold=12.0, seed=3)
+    assert Setting.of(options, 0.2) == Setting(5.0, 2, 0.2)  # the geometry's clen, where the options give none
+    changed = Setting(6.5, 3, 0.11).put_into(options)
+    assert changed == TuningOptions(min_snr=6.5, min_pix_count=3, clen=0.11, threshold=12.0, seed=3)
+    assert Setting.of(changed, 0.2) == Setting(6.5, 3, 0.11)
+
+
+def result_of(n_peaks, lengths):
+    """Return a result: peaks per pattern, of which 10 make a hit, and the axes of the crystals of pattern 0."""
+    pattern = np.repeat(np.arange(len(n_peaks)), n_peaks)
+    values = np.zeros(len(pattern))
+    axes = np.array([np.diag(each) for each in lengths]).reshape(-1, 3, 3)
+    return indexing_result(
+        xr.DataArray(np.zeros((len(n_peaks), 2, 2)), dims=("pattern", "y", "x")),
+        np.array(n_peaks) >= 10,
+        Peaks(pattern, values.astype(int), values, values, values, values),
+        Crystals(np.zeros(len(axes), dtype=int), axes, np.array([0.5, 1.5, 0.7])[: len(axes)], np.full(len(axes), 9)),
+        options=IndexingOptions(),
+        cell=UnitCell(50, 60, 70),
+        engine="native",
+        seconds=2.5,
+    )
+
+
+def test_an_evaluation_counts_patterns_and_averages_hits_and_crystals():
+    """By hand: hits have 10, 12 and 30 peaks; the axes are 1 % and 3 % too long."""
+    result = result_of([10, 3, 12, 30], [(50.5, 60.6, 70.7), (51.5, 61.8, 72.1)])
+    found = Evaluation.of(Setting(5, 2, 0.1), result, np.array([50, 60, 70]))
+    assert (found.n_patterns, found.n_hits, found.n_indexed) == (4, 3, 1)
+    assert (found.peaks_per_pattern, found.residual, found.seconds) == (12, 1.0, 2.5)
+    assert found.cell_shift == pytest.approx(0.02)
+    assert found.rate == 0.25
+    assert result["n_crystals"].values.tolist() == [2, 0, 0, 0]
+
+
+def test_an_evaluation_without_hits_and_crystals_says_so():
+    found = Evaluation.of(Setting(5, 2, 0.1), result_of([1, 0], []), np.array([50, 60, 70]))
+    assert (found.n_hits, found.peaks_per_pattern, found.rate) == (0, 0.0, 0.0)
+    assert np.isnan([found.cell_shift, found.residual]).all()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pulsetrain.tuning.options import IndexingOptions
 from pulsetrain.tuning.results import wilson_interval
 
 __all__ = ["Evaluation", "Optimiser", "SearchSpace", "Setting"]
+
+_Options = TypeVar("_Options", bound=IndexingOptions)
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,15 @@ class Setting:
     min_snr: float
     min_pix_count: int
     clen: float
+
+    @classmethod
+    def of(cls, options: IndexingOptions, clen: float) -> Setting:
+        """Return the setting in options; `clen` (metres) is the geometry's, where they give none."""
+        return cls(options.min_snr, options.min_pix_count, clen if options.clen is None else options.clen)
+
+    def put_into(self, options: _Options) -> _Options:
+        """Return the options with this setting in place of theirs."""
+        return options.replace(min_snr=self.min_snr, min_pix_count=self.min_pix_count, clen=self.clen)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import xarray as xr
@@ -19,6 +20,11 @@ from pulsetrain.tuning.options import IndexingOptions, TuningOptions
 from pulsetrain.tuning.search import Evaluation, Optimiser, SearchSpace, Setting
 
 __all__ = ["Engine", "Tuner", "choose_patterns"]
+
+_UNITS = {
+    "min_snr": "σ", "min_pix_count": "px", "clen": "m", "n_patterns": "", "n_hits": "", "n_indexed": "", "rate": "",
+    "peaks_per_pattern": "", "cell_shift": "", "residual": "px", "seconds": "s",
+}  # fmt: skip
 
 
 class Engine(Protocol):
@@ -80,12 +86,11 @@ class Tuner:
             patterns = patterns.assign_coords(frame=("pattern", np.arange(patterns.sizes["pattern"])))
         chosen, fresh = choose_patterns(patterns.sizes["pattern"], self.options.patterns, self.options.fresh_patterns)
         self._patterns, self._fresh = patterns.isel(pattern=chosen), patterns.isel(pattern=fresh)
-        clen = engine.geometry.clen if self.options.clen is None else self.options.clen
-        if not np.isfinite(clen):
+        self.start = Setting.of(self.options, engine.geometry.clen)
+        if not np.isfinite(self.start.clen):
             raise OptionError("clen: the geometry takes it from the data file; give it in metres")
-        self.start = Setting(self.options.min_snr, self.options.min_pix_count, clen)
         self.space = SearchSpace.around(
-            clen,
+            self.start.clen,
             clen_range=self.options.clen_range,
             max_snr=self.options.max_snr,
             max_pixels=self.options.max_pixels,
@@ -183,23 +188,9 @@ class Tuner:
             ``confirmed_rate`` with ``confirmed_interval`` (bound,), NaN where there were no fresh patterns.
         """
         made, best = self.evaluations, self.best
-        rates = np.array([each.rate for each in made])
-        columns: dict[str, tuple[NDArray[Any], str]] = {
-            "min_snr": (np.array([each.setting.min_snr for each in made]), "σ"),
-            "min_pix_count": (np.array([each.setting.min_pix_count for each in made]), "px"),
-            "clen": (np.array([each.setting.clen for each in made]), "m"),
-            "n_patterns": (np.array([each.n_patterns for each in made]), ""),
-            "n_hits": (np.array([each.n_hits for each in made]), ""),
-            "n_indexed": (np.array([each.n_indexed for each in made]), ""),
-            "rate": (rates, ""),
-            "peaks_per_pattern": (np.array([each.peaks_per_pattern for each in made]), ""),
-            "cell_shift": (np.array([each.cell_shift for each in made]), ""),
-            "residual": (np.array([each.residual for each in made]), "px"),
-            "seconds": (np.array([each.seconds for each in made]), "s"),
-            "best_rate": (np.maximum.accumulate(rates), ""),
-        }
+        rows = [asdict(each) | asdict(each.setting) | {"rate": each.rate} for each in made]
         path = xr.Dataset(
-            {name: ("evaluation", values, {"units": unit}) for name, (values, unit) in columns.items()},
+            {name: ("evaluation", [row[name] for row in rows], {"units": unit}) for name, unit in _UNITS.items()},
             coords={"evaluation": np.arange(1, len(made) + 1), "bound": ["low", "high"]},
             attrs={
                 "options": self.options.model_dump_json(),
@@ -209,6 +200,7 @@ class Tuner:
                 "source": str(self._patterns.attrs.get("source", "")),
             },
         )
+        path["best_rate"] = ("evaluation", np.maximum.accumulate(path["rate"].values), {"units": ""})
         path["rate_interval"] = (("evaluation", "bound"), [each.interval for each in made], {"level": 0.9})
         path["best_min_snr"], path["best_min_pix_count"] = best.setting.min_snr, best.setting.min_pix_count
         path["best_clen"] = ((), best.setting.clen, {"units": "m"})
@@ -221,8 +213,7 @@ class Tuner:
     def _index(
         self, setting: Setting, patterns: xr.DataArray, progress: Progress | None
     ) -> tuple[Evaluation, xr.Dataset]:
-        options = self.options.replace(min_snr=setting.min_snr, min_pix_count=setting.min_pix_count, clen=setting.clen)
-        result = self.engine.evaluate(patterns, options, progress)
+        result = self.engine.evaluate(patterns, setting.put_into(self.options), progress)
         return Evaluation.of(setting, result, np.array(self.engine.cell.parameters[:3])), result
 
 
