@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pulsetrain.data import DataError
-from pulsetrain.data._stream_chunks import StreamFile
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.panel_positions import panels_of_pixels, pixels_of_panels, places_of_panels, scattering_vectors
 from pulsetrain.data.stream import read_stream, write_stream
+from pulsetrain.data.stream_chunks import StreamFile
 from pulsetrain.data.unit_cell import UnitCell
 
 WORDS = st.text(string.ascii_letters + string.digits + "/._- ", min_size=1, max_size=20).map(str.strip).filter(bool)

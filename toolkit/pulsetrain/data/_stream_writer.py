@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.data._errors import DataError
-from pulsetrain.data._stream_chunks import BEGIN_CHUNK, END_CHUNK, FORMAT
+from pulsetrain.data._stream_lines import BEGIN_CHUNK, END_CHUNK, FORMAT
 
 __all__ = ["chunk_lines", "header_lines"]
 

@@ -14,10 +14,10 @@ import xarray as xr
 
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._inputs import PathLike, expanded
-from pulsetrain.data._stream_chunks import Chunk, StreamFile
 from pulsetrain.data._stream_writer import chunk_lines, header_lines
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.panel_positions import pixels_of_panels
+from pulsetrain.data.stream_chunks import Chunk, StreamFile
 
 __all__ = ["read_stream", "write_stream"]
 

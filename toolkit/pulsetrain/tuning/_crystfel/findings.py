@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pulsetrain.data import DataError
-from pulsetrain.data._stream_chunks import Chunk, StreamFile
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.panel_positions import pixels_of_panels, places_of_panels, scattering_vectors
+from pulsetrain.data.stream_chunks import Chunk, StreamFile
 from pulsetrain.tuning.results import Crystals, Peaks
 
 __all__ = ["Findings", "findings_of", "misfit"]

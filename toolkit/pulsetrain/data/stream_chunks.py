@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._inputs import PathLike, expanded
+from pulsetrain.data._stream_lines import BEGIN_CHUNK, END_CHUNK, FORMAT, Lines
 
-__all__ = ["BEGIN_CHUNK", "FORMAT", "Chunk", "StreamCrystal", "StreamFile", "StreamHeader"]
+__all__ = ["Chunk", "StreamCrystal", "StreamFile", "StreamHeader"]
 
-FORMAT = "CrystFEL stream format 2.3"
-BEGIN_CHUNK, END_CHUNK = "----- Begin chunk -----", "----- End chunk -----"
 
-_LONGEST_LINE = 2**20
 _LONGEST_HEADER = 2**26
 _SECTIONS = {
     "----- Begin geometry file -----": ("geometry", "----- End geometry file -----"),
@@ -122,7 +117,7 @@ class StreamFile:
         if not file.is_file():
             raise DataError(file, "no such stream", "a CrystFEL stream", "check the path")
         with file.open("rb") as stream:
-            lines = _Lines(file, stream)
+            lines = Lines(file, stream)
             try:
                 self._read_header(lines)
                 while self._goes_on(lines):
@@ -132,13 +127,13 @@ class StreamFile:
                     raise
                 self.fault = error
 
-    def _read_header(self, lines: _Lines) -> None:
+    def _read_header(self, lines: Lines) -> None:
         first = lines.next()
         if first != FORMAT:
             lines.refuse(f"{first[:60]!r}", f"{FORMAT!r} as the first line", "give the output of a newer indexamajig")
         self._read_sections(lines, self.header)
 
-    def _read_sections(self, lines: _Lines, header: StreamHeader) -> None:
+    def _read_sections(self, lines: Lines, header: StreamHeader) -> None:
         """Read up to and with the marker of the first chunk, or to the end of a stream without any."""
         size, at_start = 0, lines.number
         while line := lines.next_or_end():
@@ -159,7 +154,7 @@ class StreamFile:
             elif lines.number == at_start + 2:
                 header.command = line
 
-    def _goes_on(self, lines: _Lines) -> bool:
+    def _goes_on(self, lines: Lines) -> bool:
         """Say whether another chunk follows; streams that were put behind one another have further headers."""
         while line := lines.next_or_end():
             line = line.rstrip("\n")
@@ -172,64 +167,7 @@ class StreamFile:
         return False
 
 
-class _Lines:
-    """Lines of a file with their numbers; damage is refused by name and line."""
-
-    def __init__(self, path: Path, stream: BinaryIO) -> None:
-        self.path, self.number = path, 0
-        self._stream = stream
-        self._line = ""
-        self._again = False
-
-    def next_or_end(self) -> str:
-        """Return the next line with its end, or an empty text at the end of the file."""
-        if self._again:
-            self._again = False
-            return self._line
-        raw = self._stream.readline(_LONGEST_LINE)
-        self.number += bool(raw)
-        if len(raw) == _LONGEST_LINE or b"\0" in raw:
-            self.refuse("bytes that are no text", "lines of text", "check that it is a stream, and make it again")
-        self._line = raw.decode("utf-8", "replace").replace("\r\n", "\n")
-        return self._line
-
-    def next(self) -> str:
-        line = self.next_or_end()
-        if not line:
-            self.refuse("the end of the file", f"{END_CHUNK!r} before it", "make the stream again: it is cut off")
-        return line.rstrip("\n")
-
-    def push_back(self) -> None:
-        self._again = True
-
-    def refuse(self, got: str, allowed: str, next_step: str) -> NoReturn:
-        raise DataError(f"{self.path}, line {max(self.number, 1)}", got, allowed, next_step)
-
-    def number_in(self, text: str) -> float:
-        """Return the first word of a text as a number."""
-        try:
-            return float(text.split(None, 1)[0])
-        except (ValueError, IndexError):
-            self.refuse(f"{text.strip()[:60]!r}", "a number", "make the stream again")
-
-    def count_in(self, text: str) -> int:
-        """Return the first word of a text as a whole number."""
-        value = self.number_in(text)
-        if not value.is_integer() or abs(value) > 2**31:
-            self.refuse(f"{text.strip()[:60]!r}", "a whole number", "make the stream again")
-        return int(value)
-
-    def numbers_in(self, words: list[str]) -> list[float]:
-        try:
-            numbers = [float(word) for word in words]
-        except ValueError:
-            self.refuse(f"{' '.join(words)[:60]!r}", "numbers", "make the stream again")
-        if not all(map(math.isfinite, numbers)):
-            self.refuse(f"{' '.join(words)[:60]!r}", "finite numbers", "make the stream again")
-        return numbers
-
-
-def _section(lines: _Lines, end: str) -> str:
+def _section(lines: Lines, end: str) -> str:
     found, size = [], 0
     while (line := lines.next()) != end:
         found.append(line)
@@ -239,7 +177,7 @@ def _section(lines: _Lines, end: str) -> str:
     return "\n".join(found) + "\n"
 
 
-def _chunk(lines: _Lines) -> Chunk:
+def _chunk(lines: Lines) -> Chunk:
     texts: dict[str, str] = {}
     peaks: list[list[float]] = []
     panels: list[str] = []
@@ -277,7 +215,7 @@ def _chunk(lines: _Lines) -> Chunk:
     )
 
 
-def _read_peaks(lines: _Lines, peaks: list[list[float]], panels: list[str]) -> None:
+def _read_peaks(lines: Lines, peaks: list[list[float]], panels: list[str]) -> None:
     lines.next()  # the names of the columns
     while (line := lines.next()) != "End of peak list":
         words = line.split()
@@ -287,7 +225,7 @@ def _read_peaks(lines: _Lines, peaks: list[list[float]], panels: list[str]) -> N
         panels.append(words[4])
 
 
-def _crystal(lines: _Lines) -> StreamCrystal:
+def _crystal(lines: Lines) -> StreamCrystal:
     texts: dict[str, str] = {}
     while (line := lines.next()) != "--- End crystal":
         if line == "Reflections measured after indexing":
