@@ -14,7 +14,7 @@ _VARIABLE = "PULSETRAIN_INDEXAMAJIG"
 _PATIENCE = 60.0  # seconds; a first start from a network drive is slow
 
 
-class IndexamajigError(RuntimeError):
+class IndexamajigError(ChildProcessError):
     """An indexamajig that is missing, refuses its arguments, or broke off; says what to do next."""
 
 
