@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from click.testing import CliRunner
 
+from pulsetrain.cli import main
+from pulsetrain.data import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Cancelled
@@ -131,8 +134,50 @@ def test_a_folder_of_another_search_or_of_anything_else_is_not_touched(files, tm
         run(str(files / "run.h5"), options_of(files, evaluations=1, optimiser="grid"), tmp_path / "out")
     assert before == {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
     (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.txt").touch()
     with pytest.raises(FileExistsError, match="no search"):
         run(str(files / "run.h5"), options_of(files), tmp_path / "notes")
+
+
+def test_files_that_were_edited_since_begin_another_search(files, tmp_path):
+    for name in ("run.geom", "run.cell"):
+        (tmp_path / name).write_bytes((files / name).read_bytes())
+    options = options_of(files, evaluations=1).replace(geometry=str(tmp_path / "run.geom"))
+    run(str(files / "run.h5"), options, tmp_path / "out")
+    text = (tmp_path / "run.geom").read_text()
+    (tmp_path / "run.geom").write_text(text.replace("clen = ", "clen = 0.1; "))
+    with pytest.raises(FileExistsError, match="other input or options"):
+        run(str(files / "run.h5"), options, tmp_path / "out")
+
+
+def test_input_that_does_not_fit_leaves_no_folder(files, tmp_path):
+    text = (files / "run.geom").read_text()
+    (tmp_path / "other.geom").write_text(text.replace("max_fs = 127", "max_fs = 126"))
+    with pytest.raises(DataError, match="detector's geometry"):
+        run(str(files / "run.h5"), options_of(files).replace(geometry=str(tmp_path / "other.geom")), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_says_in_one_line_how_the_search_goes_on(files, tmp_path, monkeypatch):
+    def interrupt(done, *_args, **_values):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("pulsetrain.cli.show_in_terminal", interrupt)
+    arguments = ["tuning", files / "run.h5", "--geometry", files / "run.geom", "--cell", files / "run.cell"]
+    arguments += ["-o", tmp_path / "out", "--patterns", 8, "--fresh-patterns", 0, "--evaluations", 4]
+    done = CliRunner().invoke(main, [str(each) for each in arguments])
+    assert done.exit_code == 1
+    assert done.stderr == "Error: stopped after 2 evaluations; the same command goes on with them\n"
+    assert len((tmp_path / "out" / "evaluations.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_missing_indexamajig_is_one_line_on_the_command_line(files, tmp_path, monkeypatch):
+    monkeypatch.setenv("PULSETRAIN_INDEXAMAJIG", "/nowhere/indexamajig")
+    arguments = ["tuning", files / "run.h5", "--geometry", files / "run.geom", "--cell", files / "run.cell"]
+    done = CliRunner().invoke(main, [str(each) for each in [*arguments, "--engine", "crystfel", "-o", tmp_path / "o"]])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: indexamajig: got no program at /nowhere/indexamajig")
 
 
 @pytest.mark.parametrize("missing", ["geometry", "cell"])

@@ -12,7 +12,7 @@ import pulsetrain
 from pulsetrain.data.input_options import InputOptions
 from pulsetrain.methods import Method, methods
 from pulsetrain.options import OptionError, Options
-from pulsetrain.progress import show_in_terminal
+from pulsetrain.progress import Cancelled, show_in_terminal
 from pulsetrain.reports.bench import bench as bench_reports
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def _method_command(method: Method) -> click.Command:
         try:
             options = model.from_text(given)
             click.echo(method.load(method.command)(path, options, output, **part, progress=show_in_terminal))
-        except (OptionError, OSError, ValueError) as error:
-            raise click.ClickException(str(error)) from None
+        except (Cancelled, OptionError, OSError, ValueError) as error:
+            raise click.ClickException(str(error) or "stopped") from None
 
     path = click.Argument(["path"])
     output = click.Option(

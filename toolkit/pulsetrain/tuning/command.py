@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from pulsetrain.data._inputs import HDF5
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.options import OptionError
-from pulsetrain.progress import Progress
+from pulsetrain.progress import Cancelled, Progress
 from pulsetrain.tuning._journal import Journal
 from pulsetrain.tuning.export import indexamajig_command, tuned_geometry, xwiz_toml
 from pulsetrain.tuning.options import TuningOptions
@@ -55,9 +56,11 @@ def run(
     Raises
     ------
     FileExistsError
-        If the output holds something else, or another search.
+        If the output holds something else or another search, or another process is at work on it.
     OptionError, DataError
         For input or options that do not fit; nothing has been written then.
+    Cancelled
+        At Ctrl-C; says how the search goes on.
     """
     output = Path(output)
     engine = make_engine(options)
@@ -66,11 +69,18 @@ def run(
     search = {
         "input": {"path": path, "source": source, "key": key},
         "fingerprint": str(patterns.attrs.get("fingerprint", "")),
+        # The files themselves: a geometry that was edited since begins another search.
+        "geometry": hashlib.sha256(engine.geometry.text.encode()).hexdigest(),
+        "cell": engine.cell.text,
         "options": options.model_dump(mode="json", exclude={"evaluations", "processes"}),
     }
-    journal = Journal(output, search)
-    tuner.recall(journal.evaluations)
-    _write(tuner, tuner.run(progress, journal.add), output)
+    with Journal(output, search) as journal:
+        tuner.recall(journal.evaluations)
+        try:
+            _write(tuner, tuner.run(progress, journal.add), output)
+        except KeyboardInterrupt:
+            done = len(tuner.evaluations)
+            raise Cancelled(f"stopped after {done} evaluations; the same command goes on with them") from None
     return f"{_table(tuner.evaluations).to_string(float_format='{:.4g}'.format)}\n\n{_summary(tuner)}\n{output}"
 
 
