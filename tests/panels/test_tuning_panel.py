@@ -17,12 +17,12 @@ from pulsetrain.simulate.crystals import CrystalOptions, simulate_crystals
 from pulsetrain.tuning import NativeEngine, TuningOptions
 from pulsetrain.tuning.crystfel import IndexamajigError
 
-SMALL = {"patterns": 24, "fresh_patterns": 12, "optimiser": "scan", "evaluations": 4}
+SMALL = {"patterns": 18, "fresh_patterns": 9, "optimiser": "scan", "evaluations": 4}
 
 
 @pytest.fixture(scope="module")
 def example():
-    options = CrystalOptions(n_patterns=36, detector="agipd-mini", brightness=60, hit_rate=0.8, clen_error=2)
+    options = CrystalOptions(n_patterns=27, detector="agipd-mini", brightness=60, hit_rate=0.8, clen_error=2)
     return simulate_crystals(options, seed=1)
 
 
@@ -70,7 +70,7 @@ def test_an_evaluation_gives_the_engines_own_rate_and_shows_it(panel, frames, en
     evaluation = panel.evaluate(wait=True)
     expected = engine.evaluate(frames.isel(pattern=panel._work.chosen(panel.options)), panel.options)
     assert evaluation.rate == float(expected.indexing_rate)
-    assert f"{evaluation.n_indexed} of 24 patterns indexed" in panel._form.rate.value
+    assert f"{evaluation.n_indexed} of 18 patterns indexed" in panel._form.rate.value
     assert panel.evaluations == [evaluation]
     np.testing.assert_allclose(source(panel, "own")["rate"], [evaluation.rate])
     np.testing.assert_array_equal(panel.result.hit, expected.hit)
@@ -110,17 +110,17 @@ def test_the_tolerance_begins_new_curves_because_rates_do_not_compare(panel):
 def test_the_quick_figure_comes_before_the_whole_one(panel):
     seen = []
     panel._form.rate.observe(lambda change: seen.append(change["new"]), "value")
-    panel.options = panel.options.replace(patterns=36, fresh_patterns=0)
+    panel.options = panel.options.replace(patterns=27, fresh_patterns=0)
     panel.evaluate(wait=True)
     quick = next(k for k, text in enumerate(seen) if "of 12 patterns" in text)
     assert "≈" in seen[quick]
-    assert "of 36 patterns" in seen[-1]
+    assert "of 27 patterns" in seen[-1]
 
 
 def test_a_search_tries_its_budget_and_confirms_on_fresh_patterns(searched):
     assert len(searched.path.evaluation) == 4
     assert len(searched.evaluations) == 5  # and the one by hand
-    assert searched.confirmed.n_patterns == 12
+    assert searched.confirmed.n_patterns == 9
     assert searched.best.rate == max(each.rate for each in searched._search.evaluations)
     assert "Best of 4" in searched.task.text
     assert "On fresh patterns" in searched.task.text
