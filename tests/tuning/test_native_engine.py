@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from click.testing import CliRunner
+from scipy.spatial.transform import Rotation
 
 from pulsetrain.data import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
@@ -71,6 +72,18 @@ def test_hits_peaks_and_lattices_agree_with_crystfel_at_all_settings(crystfel_an
     assert (table.worst_count <= 3).all()
     assert (table.wrong == 0).all()
     assert table.median_error["base"] < 0.05
+
+
+def test_the_error_of_an_orientation_is_its_angle_whichever_axes_of_the_lattice_are_named():
+    true = np.diag([79.0, 79.0, 38.0]) @ Rotation.random(rng=1).as_matrix()
+    turned = true @ Rotation.from_rotvec([0.6, 0.0, 0.8], degrees=True).as_matrix().T  # by 1°
+    assert orientation_error(turned, true) == pytest.approx(1.0)
+    assert orientation_error(1.004 * turned, true) == pytest.approx(1.0)  # as a clen that is off makes it
+    quarter = np.array([[0, 1, 0], [-1, 0, 0], [0, 0, 1]])  # about the tetragonal axis
+    assert orientation_error(quarter @ turned, true) == pytest.approx(1.0)
+    exchanged = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]])  # the same points, but no axes of that cell
+    doubled = np.diag([2, 1, 1])
+    assert orientation_error(exchanged @ true, true) == orientation_error(doubled @ true, true) == 180.0
 
 
 def test_simulated_crystals_are_indexed_as_they_stand_and_blanks_are_not(crystals, fresh):
