@@ -73,6 +73,7 @@ class Agent:
         """Write weights (safetensors) and what they were trained on (JSON, beside)."""
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file({name: np.ascontiguousarray(value) for name, value in self.weights.items()}, path)
+        path.chmod(0o644)  # safetensors writes for the owner alone
         path.with_suffix(".json").write_text(json.dumps(self.training, indent=1) + "\n", encoding="utf-8")
 
     def mean(self, observation: Array) -> Array:

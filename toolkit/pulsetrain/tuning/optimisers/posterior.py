@@ -72,11 +72,13 @@ class PosteriorOptimiser(History):
         super().__init__(space, start, seed=seed, n_patterns=n_patterns)
         self.memory = memory
         self.particles = Particles(space, seed=seed, memory=memory)
+        self._now_believed: tuple[Array, Array] | None = None
 
     def ingest(self, evaluation: Evaluation) -> None:
         """Weigh the particles by what the setting gave."""
         super().ingest(evaluation)
         self.particles.ingest(evaluation)
+        self._now_believed = None
 
     def expected(self) -> Array:
         """Return the posterior mean of the rate at each evaluated setting, drawn to what was counted there."""
@@ -88,6 +90,8 @@ class PosteriorOptimiser(History):
 
     def _believed(self) -> tuple[Array, Array]:
         """Return mean and variance over the particles of the rates at the evaluated settings."""
+        if self._now_believed is not None:
+            return self._now_believed
         settings = [each.setting for each in self.evaluations]
         rates = self.particles.predict(
             np.array([each.min_snr for each in settings]),
@@ -95,7 +99,8 @@ class PosteriorOptimiser(History):
             np.array([each.clen for each in settings]),
         ).rate
         mean = self.particles.weights @ rates
-        return mean, self.particles.weights @ (rates - mean) ** 2
+        self._now_believed = mean, self.particles.weights @ (rates - mean) ** 2
+        return self._now_believed
 
     def _propose(self, rng: np.random.Generator) -> Setting:
         candidates = self._candidates(rng)
