@@ -95,6 +95,7 @@ def _speed(path: Path, geometry: Path, cell: Path, n: int) -> None:
     from pulsetrain.tuning.native import NativeEngine
 
     frames = open_frames(path)[:n]
+    n = frames.sizes["pattern"]  # there may be fewer
     start = IndexingOptions()
     blind = {"min_peaks": 10_000}  # no hits: the peak search alone
     NativeEngine(geometry, cell, processes=1).evaluate(frames[:4], IndexingOptions(min_peaks=5))  # compiles
@@ -127,7 +128,6 @@ def _speed(path: Path, geometry: Path, cell: Path, n: int) -> None:
             "total": total * 1e3 / n,
             "CrystFEL/ours": _CRYSTFEL_MS / (total * 1e3 / n),
         }
-    n = frames.sizes["pattern"]
     click.echo(f"{n} patterns of {frames.shape[1:]}, {frames.dtype}; CPU ms per pattern, one process")
     click.echo(pd.DataFrame.from_dict(rows, orient="index").to_string(float_format="{:.1f}".format))
     click.echo(f"CrystFEL/ours: against {_CRYSTFEL_MS:.0f} ms that indexamajig 0.12 took on another machine")
