@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -38,6 +39,9 @@ class _Crystal:
     axes: NDArray[np.float64]
     residual: float
     n_indexed: int
+
+
+_Found = tuple[NDArray[np.float64], list[_Crystal]]  # peaks and lattices of one pattern
 
 
 class NativeEngine:
@@ -110,32 +114,15 @@ class NativeEngine:
         )
         self._cache.begin()
         self._search.prepare(options)
-        found: list[tuple[NDArray[np.float64], list[_Crystal]]] = []
-        waiting: deque[Future[tuple[NDArray[np.float64], list[_Crystal]]]] = deque()
+        found: list[_Found] = []
         n_hits = n_indexed = 0
-
-        def collect() -> None:
-            nonlocal n_hits, n_indexed
-            peaks, crystals = waiting.popleft().result()
-            found.append((peaks, crystals))
-            n_hits += len(peaks) >= options.min_peaks
-            n_indexed += bool(crystals)
-            if progress is not None:
-                progress(len(found), len(source), "indexing", hits=n_hits, indexed=n_indexed)
-
-        pool = ThreadPoolExecutor(self.processes)
-        try:
-            for block in source.blocks():
-                # While the threads work on one block the next is read; no more than two are in memory.
-                ahead = len(waiting)
-                for key, frame in self._frames(source, block, options):
-                    waiting.append(pool.submit(self._one, key, frame, clen, indexer, options))
-                for _ in range(ahead):
-                    collect()
-            while waiting:
-                collect()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        with closing(self._each(source, clen, indexer, options)) as each:
+            for peaks, crystals in each:
+                found.append((peaks, crystals))
+                n_hits += len(peaks) >= options.min_peaks
+                n_indexed += bool(crystals)
+                if progress is not None:
+                    progress(len(found), len(source), "indexing", hits=n_hits, indexed=n_indexed)
         return indexing_result(
             patterns,
             np.array([len(peaks) >= options.min_peaks for peaks, _ in found], dtype=bool),
@@ -159,6 +146,25 @@ class NativeEngine:
             got = "a camera length that is not in the file"
             raise DataError(place, got, "metres", "give clen in the options, or write 'clen = …' into it")
         return clen
+
+    def _each(
+        self, source: Patterns, clen: float, indexer: KnownCellIndexer, options: IndexingOptions
+    ) -> Generator[_Found, None, None]:
+        """Yield the peaks and lattices of each pattern in turn; closed early, it gives up what is not begun."""
+        waiting: deque[Future[_Found]] = deque()
+        pool = ThreadPoolExecutor(self.processes)
+        try:
+            for block in source.blocks():
+                # While the threads work on one block the next is read; no more than two are in memory.
+                ahead = len(waiting)
+                for key, frame in self._frames(source, block, options):
+                    waiting.append(pool.submit(self._one, key, frame, clen, indexer, options))
+                for _ in range(ahead):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _frames(
         self, source: Patterns, block: range, options: IndexingOptions
@@ -189,13 +195,12 @@ class NativeEngine:
         clen: float,
         indexer: KnownCellIndexer,
         options: IndexingOptions,
-    ) -> tuple[NDArray[np.float64], list[_Crystal]]:
+    ) -> _Found:
         """Find the peaks and lattices of one pattern."""
         peaks = self._search.find(key, frame, options)
         if len(peaks) < options.min_peaks:
             return peaks, []
-        o = options
-        crystals_key = ("crystals", key, o.model_copy(update={"clen": clen}))
+        crystals_key = ("crystals", key, options.model_copy(update={"clen": clen}))
         crystals: list[_Crystal] | None = self._cache.get(crystals_key)
         if crystals is None:
             crystals = self._index(peaks, clen, indexer)
