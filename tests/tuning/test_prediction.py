@@ -10,27 +10,10 @@ import pytest
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.tuning.prediction import predict
 
-FLAT = """photon_energy = 12398.42
-clen = 0.1
-res = 10000
-data = /data
-dim0 = %
-dim1 = ss
-dim2 = fs
-p0/min_fs = 0
-p0/max_fs = 999
-p0/min_ss = 0
-p0/max_ss = 999
-p0/corner_x = -500
-p0/corner_y = -500
-p0/fs = +1.0x
-p0/ss = +1.0y
-"""
-
 
 @pytest.fixture(scope="module")
-def flat():
-    return CrystFELGeometry.parse(FLAT)  # 1 Å, 1000 × 1000 pixels of 0.1 mm, the beam in their middle
+def flat(panel):
+    return panel(1000, 1000)  # pixels of 0.1 mm, the beam in their middle
 
 
 def bragg_oriented(spacing, h, wavelength):
