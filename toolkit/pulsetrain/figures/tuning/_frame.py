@@ -78,15 +78,16 @@ def frame(
     from pulsetrain.figures._drawing import Drawing
 
     picture = detector.picture(pattern, bad)
-    drawing = Drawing(figsize=(7.4, 6.4), dpi=100, layout="constrained", facecolor="white")
+    rows, columns = detector.shape
+    height = min(6.4, 1.1 + 6.0 * rows / columns)  # inches
+    drawing = Drawing(figsize=(7.4, height), dpi=100, layout="constrained", facecolor="white")
     axes = drawing.subplots()
     left, low = float(picture["x"][0]), float(picture["y"][0])
-    rows, columns = detector.shape
     extent = (left, left + columns, low, low + rows)
     shown = axes.imshow(
         _logarithm(picture.to_numpy()), cmap=_colours(), extent=extent, origin="lower", interpolation="nearest"
     )
-    drawing.colorbar(shown, ax=axes, label=f"log₁₀(1 + intensity{f' ({units})' if units else ''})", shrink=0.85)
+    drawing.colorbar(shown, ax=axes, label=f"log₁₀(1 + intensity{f' ({units})' if units else ''})")
     for pixels, marker, size, colour, words in (
         (spots, "o", 46, PREDICTED, "predicted spots"),
         (peaks, "s", 26, FOUND, "peaks"),

@@ -34,10 +34,10 @@ def evaluation_table(path: Evaluations) -> pd.DataFrame:
         As `pulsetrain.tuning.Tuner.path` returns it.
     """
     found = points(path)
-    table = pd.DataFrame({words: found[name] for name, words in _COLUMNS.items()})
+    table = pd.DataFrame({words: np.round(found[name], 3) for name, words in _COLUMNS.items()})
     place = list(table.columns).index("peaks per hit")
     for name, words in (("high", "90 % to (%)"), ("low", "90 % from (%)"), ("rate", "rate (%)")):
-        table.insert(place, words, np.round(100 * found[name], 2))
+        table.insert(place, words, np.round(100 * found[name], 1))
     return table
 
 
