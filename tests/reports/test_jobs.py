@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from pulsetrain._shared_files import take_lock, write_text
 from pulsetrain.options import OptionError
 from pulsetrain.reports import Job, JobError, Local, Status, list_jobs, submit, templates
-from pulsetrain.reports._files import identity, take_lock, this_host, write_text
+from pulsetrain.reports._files import identity, this_host
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from pulsetrain.reports._files import alive, identity, write_json, write_text
+from pulsetrain._shared_files import write_text
+from pulsetrain.reports._files import alive, identity, write_json
 from pulsetrain.reports._notebooks import code_cells
 from pulsetrain.reports.display import METRICS
 from pulsetrain.reports.jobs import Job

@@ -1,45 +1,19 @@
-"""Files that several processes share: replaced in one step, locked, and told whose they are."""
+"""Files of jobs: JSON records, and whose process a job is."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
-import secrets
 import socket
 import stat
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pulsetrain._shared_files import write_text
 from pulsetrain.reports._values import safe_json
 
-__all__ = ["alive", "identity", "kill", "open_plain", "read_json", "take_lock", "this_host", "write_json", "write_text"]
-
-
-def write_text(path: Path, text: str, *, durable: bool = True) -> None:
-    """Replace a file in one step: a reader sees the old content or the new, and never half of one.
-
-    Parameters
-    ----------
-    path, text
-        The file and what it shall hold.
-    durable
-        Wait until the content has reached the disk, so that the machine's crash leaves no empty file either.
-    """
-    # Not mkstemp, whose mode 0600 would hide a job from the colleagues.
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with new.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+__all__ = ["alive", "identity", "kill", "open_plain", "read_json", "this_host", "write_json"]
 
 
 def write_json(path: Path, content: Any, *, durable: bool = True) -> None:
@@ -69,25 +43,6 @@ def open_plain(path: Path) -> BinaryIO | None:
         os.close(descriptor)
         return None
     return os.fdopen(descriptor, "rb")
-
-
-def take_lock(path: Path, *, wait: bool = False) -> int | None:
-    """Lock a file and return its descriptor; None where another process holds the lock.
-
-    The lock ends with the process that holds it, however that ends. On a file system without locks every taker gets
-    it: a bound that cannot be kept is no reason not to run.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP):
-            os.close(descriptor)
-            raise
-    return descriptor
 
 
 def this_host() -> str:

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from pulsetrain.reports._files import take_lock, this_host
+from pulsetrain._shared_files import take_lock
+from pulsetrain.reports._files import this_host
 from pulsetrain.reports.jobs import Job
 
 __all__ = ["Executor", "Local", "executor_of", "slot"]

@@ -16,8 +16,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from pulsetrain._shared_files import write_text
 from pulsetrain.reports._cells import render_cell, trusted
-from pulsetrain.reports._files import write_text
 from pulsetrain.reports._notebooks import read_notebook, text_of
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import Status

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pulsetrain.reports._files import kill, open_plain, read_json, take_lock, this_host
+from pulsetrain._shared_files import take_lock
+from pulsetrain.reports._files import kill, open_plain, read_json, this_host
 from pulsetrain.reports.status import FINISHED, Status
 
 __all__ = ["KEPT", "Job", "JobError", "list_jobs"]

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from pulsetrain.reports._files import identity, take_lock, this_host
+from pulsetrain._shared_files import take_lock
+from pulsetrain.reports._files import identity, this_host
 from pulsetrain.reports.executors import slot
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import State, Status

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 
+from pulsetrain._shared_files import take_lock, write_text
 from pulsetrain.data import DataError
 from pulsetrain.options import OptionError
-from pulsetrain.reports._files import take_lock, write_text
 from pulsetrain.tuning.options import IndexingOptions
 from pulsetrain.tuning.search import Evaluation
 
