@@ -119,14 +119,14 @@ def open_patterns(
 def _write(tuner: Tuner, tried: xr.Dataset, output: Path) -> None:
     engine, options = tuner.engine, tuner.options
     best = tuner.best.setting
-    setting = options.replace(min_snr=best.min_snr, min_pix_count=best.min_pix_count, clen=best.clen)
+    tuned = best.put_into(options)
     tried.to_netcdf(output / "path.nc", engine="h5netcdf")
     tuner.index_best().to_netcdf(output / "best.nc", engine="h5netcdf")
     _table(tuner.evaluations).to_csv(output / "evaluations.csv")
     (output / "tuned.geom").write_text(tuned_geometry(engine.geometry, best.clen), encoding="utf-8")
-    command = indexamajig_command(setting, "tuned.geom", options.cell)
+    command = indexamajig_command(tuned, "tuned.geom", options.cell)
     (output / "indexamajig.sh").write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
-    (output / "xwiz.toml").write_text(xwiz_toml(setting, geometry="tuned.geom", cell=options.cell), encoding="utf-8")
+    (output / "xwiz.toml").write_text(xwiz_toml(tuned, geometry="tuned.geom", cell=options.cell), encoding="utf-8")
 
 
 def _table(evaluations: list[Evaluation]) -> pd.DataFrame:
