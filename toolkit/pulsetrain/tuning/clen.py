@@ -53,8 +53,7 @@ def refine_clen(
     DataError
         Where no crystal has spots enough.
     """
-    geometry = geometry if isinstance(geometry, CrystFELGeometry) else CrystFELGeometry.read(geometry)
-    cell = cell if isinstance(cell, UnitCell) else UnitCell.read(cell)
+    geometry, cell = CrystFELGeometry.of(geometry), UnitCell.of(cell)
     detector = Detector.of(geometry)
     used = json.loads(result.attrs["options"])["clen"]
     clen = geometry.clen if used is None else float(used)
