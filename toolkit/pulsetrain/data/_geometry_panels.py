@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ __all__ = ["LINE", "Panel", "panels_in"]
 
 LINE = re.compile(r"^\s*(?:([\w.-]+)/)?([\w.-]+)\s*=\s*([^;]*?)\s*(?:;.*)?$")
 _GLOBAL = re.compile(r"^(rigid_group|group_|photon_energy|wavelength|electron_voltage|beam_energy|bandwidth|peak_list)")
+_MOST_PIXELS = 2**28  # the largest detectors have a tenth of it
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,9 @@ def _panel(name: str, entries: Mapping[str, str], energy: float) -> tuple[Panel,
         resolution=resolution,
         adu_per_photon=per_photon,
     )
+    if not np.cross(panel.fs, panel.ss).any():
+        got = f"{name}/fs = {entries.get('fs')}, {name}/ss = {entries.get('ss')}"
+        raise DataError("geometry", got, "two directions", "mend the panel: they are parallel")
     return panel, axes
 
 
@@ -138,7 +143,11 @@ def _shape(parts: list[tuple[Panel, list[Axis]]]) -> tuple[int, ...]:
     depths = {len(axes) for _, axes in parts}
     if len(depths) > 1:
         raise DataError("geometry", "panels of data of different depth", "one shape of the data", "give dim0 … alike")
-    return tuple(max(axes[k].end for _, axes in parts) for k in range(depths.pop()))
+    shape = tuple(max(axes[k].end for _, axes in parts) for k in range(depths.pop()))
+    if math.prod(shape) > _MOST_PIXELS:
+        got = f"patterns of {' × '.join(map(str, shape))} pixels"
+        raise DataError("geometry", got, f"{_MOST_PIXELS} pixels at most", "mend max_fs, max_ss or dim0 …")
+    return shape
 
 
 def _bad(

@@ -20,6 +20,7 @@ _WITH_UNIT = re.compile(rf"^({_NUMBER})\s*(\w*)$")
 _TERM = re.compile(r"([-+]?\s*(?:\d+\.?\d*|\.\d+)?(?:[eE][-+]?\d+)?)\s*([xyz])")
 _LENGTHS = {"": 1.0, "m": 1.0, "mm": 1e-3}
 _ENERGIES = {"": 1.0, "eV": 1.0, "keV": 1e3, "MeV": 1e6}
+_SOFTEST, _HARDEST = 10.0, 1e7  # eV
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,11 @@ def axes_of(name: str, entries: Mapping[str, str]) -> list[Axis]:
     axes = []
     for kind in kinds:
         if kind in ("ss", "fs"):
-            low, high = (int(number_of(name, entries, f"{end}_{kind}")) for end in ("min", "max"))
-            if not 0 <= low <= high:
-                got = f"{name}: min_{kind} = {low}, max_{kind} = {high}"
-                raise DataError("geometry", got, "0 ≤ min ≤ max", "mend the panel")
+            first, last = (number_of(name, entries, f"{end}_{kind}") for end in ("min", "max"))
+            if not (first.is_integer() and last.is_integer() and 0 <= first <= last):
+                got = f"{name}: min_{kind} = {first:g}, max_{kind} = {last:g}"
+                raise DataError("geometry", got, "whole numbers, 0 ≤ min ≤ max", "mend the panel")
+            low, high = int(first), int(last)
             axes.append(Axis(kind, slice(low, high + 1), high + 1))
         elif kind.isdigit():
             axes.append(Axis("module", int(kind), int(kind) + 1))
@@ -61,9 +63,12 @@ def number_of(name: str, entries: Mapping[str, str], key: str, default: float | 
             raise DataError("geometry", f"{name} without {key}", "a number", f"add '{key} = …'")
         return default
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise DataError("geometry", f"{name}/{key} = {text}", "a number", "mend the line") from None
+        number = np.nan
+    if np.isnan(number):
+        raise DataError("geometry", f"{name}/{key} = {text}", "a number", "mend the line")
+    return number
 
 
 def length_of(name: str, text: str) -> float:
@@ -78,6 +83,13 @@ def length_of(name: str, text: str) -> float:
 
 def energy_of(entries: Mapping[str, str]) -> float:
     """Return the photon energy in eV; NaN where it is an HDF5 path, or missing."""
+    energy = _energy_of(entries)
+    if np.isfinite(energy) and not _SOFTEST <= energy <= _HARDEST:
+        raise DataError("geometry", f"photons of {energy:g} eV", f"{_SOFTEST:g} … {_HARDEST:g} eV", "mend the line")
+    return energy
+
+
+def _energy_of(entries: Mapping[str, str]) -> float:
     if "wavelength" in entries:
         match = _WITH_UNIT.match(entries["wavelength"])
         units = {"": 1e10, "m": 1e10, "A": 1.0}
