@@ -17,6 +17,7 @@ from pulsetrain.data.lattices import Centering, LatticeType, centering_vectors, 
 __all__ = ["UnitCell"]
 
 _HEADER = "CrystFEL unit cell file version 1.0"
+_FLAT = 1e-6  # squared volume in units of the lengths: what is below is flat but for rounding
 _LENGTHS, _ANGLES = ("a", "b", "c"), ("al", "be", "ga")
 _ENTRY = re.compile(r"^\s*(\w+)\s*=\s*([^\s;]+)\s*(\S*)")
 
@@ -57,7 +58,7 @@ class UnitCell:
         numbers = self.parameters
         if not np.all(np.isfinite(numbers)) or min(numbers[:3]) < 1.0 or max(numbers[:3]) > 10_000.0:
             self._refuse(f"lengths {numbers[0]:g}, {numbers[1]:g}, {numbers[2]:g} Å", "1 … 10000 Å")
-        if min(numbers[3:]) <= 0 or max(numbers[3:]) >= 180 or not self._squared_volume > 0:
+        if min(numbers[3:]) <= 0 or max(numbers[3:]) >= 180 or not self._squared_volume > _FLAT:
             self._refuse(f"angles {numbers[3]:g}, {numbers[4]:g}, {numbers[5]:g}°", "angles that span a cell")
         if self.centering not in get_args(Centering):
             self._refuse(f"centering {self.centering!r}", ", ".join(get_args(Centering)))
