@@ -199,3 +199,11 @@ def test_bad_files_are_refused(tmp_path, cxi):
     np.save(tmp_path / "text.npy", np.array([["a", "b"]]))
     with pytest.raises(DataError, match="an array of <U1"):
         open_frames(tmp_path / "text.npy")
+
+
+@pytest.mark.parametrize("shape", [(), (5,)])
+def test_a_dataset_that_holds_no_frames_is_refused_by_name(tmp_path, shape):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["energy"] = np.zeros(shape)
+    with pytest.raises(DataError, match=r"/energy: got values of shape \(.*frames of two axes or more.*key="):
+        open_frames(tmp_path / "x.h5", key="energy")

@@ -88,6 +88,8 @@ def _of_file(path: Path, key: str | None, dims: Sequence[str] | None, use_mask: 
     place = f"{path}, {key}"
     if 0 in shape:
         raise DataError(place, f"an empty dataset {shape}", "at least one frame", "choose another dataset by key=")
+    if len(shape) < 2:
+        raise DataError(place, f"values of shape {shape}", "frames of two axes or more", "choose another by key=")
     stored = Hdf5Rows(path, key, 2).dask(f"frames-{token}-{key}")
     if len(shape) == 2 and dims is not None:
         stored = stored[0]
