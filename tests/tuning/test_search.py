@@ -35,6 +35,14 @@ def test_the_usual_space_is_that_of_the_method():
     assert SPACE.clen == pytest.approx((0.1164, 0.1236))
 
 
+@pytest.mark.parametrize(("clen", "ends"), [(50.0, (48.5, 50.0)), (0.001, (0.001, 0.00103))])
+def test_the_space_holds_no_setting_that_the_options_refuse(clen: float, ends: tuple[float, float]):
+    space = SearchSpace.around(clen)
+    assert space.clen == pytest.approx(ends)
+    for place in (-1.0, 1.0):
+        space.from_cube(np.full(3, place)).put_into(IndexingOptions())
+
+
 @given(st.floats(2, 15), st.integers(1, 8), st.floats(0.1164, 0.1236))
 def test_a_setting_survives_the_way_into_the_cube_and_back(snr: float, pixels: int, clen: float):
     back = SPACE.from_cube(SPACE.to_cube(Setting(snr, pixels, clen)))

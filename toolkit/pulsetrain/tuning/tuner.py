@@ -89,6 +89,7 @@ class Tuner:
         self.start = Setting.of(self.options, engine.geometry.clen)
         if not np.isfinite(self.start.clen):
             raise OptionError("clen: the geometry takes it from the data file; give it in metres")
+        self.start.put_into(self.options)  # refuses a camera length out of bounds
         self.space = SearchSpace.around(
             self.start.clen,
             clen_range=self.options.clen_range,
