@@ -15,7 +15,7 @@ from pulsetrain.data import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Cancelled
-from pulsetrain.simulate.crystals import CrystalOptions, simulate_crystals
+from pulsetrain.simulate.crystals import CrystalOptions, detector_geometry, simulate_crystals
 from pulsetrain.tuning import NativeEngine, Setting, Tuner, TuningOptions
 from pulsetrain.tuning.command import run
 
@@ -107,6 +107,10 @@ def test_the_command_leaves_all_that_is_needed_to_index_with_the_best_setting(fi
     tuned = CrystFELGeometry.read(tmp_path / "out" / "tuned.geom")
     assert tuned.clen == pytest.approx(float(path["best_clen"]), abs=1e-8)
     assert f"--min-pix-count={int(path['best_min_pix_count'])}" in (tmp_path / "out" / "indexamajig.sh").read_text()
+    named = ("files.lst", "tuned.geom", "sample.cell")
+    command = (tmp_path / "out" / "indexamajig.sh").read_text()
+    assert all(f" {name} " in command and (tmp_path / "out" / name).is_file() for name in named)
+    assert (tmp_path / "out" / "files.lst").read_text() == f"{files / 'run.h5'}\n"
     best = xr.load_dataset(tmp_path / "out" / "best.nc", engine="h5netcdf")
     assert float(best["indexing_rate"]) == pytest.approx(float(path["rate"].max()), abs=0.15)
 
@@ -184,6 +188,14 @@ def test_a_missing_indexamajig_is_one_line_on_the_command_line(files, tmp_path, 
 def test_the_command_names_what_is_missing_before_anything_is_written(files, tmp_path, missing):
     with pytest.raises(OptionError, match=f"{missing}: missing"):
         run(str(files / "run.h5"), options_of(files).replace(**{missing: ""}), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_geometry_of_another_detector_is_refused_before_anything_is_written(files, tmp_path):
+    other = detector_geometry("jungfrau-500k")
+    other.write(tmp_path / "other.geom")
+    with pytest.raises(DataError, match="as in the geometry"):
+        run(str(files / "run.h5"), options_of(files).replace(geometry=str(tmp_path / "other.geom")), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

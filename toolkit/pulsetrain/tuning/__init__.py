@@ -61,10 +61,8 @@ METHOD = Method(
     panel="pulsetrain.panels:TuningPanel",
     opening=(
         "from pulsetrain.panels import TuningPanel\n"
-        "from pulsetrain.simulate.crystals import simulate_crystals\n"
         "\n"
-        "example = simulate_crystals(seed=1)  # your own: pulsetrain.open_frames(path), and its .geom and .cell\n"
-        "TuningPanel(example.frames, example.geometry, example.cell)"
+        "TuningPanel()  # simulated crystals; your own: TuningPanel(path, geometry, cell)"
     ),
     template="tuning.ipynb",
     course="tuning.ipynb",

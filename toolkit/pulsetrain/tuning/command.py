@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from pulsetrain.data import open_frames
+from pulsetrain.data import DataError, open_frames
 from pulsetrain.data._inputs import HDF5
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell
@@ -44,7 +44,7 @@ def run(
         A new folder, or that of the same search, killed or cancelled before it was through: every evaluation is
         written there when it is made (``evaluations.jsonl``), and the search goes on after the last. At its end
         ``path.nc``, ``evaluations.csv``, ``best.nc`` (peaks and crystals at the best setting), ``tuned.geom``,
-        ``indexamajig.sh`` and ``xwiz.toml``.
+        ``sample.cell``, ``files.lst``, ``indexamajig.sh`` and ``xwiz.toml``.
     progress : callable, optional
         Told ``(evaluation, evaluations, message, rate=…, best=…)``; may raise `pulsetrain.progress.Cancelled`.
 
@@ -77,7 +77,7 @@ def run(
     with Journal(output, search) as journal:
         tuner.recall(journal.evaluations)
         try:
-            _write(tuner, tuner.run(progress, journal.add), output)
+            _write(tuner, tuner.run(progress, journal.add), Path(path).expanduser(), output)
         except KeyboardInterrupt:
             done = len(tuner.evaluations)
             raise Cancelled(f"stopped after {done} evaluations; the same command goes on with them") from None
@@ -108,25 +108,39 @@ def make_engine(options: TuningOptions) -> Engine:
 def open_patterns(
     path: str, geometry: CrystFELGeometry, *, source: str | None = None, key: str | None = None
 ) -> xr.DataArray:
-    """Open patterns to be indexed: without a key, the dataset of a HDF5 file is the one that the geometry names."""
+    """Open patterns to be indexed: without a key, the dataset of a HDF5 file is the one that the geometry names.
+
+    Raises
+    ------
+    DataError
+        For what `pulsetrain.open_frames` refuses, and patterns of another detector than the geometry's.
+    """
     file = Path(path).expanduser()
     named = geometry.panels[0].dataset
     if key is None and named and "%" not in named and file.is_file() and file.suffix.lower() in HDF5:
         key = named
-    return open_frames(path, source=source, key=key)
+    patterns = open_frames(path, source=source, key=key)
+    if patterns.shape[1:] != geometry.shape:
+        got = f"patterns of shape {patterns.shape[1:]}"
+        raise DataError(path, got, f"{geometry.shape}, as in the geometry", "give this detector's geometry, or a key")
+    return patterns
 
 
-def _write(tuner: Tuner, tried: xr.Dataset, output: Path) -> None:
-    engine, options = tuner.engine, tuner.options
-    best = tuner.best.setting
-    tuned = best.put_into(options)
+def _write(tuner: Tuner, tried: xr.Dataset, path: Path, output: Path) -> None:
+    engine, best = tuner.engine, tuner.best.setting
+    tuned = best.put_into(tuner.options)
     tried.to_netcdf(output / "path.nc", engine="h5netcdf")
     tuner.index_best().to_netcdf(output / "best.nc", engine="h5netcdf")
     _table(tuner.evaluations).to_csv(output / "evaluations.csv")
+    # The folder is whole in itself: indexamajig.sh runs in it as it stands.
     (output / "tuned.geom").write_text(tuned_geometry(engine.geometry, best.clen), encoding="utf-8")
-    command = indexamajig_command(tuned, "tuned.geom", options.cell)
+    engine.cell.write(output / "sample.cell")
+    if path.is_file():
+        (output / "files.lst").write_text(f"{path.resolve()}\n", encoding="utf-8")
+    command = indexamajig_command(tuned, "tuned.geom", "sample.cell")
     (output / "indexamajig.sh").write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
-    (output / "xwiz.toml").write_text(xwiz_toml(tuned, geometry="tuned.geom", cell=options.cell), encoding="utf-8")
+    (output / "indexamajig.sh").chmod(0o755)
+    (output / "xwiz.toml").write_text(xwiz_toml(tuned, geometry="tuned.geom", cell="sample.cell"), encoding="utf-8")
 
 
 def _table(evaluations: list[Evaluation]) -> pd.DataFrame:
