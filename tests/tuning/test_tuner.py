@@ -205,3 +205,14 @@ def test_the_path_says_units_and_intervals(experiment, engine):
     assert path["clen"].attrs["units"] == "m"
     assert np.all(path["rate_interval"].sel(bound="low") <= path["rate"])
     assert np.all(path["rate_interval"].sel(bound="high") >= path["rate"])
+
+
+def test_the_reward_chooses_the_agent(experiment, engine):
+    proposed = []
+    for reward in ("best", "delta"):
+        tuner = Tuner(
+            engine, experiment[1], TuningOptions(**{**SEARCH, "evaluations": 2}, optimiser="ppo", reward=reward)
+        )
+        tuner.step()
+        proposed.append(tuner.step().setting)
+    assert proposed[0] != proposed[1]

@@ -107,7 +107,9 @@ def _coloured(values: NDArray[Any], mask: NDArray[np.bool_] | None, look: Look) 
     share = (look.forward(best) - low) / (high - low)
     gap = np.isnan(best)
     table = (mpl.colormaps[look.colour_map](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
-    colours = table[np.clip(np.where(gap, 0, np.nan_to_num(share, neginf=0) * 256), 0, 255).astype(int)]
+    colours: NDArray[np.uint8] = table[
+        np.clip(np.where(gap, 0, np.nan_to_num(share, neginf=0) * 256), 0, 255).astype(int)
+    ]
     colours[gap] = _GAP
     colours[gap & _blocks(masked, step, fill=False).any(axis=-1)] = _MASKED
     return colours

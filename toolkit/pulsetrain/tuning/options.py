@@ -6,9 +6,10 @@ from typing import Literal
 
 from pulsetrain.options import Options, option
 
-__all__ = ["IndexingOptions", "OptimiserName", "TuningOptions"]
+__all__ = ["IndexingOptions", "OptimiserName", "Reward", "TuningOptions"]
 
 OptimiserName = Literal["hybrid", "posterior", "ppo", "scan", "grid", "random", "tpe", "cmaes"]
+Reward = Literal["best", "delta"]
 
 
 class IndexingOptions(Options):
@@ -53,8 +54,8 @@ class TuningOptions(IndexingOptions):
     max_snr: float = option(15.0, "Highest min-snr that is tried; the lowest is 2.", ge=3.0, le=100.0, unit="σ")
     max_pixels: int = option(8, "Highest min-pix-count that is tried; the lowest is 1.", ge=2, le=100)
     clen_range: float = option(3.0, "How far from the starting camera length is searched.", ge=0.0, le=20.0, unit="%")
-    reward: Literal["best", "delta"] = option(
-        "best", "What the agent was trained on: the gain over the best so far, or over the evaluation before."
+    reward: Reward = option(
+        "best", "What the agent (ppo) was trained on: the gain over the best so far, or over the evaluation before."
     )
     seed: int = option(12345, "Same seed, same choice of patterns and settings.", ge=0, le=2**31 - 1)
     processes: int | None = option(None, "Patterns indexed side by side; none: one per core.", ge=1, le=512)

@@ -97,7 +97,12 @@ class Tuner:
             max_pixels=self.options.max_pixels,
         )
         self._optimiser = optimiser or make_optimiser(
-            self.options.optimiser, self.space, self.start, seed=self.options.seed, n_patterns=len(chosen)
+            self.options.optimiser,
+            self.space,
+            self.start,
+            seed=self.options.seed,
+            n_patterns=len(chosen),
+            reward=self.options.reward,
         )
         self.evaluations: list[Evaluation] = []
         self.result: xr.Dataset | None = None

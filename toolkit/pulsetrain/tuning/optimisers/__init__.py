@@ -11,7 +11,7 @@ from pkgutil import resolve_name
 from typing import get_args
 
 from pulsetrain.options import OptionError
-from pulsetrain.tuning.options import OptimiserName
+from pulsetrain.tuning.options import OptimiserName, Reward
 from pulsetrain.tuning.search import Optimiser, SearchSpace, Setting
 
 __all__ = ["make_optimiser"]
@@ -36,6 +36,7 @@ def make_optimiser(
     seed: int = 0,
     n_patterns: int = 200,
     memory: float | None = None,
+    reward: Reward = "best",
 ) -> Optimiser:
     """Return the optimiser of that name.
 
@@ -52,6 +53,8 @@ def make_optimiser(
     memory : float, optional
         For an experiment that drifts: evaluations after which an old one counts a factor e less. ``hybrid``,
         ``posterior`` and ``ppo`` know it.
+    reward : {"best", "delta"}
+        What the agent of ``ppo`` was trained on; the others have none.
 
     Raises
     ------
@@ -72,7 +75,9 @@ def make_optimiser(
     if memory is not None and not memory > 0:
         raise OptionError(f"memory: got {memory}, allowed more than 0 evaluations, or none")
     make: Callable[..., Optimiser] = resolve_name(f"{__name__}.{_PLACES[name]}")
-    if name in ("hybrid", "posterior", "ppo"):
+    if name == "ppo":
+        return make(space, start, seed=seed, n_patterns=n_patterns, memory=memory, reward=reward)
+    if name in ("hybrid", "posterior"):
         return make(space, start, seed=seed, n_patterns=n_patterns, memory=memory)
     if memory is not None:
         raise OptionError(f"memory: optimiser {name} has none; take hybrid, posterior or ppo")
