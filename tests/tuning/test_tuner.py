@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -141,6 +142,27 @@ def test_a_folder_of_another_search_or_of_anything_else_is_not_touched(files, tm
     (tmp_path / "notes" / "mine.txt").touch()
     with pytest.raises(FileExistsError, match="no search"):
         run(str(files / "run.h5"), options_of(files), tmp_path / "notes")
+
+
+def test_results_that_could_not_be_written_whole_do_not_appear(files, tmp_path, monkeypatch):
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    options, out = options_of(files, evaluations=2, fresh_patterns=0), tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(OSError, match="No space left"):
+            run(str(files / "run.h5"), options, out)
+    assert sorted(file.name for file in out.iterdir()) == [".results", "evaluations.jsonl", "search.json"]
+    run(str(files / "run.h5"), options, out)
+    assert not (out / ".results").exists()
+    assert xr.load_dataset(out / "path.nc", engine="h5netcdf").sizes["evaluation"] == 2
+
+
+def test_a_geometry_out_of_bounds_is_refused_before_anything_is_evaluated(engine, experiment):
+    far = NativeEngine(engine.geometry.with_clen(60.0), engine.cell)
+    with pytest.raises(OptionError, match="clen: got 60"):
+        Tuner(far, experiment[1], TuningOptions(**SEARCH))
 
 
 def test_files_that_were_edited_since_begin_another_search(files, tmp_path):

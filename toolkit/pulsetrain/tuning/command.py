@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -63,6 +65,8 @@ def run(
         At Ctrl-C; says how the search goes on.
     """
     output = Path(output)
+    if not glob.has_magic(path) and not Path(path).expanduser().exists():
+        open_frames(path, source=source, key=key)  # refuses it by name
     engine = make_engine(options)
     patterns = open_patterns(path, engine.geometry, source=source, key=key)
     tuner = Tuner(engine, patterns, options)
@@ -129,18 +133,26 @@ def open_patterns(
 def _write(tuner: Tuner, tried: xr.Dataset, path: Path, output: Path) -> None:
     engine, best = tuner.engine, tuner.best.setting
     tuned = best.put_into(tuner.options)
-    tried.to_netcdf(output / "path.nc", engine="h5netcdf")
-    tuner.index_best().to_netcdf(output / "best.nc", engine="h5netcdf")
-    _table(tuner.evaluations).to_csv(output / "evaluations.csv")
+    # Each file appears whole: one that a kill or a full disk cut off might be taken for a result.
+    draft = output / ".results"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    # By way of memory: on a full disk HDF5 itself ends in a crash.
+    for name, dataset in {"path.nc": tried, "best.nc": tuner.index_best()}.items():
+        (draft / name).write_bytes(dataset.to_netcdf(engine="h5netcdf"))
+    _table(tuner.evaluations).to_csv(draft / "evaluations.csv")
     # The folder is whole in itself: indexamajig.sh runs in it as it stands.
-    (output / "tuned.geom").write_text(tuned_geometry(engine.geometry, best.clen), encoding="utf-8")
-    engine.cell.write(output / "sample.cell")
+    (draft / "tuned.geom").write_text(tuned_geometry(engine.geometry, best.clen), encoding="utf-8")
+    engine.cell.write(draft / "sample.cell")
     if path.is_file():
-        (output / "files.lst").write_text(f"{path.resolve()}\n", encoding="utf-8")
+        (draft / "files.lst").write_text(f"{path.resolve()}\n", encoding="utf-8")
     command = indexamajig_command(tuned, "tuned.geom", "sample.cell")
-    (output / "indexamajig.sh").write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
-    (output / "indexamajig.sh").chmod(0o755)
-    (output / "xwiz.toml").write_text(xwiz_toml(tuned, geometry="tuned.geom", cell="sample.cell"), encoding="utf-8")
+    (draft / "indexamajig.sh").write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
+    (draft / "indexamajig.sh").chmod(0o755)
+    (draft / "xwiz.toml").write_text(xwiz_toml(tuned, geometry="tuned.geom", cell="sample.cell"), encoding="utf-8")
+    for file in draft.iterdir():
+        file.replace(output / file.name)
+    draft.rmdir()
 
 
 def _table(evaluations: list[Evaluation]) -> pd.DataFrame:
