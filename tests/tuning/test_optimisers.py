@@ -246,3 +246,16 @@ def _inside(tried: list[Setting]) -> bool:
         and SPACE.clen[0] <= each.clen <= SPACE.clen[1]
         for each in tried
     )
+
+
+@pytest.mark.parametrize("true_clen", [0.1176, 0.1193, 0.1222])
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", ["hybrid", "posterior"])
+def test_a_window_of_camera_lengths_narrower_than_the_model_knows_is_found_by_halving(name, seed, true_clen):
+    truth = Detector(true_clen, width=0.003)
+    optimiser, rng = make_optimiser(name, SPACE, START, seed=seed), np.random.default_rng(seed)
+    found = []
+    for _ in range(9):
+        found.append(truth.evaluate(optimiser.suggest(), rng))
+        optimiser.ingest(found[-1])
+    assert any(each.n_indexed for each in found)

@@ -16,6 +16,7 @@ __all__ = ["PosteriorOptimiser"]
 _N_SNR, _N_CLEN, _MOST_PIXELS = 13, 17, 8
 _DRAWN = 200  # particles that judge candidates
 _DOUBT_ONLINE = 0.25
+_IN_THE_DARK = 3  # evaluations without a single indexed pattern
 OFF_MODEL = 0.1  # standard deviation of rates about the response model, where nothing has been evaluated
 _NEAR = (0.12, 0.12, 0.1)  # settings this near in the cube are hardly different
 
@@ -136,7 +137,13 @@ class PosteriorOptimiser(History):
         """Return the setting of highest gain; where an evaluated one is near, less is new."""
         places = self._places(candidates)
         apart = np.linalg.norm((places[..., None, :] - self.places()) / _NEAR, axis=-1).min(axis=-1)
-        return candidates.setting(int(np.argmax((gain + 1e-9) * -np.expm1(-0.5 * apart**2))))
+        worth = (gain + 1e-9) * -np.expm1(-0.5 * apart**2)
+        if len(self.evaluations) >= _IN_THE_DARK and not self.rates().any():
+            # A window of camera lengths so narrow that all of these missed it is unlike the model: halve the gaps.
+            tried = np.array([each.setting.clen for each in self.evaluations])
+            gaps = np.abs(candidates.clen[:, None] - tried).min(axis=1)
+            worth = np.where(gaps == gaps.max(), worth, -1.0)
+        return candidates.setting(int(np.argmax(worth)))
 
     def _places(self, candidates: Candidates) -> Array:
         """Return the candidates' places in the cube, shape (snr, pixels, clen, 3)."""
