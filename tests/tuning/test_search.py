@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.tuning.options import IndexingOptions, TuningOptions
 from pulsetrain.tuning.results import Crystals, Peaks, indexing_result, wilson_interval
-from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting
+from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting, as_good_and_right
 from pulsetrain.tuning.tuner import choose_patterns
 
 SPACE = SearchSpace.around(0.12)
@@ -127,3 +127,28 @@ def test_an_evaluation_without_hits_and_crystals_says_so():
     found = Evaluation.of(Setting(5, 2, 0.1), result_of([1, 0], []), np.array([50, 60, 70]))
     assert (found.n_hits, found.peaks_per_pattern, found.rate) == (0, 0.0, 0.0)
     assert np.isnan([found.cell_shift, found.residual]).all()
+
+
+def _tried(indexed: int, shift: float, hits: int = 30) -> Evaluation:
+    return Evaluation(Setting(5.0, 2, 0.12 * (1 + shift)), 64, hits, indexed, 40.0, shift, 0.3, 1.0)
+
+
+def test_of_settings_that_index_as_many_the_one_with_the_right_cells_is_trusted():
+    off, right = _tried(28, -0.016), _tried(27, 0.0003)
+    assert as_good_and_right(off, [off, right]) == right
+
+
+def test_right_cells_do_not_outweigh_fewer_patterns():
+    # Half a standard deviation of 28 of 64 is 2 patterns.
+    off, fewer = _tried(28, -0.016), _tried(25, 0.0)
+    assert as_good_and_right(off, [off, fewer]) == off
+
+
+def test_of_equals_the_one_with_fewer_blank_hits_is_trusted():
+    flooded, clean = _tried(28, 0.0002, hits=64), _tried(28, 0.0004, hits=34)
+    assert as_good_and_right(flooded, [flooded, clean]) == clean
+
+
+def test_where_nothing_is_indexed_the_optimisers_choice_stands():
+    nothing = _tried(0, float("nan"))
+    assert as_good_and_right(nothing, [nothing, _tried(0, float("nan"))]) == nothing

@@ -12,7 +12,7 @@ import xarray as xr
 from click.testing import CliRunner
 
 from pulsetrain.cli import main
-from pulsetrain.data import DataError
+from pulsetrain.data import DataError, UnitCell
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Cancelled
@@ -51,9 +51,9 @@ def test_the_true_camera_length_is_found_from_a_setting_where_nothing_indexes(ex
     tuner = Tuner(engine, experiment[1], TuningOptions(**SEARCH))
     path = tuner.run()
     assert path["rate"][0] == 0
-    assert abs(float(path["best_clen"]) / 0.12 - 1) < 0.008
+    assert abs(float(path["best_clen"]) / 0.12 - 1) < 0.001
     assert float(path["confirmed_rate"]) > 0.4
-    assert path.sizes["evaluation"] == 8
+    assert path.sizes["evaluation"] in (8, 9)  # the last at the camera length that the cells ask for
 
 
 def test_every_setting_is_judged_by_the_same_patterns_and_the_best_by_others(experiment, engine):
@@ -68,9 +68,24 @@ def test_every_setting_is_judged_by_the_same_patterns_and_the_best_by_others(exp
 
     tuner = Tuner(Recording(), experiment[1], TuningOptions(**{**SEARCH, "evaluations": 3}))
     tuner.run()
-    *tried, fresh = seen
+    *tried, best, start = seen
     assert len(set(tried)) == 1
-    assert not set(tried[0]) & set(fresh)
+    assert best == start
+    assert not set(tried[0]) & set(best)
+
+
+def test_where_the_rate_is_flat_in_clen_the_cells_decide(experiment, engine):
+    options = TuningOptions(evaluations=3, patterns=16, fresh_patterns=8, optimiser="random", seed=1)
+    path = Tuner(engine, experiment[1], options).run()
+    assert float(path["rate"][0]) > 0.3  # 5 % of tolerance: indexed also 1.5 % off
+    assert abs(float(path["best_clen"]) / 0.12 - 1) < 0.001
+    assert abs(float(path["cell_shift"][0]) - 0.015) < 0.003
+
+
+def test_a_cell_of_another_crystal_is_said_to_be_doubtful(experiment, engine):
+    wrong = NativeEngine(engine.geometry, UnitCell(58.4, 67.9, 91.2), processes=1)
+    path = Tuner(wrong, experiment[1], TuningOptions(evaluations=2, patterns=16, fresh_patterns=8)).run()
+    assert "check cell" in path.attrs["flags"] or "hits are indexed" in path.attrs["flags"]
 
 
 def test_points_of_the_users_own_are_learnt_from(experiment, engine):
@@ -91,7 +106,7 @@ def test_a_cancelled_search_keeps_what_was_finished_and_goes_on(experiment, engi
     with pytest.raises(Cancelled):
         tuner.run(until_two)
     assert len(tuner.path()["evaluation"]) == 2
-    assert tuner.run().sizes["evaluation"] == 4
+    assert tuner.run().sizes["evaluation"] in (4, 5)
 
 
 def test_a_geometry_without_camera_length_needs_one(engine, experiment):
@@ -128,8 +143,8 @@ def test_a_killed_search_goes_on_after_its_last_finished_evaluation(files, tmp_p
     run(str(files / "run.h5"), options, out)
     again = [json.loads(line) for line in (out / "evaluations.jsonl").read_text().splitlines()]
     assert again[:3] == [json.loads(line) for line in lines[:3]]
-    assert len(again) == 5
-    assert xr.load_dataset(out / "path.nc", engine="h5netcdf").sizes["evaluation"] == 5
+    assert len(again) in (5, 6)
+    assert xr.load_dataset(out / "path.nc", engine="h5netcdf").sizes["evaluation"] == len(again)
 
 
 def test_a_folder_of_another_search_or_of_anything_else_is_not_touched(files, tmp_path):

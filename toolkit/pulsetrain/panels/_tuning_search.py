@@ -115,6 +115,11 @@ class TuningSearch:
                 tried(evaluation, tuner.result)
             steps = None if steps is None else steps - 1
         if len(tuner.evaluations) >= total and tuner.confirmed is None:
+            before()
+            with self._work.lock:
+                refined = tuner.refine(_said(progress, "Refining the camera length from the cells"))
+            if refined is not None and tuner.result is not None:
+                tried(refined, tuner.result)
             self.confirm(options, [], progress)
         if not tuner.evaluations:
             return None

@@ -29,7 +29,7 @@ from pulsetrain.panels._tuning_search import TuningSearch
 from pulsetrain.panels._tuning_words import place_words, rate_html, rate_words, setting_words
 from pulsetrain.panels._tuning_work import TuningWork
 from pulsetrain.tuning.options import TuningOptions
-from pulsetrain.tuning.search import Evaluation
+from pulsetrain.tuning.search import Evaluation, as_good_and_right
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,7 +62,8 @@ class TuningPanel:
     evaluations : list of Evaluation
         What was tried with the present threshold, tolerance and so on, by hand and by searches.
     best : Evaluation or None
-        The search's best; without a search, the highest rate.
+        The search's best; without a search, that of the settings tried by hand. Among settings that index as many
+        patterns it is the one whose cells come out right.
     confirmed : Evaluation or None
         The search's best on fresh patterns.
     path : xarray.Dataset or None
@@ -146,10 +147,11 @@ class TuningPanel:
 
     @property
     def best(self) -> Evaluation | None:
-        """The search's best; without a search, the highest rate."""
+        """The search's best; without a search, that of the settings tried by hand."""
         if self._search.evaluations and self._search.tuner is not None:
             return self._search.tuner.best
-        return max(self._own, key=lambda each: each.rate, default=None)
+        highest = max(self._own, key=lambda each: each.rate, default=None)
+        return highest and as_good_and_right(highest, self._own)
 
     @property
     def confirmed(self) -> Evaluation | None:
@@ -331,6 +333,8 @@ class TuningPanel:
             words = f"Paused after {made} of {total}. {words}"
         elif self.confirmed is not None:
             words += f"\nOn fresh patterns: {rate_words(self.confirmed)}."
+        if self._search.tuner is not None and made:
+            words = "\n".join([words, *self._search.tuner.flags])
         self.task.say(words, "success")
         self._form.rate.value = rate_html(best, note="the best of the search")
         self._ask()

@@ -85,7 +85,8 @@ def run(
         except KeyboardInterrupt:
             done = len(tuner.evaluations)
             raise Cancelled(f"stopped after {done} evaluations; the same command goes on with them") from None
-    return f"{_table(tuner.evaluations).to_string(float_format='{:.4g}'.format)}\n\n{_summary(tuner)}\n{output}"
+    table = _table(tuner.evaluations).to_string(float_format="{:.4g}".format, formatters={"clen_mm": "{:.3f}".format})
+    return f"{table}\n\n{_summary(tuner)}\n{output}"
 
 
 def make_engine(options: TuningOptions) -> Engine:
@@ -160,13 +161,14 @@ def _table(evaluations: list[Evaluation]) -> pd.DataFrame:
         {
             "min_snr": each.setting.min_snr,
             "min_pix_count": each.setting.min_pix_count,
-            "clen": each.setting.clen,
+            "clen_mm": 1e3 * each.setting.clen,
             "hits": each.n_hits,
             "indexed": each.n_indexed,
             "patterns": each.n_patterns,
             "rate": each.rate,
             "low": each.interval[0],
             "high": each.interval[1],
+            "cell_shift_percent": 100 * each.cell_shift,
             "seconds": each.seconds,
         }
         for each in evaluations
@@ -175,18 +177,18 @@ def _table(evaluations: list[Evaluation]) -> pd.DataFrame:
 
 
 def _summary(tuner: Tuner) -> str:
-    first, best, fresh = tuner.evaluations[0], tuner.best, tuner.confirmed
-    lines = [
-        f"start: {_words(first)}",
-        f"best:  {_words(best)}",
-        f"fresh: {_words(fresh)}" if fresh else "fresh: no patterns were left to confirm the rate, which is optimistic",
-    ]
-    return "\n".join(lines)
+    first, best, fresh, fresh_start = tuner.evaluations[0], tuner.best, tuner.confirmed, tuner.confirmed_start
+    lines = [f"start: {_words(first)}", f"best:  {_words(best)}"]
+    if fresh and fresh_start:
+        lines += [f"on fresh patterns, start: {_words(fresh_start)}", f"on fresh patterns, best:  {_words(fresh)}"]
+    else:
+        lines.append("no patterns were left to confirm the rate, which is optimistic: the highest of many")
+    return "\n".join([*lines, *(f"note: {flag}" for flag in tuner.flags)])
 
 
 def _words(each: Evaluation) -> str:
     setting, (low, high) = each.setting, each.interval
     return (
-        f"min-snr {setting.min_snr:.3g}, min-pix-count {setting.min_pix_count}, clen {setting.clen:.6g} m: "
+        f"min-snr {setting.min_snr:.3g}, min-pix-count {setting.min_pix_count}, clen {1e3 * setting.clen:.3f} mm: "
         f"{each.n_indexed} of {each.n_patterns} indexed, {each.rate:.1%} (90 % interval {low:.1%} … {high:.1%})"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Protocol
 
@@ -11,13 +11,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pulsetrain.data import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Progress
+from pulsetrain.tuning._doubts import doubts
+from pulsetrain.tuning.clen import refine_clen
 from pulsetrain.tuning.optimisers import make_optimiser
 from pulsetrain.tuning.options import IndexingOptions, TuningOptions
-from pulsetrain.tuning.search import Evaluation, Optimiser, SearchSpace, Setting
+from pulsetrain.tuning.search import Evaluation, Optimiser, SearchSpace, Setting, as_good_and_right
+
+_FEW = 3  # indexed patterns, from which on their cells are believed
+_KNOWN = 2e-3  # relative error of a refined camera length that is worth a try
 
 __all__ = ["Engine", "Tuner", "choose_patterns"]
 
@@ -61,7 +67,8 @@ class Tuner:
         In the order they were made.
     result : xarray.Dataset or None
         What the engine said last.
-    confirmed : Evaluation or None
+    confirmed, confirmed_start : Evaluation or None
+        The best setting, and the start beside it, on fresh patterns.
 
     Examples
     --------
@@ -107,15 +114,17 @@ class Tuner:
         self.evaluations: list[Evaluation] = []
         self.result: xr.Dataset | None = None
         self.confirmed: Evaluation | None = None
+        self.confirmed_start: Evaluation | None = None
 
     @property
     def best(self) -> Evaluation:
-        """The evaluation of the setting that the optimiser would use, or the one with the highest rate."""
+        """The evaluation that the optimiser trusts most; among equals the one whose cells come out right."""
         if not self.evaluations:
             raise RuntimeError("nothing has been evaluated yet; call step() or run()")
         setting = self._optimiser.best()
         same = [each for each in self.evaluations if each.setting == setting]
-        return same[-1] if same else max(self.evaluations, key=lambda each: each.rate)
+        found = same[-1] if same else max(self.evaluations, key=lambda each: each.rate)
+        return as_good_and_right(found, self.evaluations)
 
     def step(self, progress: Progress | None = None) -> Evaluation:
         """Try one setting: the start first, then what the optimiser suggests."""
@@ -127,8 +136,25 @@ class Tuner:
         evaluation, self.result = self._index(setting, self._patterns, progress)
         self._optimiser.ingest(evaluation)
         self.evaluations.append(evaluation)
-        self.confirmed = None
+        self.confirmed = self.confirmed_start = None
         return evaluation
+
+    def refine(self, progress: Progress | None = None) -> Evaluation | None:
+        """Try the best setting at the camera length at which its cells come out right.
+
+        Returns
+        -------
+        Evaluation or None
+            None where too few patterns are indexed to say, where that has been tried, and outside of what is searched.
+        """
+        best = self.best
+        refined = self._refined(progress) if best.n_indexed >= _FEW else None
+        if refined is None or not self.space.clen[0] <= refined[0] <= self.space.clen[1]:
+            return None
+        setting = replace(best.setting, clen=refined[0])
+        if abs(best.setting.clen - setting.clen) <= refined[1]:
+            return None
+        return self.evaluate(setting, progress)
 
     def recall(self, evaluations: Iterable[Evaluation]) -> None:
         """Take in evaluations that an earlier run of the same search has finished; nothing is indexed."""
@@ -144,7 +170,7 @@ class Tuner:
     def run(
         self, progress: Progress | None = None, on_evaluation: Callable[[Evaluation], None] | None = None
     ) -> xr.Dataset:
-        """Try settings until ``options.evaluations`` are made, then confirm the best.
+        """Try settings until ``options.evaluations`` are made, refine the best's camera length, and confirm it.
 
         Parameters
         ----------
@@ -167,11 +193,14 @@ class Tuner:
             if progress:
                 progress(done + 1, total, "tuning", rate=evaluation.rate, best=self.best.rate)
         if self.confirmed is None:
+            refined = self.refine(_within(progress, total, total))
+            if refined and on_evaluation:
+                on_evaluation(refined)
             self.confirm()
         return self.path()
 
     def confirm(self, progress: Progress | None = None) -> Evaluation | None:
-        """Index fresh patterns with the best setting: the highest of many rates is too good to be true.
+        """Index fresh patterns with the best setting and with the start: the highest of many rates flatters itself.
 
         Returns
         -------
@@ -180,7 +209,13 @@ class Tuner:
         """
         if self._fresh.sizes["pattern"]:
             self.confirmed, _ = self._index(self.best.setting, self._fresh, progress)
+            self.confirmed_start, _ = self._index(self.start, self._fresh, progress)
         return self.confirmed
+
+    @property
+    def flags(self) -> list[str]:
+        """What is doubtful about the best setting, one sentence each."""
+        return doubts(self.best, self.space, self.confirmed, self.confirmed_start)
 
     def path(self) -> xr.Dataset:
         """Return what was tried and what came of it.
@@ -190,8 +225,9 @@ class Tuner:
         xarray.Dataset, dims (evaluation,)
             ``min_snr``, ``min_pix_count``, ``clen``, ``n_patterns``, ``n_hits``, ``n_indexed``, ``rate`` with
             ``rate_interval`` (evaluation, bound), ``peaks_per_pattern``, ``cell_shift``, ``residual``, ``seconds`` and
-            ``best_rate``, the highest so far; of the whole ``best_min_snr``, ``best_min_pix_count``, ``best_clen`` and
-            ``confirmed_rate`` with ``confirmed_interval`` (bound,), NaN where there were no fresh patterns.
+            ``best_rate``, the highest so far; of the whole ``best_min_snr``, ``best_min_pix_count``, ``best_clen``,
+            ``confirmed_rate`` with ``confirmed_interval`` (bound,) and ``confirmed_start_rate``, NaN where there were
+            no fresh patterns. ``attrs["flags"]`` says in words what is doubtful, one sentence a line.
         """
         made, best = self.evaluations, self.best
         rows = [asdict(each) | asdict(each.setting) | {"rate": each.rate} for each in made]
@@ -201,6 +237,7 @@ class Tuner:
             attrs={
                 "options": self.options.model_dump_json(),
                 "engine": type(self.engine).__name__,
+                "flags": "\n".join(self.flags),
                 "version": version("pulsetrain"),
                 "fingerprint": str(self._patterns.attrs.get("fingerprint", "")),
                 "source": str(self._patterns.attrs.get("source", "")),
@@ -214,7 +251,15 @@ class Tuner:
         path["confirmed_rate"] = np.nan if fresh is None else fresh.rate
         path["confirmed_interval"] = ("bound", [np.nan, np.nan] if fresh is None else list(fresh.interval))
         path["confirmed_patterns"] = 0 if fresh is None else fresh.n_patterns
+        path["confirmed_start_rate"] = np.nan if self.confirmed_start is None else self.confirmed_start.rate
         return path
+
+    def _refined(self, progress: Progress | None) -> tuple[float, float] | None:
+        try:
+            clen, error = refine_clen(self.index_best(progress), self.engine.geometry, self.engine.cell)
+        except DataError:  # no crystal has spots enough
+            return None
+        return (clen, error) if np.isfinite(clen) and error < _KNOWN * clen else None
 
     def _index(
         self, setting: Setting, patterns: xr.DataArray, progress: Progress | None
