@@ -55,7 +55,7 @@ def test_the_simulated_example_makes_a_whole_offline_report(tmp_path):
     assert 'download="tuned.geom"' in html
     assert html.count("data:image/png;base64") >= 2  # the patterns
     metrics = json.loads((job.folder / "metrics.json").read_text())
-    assert metrics["evaluations"] == 6
+    assert metrics["evaluations"] in (6, 7)  # the last at the camera length that the cells ask for
     assert metrics["rate_after"] > metrics["rate_before"]
     assert metrics["confirmed_low"] <= metrics["confirmed_rate"] <= metrics["confirmed_high"]
     assert re.fullmatch(r"[0-9a-f]{64}", metrics["provenance"]["fingerprint of the input"])

@@ -80,8 +80,8 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
 
     button(panel, "Run").click()
     status = panel.get_by_role("status")
-    expect(status.filter(has_text="Best of 6")).to_contain_text("On fresh patterns", timeout=COMPILING)
-    assert len(drawn(page, "path")) == 6
+    expect(status.filter(has_text=re.compile("Best of [67]"))).to_contain_text("On fresh patterns", timeout=COMPILING)
+    assert len(drawn(page, "path")) in (6, 7)  # the last at the camera length that the cells ask for
     assert len(drawn(page, "own")) >= 2
     screenshot(page, "tuning-searched")
 

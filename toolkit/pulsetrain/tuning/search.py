@@ -17,6 +17,8 @@ __all__ = ["Evaluation", "Optimiser", "SearchSpace", "Setting", "as_good_and_rig
 
 _Options = TypeVar("_Options", bound=IndexingOptions)
 
+_RIGHT = 5e-3  # relative cell shift
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -148,12 +150,16 @@ def as_good_and_right(best: Evaluation, others: Iterable[Evaluation]) -> Evaluat
     """Return the evaluation to trust among those that index as many patterns as the best.
 
     Within the tolerance of the cell the rate is flat in clen, so that the highest of many equal rates says nothing of
-    the camera length; the cells do: they come out as much too large as it is too long. As many is not fewer by more
-    than half a standard deviation of the count, all settings having seen the same patterns. Of cells alike to 0.1 %,
-    the setting with fewer hits is taken: the others' further hits are blanks.
+    the camera length; the cells do: they come out as much too large as it is too long. For cells that come out right,
+    as many is not fewer by more than half a standard deviation of the count, all settings having seen the same
+    patterns. Of cells alike to 0.1 %, the setting with fewer hits is taken: the others' further hits are blanks.
     """
     slack = 0.5 * np.sqrt(best.n_patterns * best.rate * (1 - best.rate))
-    equal = [each for each in (best, *others) if best.n_indexed and best.n_indexed - each.n_indexed <= slack]
+    equal = [
+        each
+        for each in (best, *others)
+        if best.n_indexed and best.n_indexed - each.n_indexed <= (slack if abs(each.cell_shift) < _RIGHT else 0)
+    ]
     return min(equal, key=_wrongness, default=best)
 
 
