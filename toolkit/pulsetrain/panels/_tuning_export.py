@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.panels._code import as_html
-from pulsetrain.panels._tuning_options import at
 from pulsetrain.tuning.options import TuningOptions
 from pulsetrain.tuning.search import Setting
 
@@ -31,7 +30,7 @@ def exports(options: TuningOptions, setting: Setting, geometry: CrystFELGeometry
     """
     from pulsetrain.tuning.export import indexamajig_command, tuned_geometry, xwiz_toml
 
-    used = at(options, setting)
+    used = setting.put_into(options)
     return {
         _GEOMETRY: tuned_geometry(geometry, setting.clen),
         "indexamajig.sh": f"#!/bin/sh\n{indexamajig_command(used, _GEOMETRY, cell)}\n",

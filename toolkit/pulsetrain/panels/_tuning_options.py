@@ -8,9 +8,8 @@ import numpy as np
 
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.tuning.options import IndexingOptions, TuningOptions
-from pulsetrain.tuning.search import Setting
 
-__all__ = ["FIRST", "at", "comparable", "followed", "setting_of", "spans", "start_options"]
+__all__ = ["FIRST", "comparable", "followed", "spans", "start_options"]
 
 FIRST = ("min_snr", "min_pix_count", "clen", "threshold", "tolerance", "optimiser", "evaluations")
 _SEARCHED = {"min_snr", "min_pix_count", "clen"}
@@ -45,13 +44,3 @@ def followed(options: TuningOptions) -> dict[str, Any]:
 def comparable(options: TuningOptions) -> dict[str, Any]:
     """Return what two evaluations must share, so that their rates can be compared."""
     return {name: value for name, value in followed(options).items() if name not in _SEARCHED}
-
-
-def setting_of(options: IndexingOptions, clen: float) -> Setting:
-    """Return the three parameters of options that are searched; `clen` is the geometry's."""
-    return Setting(options.min_snr, options.min_pix_count, clen if options.clen is None else options.clen)
-
-
-def at(options: TuningOptions, setting: Setting) -> TuningOptions:
-    """Return the options with another setting."""
-    return options.replace(min_snr=setting.min_snr, min_pix_count=setting.min_pix_count, clen=setting.clen)

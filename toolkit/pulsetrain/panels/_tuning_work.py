@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pulsetrain.figures.detector import FlatDetector
 from pulsetrain.figures.tuning import peak_pixels, spot_pixels
 from pulsetrain.panels._tuning_input import PatternsInput
-from pulsetrain.panels._tuning_options import setting_of
 from pulsetrain.progress import Progress
+from pulsetrain.tuning.engines import engine_of
 from pulsetrain.tuning.options import IndexingOptions, TuningOptions
 from pulsetrain.tuning.search import Evaluation, Setting
 
@@ -79,7 +79,9 @@ class TuningWork:
             return self._engine
         asked = (options.engine, options.processes)
         if asked not in self._engines:
-            self._engines = {asked: _make_engine(self._given, *asked)}
+            self._engines = {
+                asked: engine_of(options.engine, self._given.geometry, self._given.cell, processes=options.processes)
+            }
         return self._engines[asked]
 
     def chosen(self, options: TuningOptions) -> NDArray[np.int64]:
@@ -102,7 +104,7 @@ class TuningWork:
             Given the quick figure.
         """
         chosen, engine = self.chosen(options), self.engine(options)
-        setting = setting_of(options, self._given.geometry.clen)
+        setting = Setting.of(options, self._given.geometry.clen)
         if len(chosen) > 2 * _QUICK:
             few = chosen[np.linspace(0, len(chosen), _QUICK, endpoint=False).astype(int)]
             quick(self._evaluation(setting, self.index(engine, few, options, progress)))
@@ -151,13 +153,3 @@ class TuningWork:
 
     def _evaluation(self, setting: Setting, result: xr.Dataset) -> Evaluation:
         return Evaluation.of(setting, result, np.array(self._given.cell.parameters[:3]))
-
-
-def _make_engine(given: PatternsInput, name: str, processes: int | None) -> Any:
-    if name == "crystfel":
-        from pulsetrain.tuning.crystfel import CrystFELEngine
-
-        return CrystFELEngine(given.geometry, given.cell, processes=processes)
-    from pulsetrain.tuning.native import NativeEngine
-
-    return NativeEngine(given.geometry, given.cell, processes=processes)

@@ -24,12 +24,12 @@ from pulsetrain.panels._tuning_display import State, TuningDisplay
 from pulsetrain.panels._tuning_export import exports, save_exports
 from pulsetrain.panels._tuning_follow import Follower
 from pulsetrain.panels._tuning_input import open_input
-from pulsetrain.panels._tuning_options import FIRST, at, comparable, followed, setting_of, spans, start_options
+from pulsetrain.panels._tuning_options import FIRST, comparable, followed, spans, start_options
 from pulsetrain.panels._tuning_search import TuningSearch
 from pulsetrain.panels._tuning_words import place_words, rate_html, rate_words, setting_words
 from pulsetrain.panels._tuning_work import TuningWork
 from pulsetrain.tuning.options import TuningOptions
-from pulsetrain.tuning.search import Evaluation, as_good_and_right
+from pulsetrain.tuning.search import Evaluation, Setting, as_good_and_right
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -178,7 +178,7 @@ class TuningPanel:
     def exports(self) -> dict[str, str]:
         """Geometry, command line and TOML of the best setting, or of the sliders' while there is none."""
         best = self.best
-        setting = setting_of(self.options, self.geometry.clen) if best is None else best.setting
+        setting = Setting.of(self.options, self.geometry.clen) if best is None else best.setting
         return exports(self.options, setting, self.geometry, self._given.places.get("cell", "your.cell"))
 
     def evaluate(self, *, wait: bool = False) -> Evaluation | None:
@@ -236,7 +236,7 @@ class TuningPanel:
         """Set the sliders to the best setting."""
         best = self.best
         if best is not None:
-            self.options = at(self.options, best.setting)
+            self.options = best.setting.put_into(self.options)
             self._ask(rate=True)
 
     def wait(self, timeout: float = 600.0) -> None:
@@ -304,7 +304,7 @@ class TuningPanel:
     def _tried(self, evaluation: Evaluation, result: xr.Dataset) -> None:
         """Show what the search has just tried; in its thread."""
         tuner = self._search.tuner
-        used = at(self.options if tuner is None else tuner.options, evaluation.setting)
+        used = evaluation.setting.put_into(self.options if tuner is None else tuner.options)
         place = np.flatnonzero(self._work.chosen(used) == self._form.pattern.value)
         look = self._work.found(self._form.pattern.value, int(place[0]), result, used) if len(place) else None
 
@@ -348,7 +348,7 @@ class TuningPanel:
 
     def _done_refine(self, refined: tuple[float, float]) -> None:
         clen, error = refined
-        before = setting_of(self.options, self.geometry.clen).clen
+        before = Setting.of(self.options, self.geometry.clen).clen
         self.options = self.options.replace(clen=clen)
         words = f"Refined from the indexed cells: clen {1e3 * before:.3f} → {1e3 * clen:.3f} ± {1e3 * error:.3f} mm."
         self.task.say(words, "success")

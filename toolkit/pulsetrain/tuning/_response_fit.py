@@ -87,8 +87,3 @@ def fit_prior(tables: Sequence[TabulatedExperiment]) -> ResponsePrior:
     families = ", ".join(sorted({table.family for table in tables}))
     engine = tables[0].about["engine"]
     return ResponsePrior(mean, covariance, f"{engine} {tables[0].about['version']}: {n} development tables, {families}")
-
-
-def broad_prior() -> ResponsePrior:
-    """Return the bounds of sense as a prior."""
-    return ResponsePrior(_MEAN.copy(), np.diag(_DEVIATION**2), "bounds of sense")

@@ -13,10 +13,10 @@ import numpy as np
 from pulsetrain.progress import Progress
 from pulsetrain.simulate.crystals import CrystalExperiment
 from pulsetrain.simulate.crystals_families import IN_FAMILY, OUT_OF_FAMILY
+from pulsetrain.tuning.engines import Engine
 from pulsetrain.tuning.experiments import DEVELOPMENT, TabulatedExperiment, load_experiments, pack_experiments
 from pulsetrain.tuning.options import IndexingOptions
 from pulsetrain.tuning.response import Array
-from pulsetrain.tuning.tuner import Engine
 
 __all__ = ["Grid", "numbered", "tabulate", "tabulate_families"]
 

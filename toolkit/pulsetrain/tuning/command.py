@@ -17,10 +17,11 @@ from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Cancelled, Progress
 from pulsetrain.tuning._journal import Journal
+from pulsetrain.tuning.engines import Engine, engine_of
 from pulsetrain.tuning.export import indexamajig_command, tuned_geometry, xwiz_toml
 from pulsetrain.tuning.options import TuningOptions
 from pulsetrain.tuning.search import Evaluation
-from pulsetrain.tuning.tuner import Engine, Tuner
+from pulsetrain.tuning.tuner import Tuner
 
 __all__ = ["make_engine", "open_patterns", "run"]
 
@@ -101,13 +102,7 @@ def make_engine(options: TuningOptions) -> Engine:
         if not getattr(options, name):
             raise OptionError(f"{name}: missing; {type(options).model_fields[name].description}")
     geometry, cell = CrystFELGeometry.read(options.geometry), UnitCell.read(options.cell)
-    if options.engine == "crystfel":
-        from pulsetrain.tuning.crystfel import CrystFELEngine
-
-        return CrystFELEngine(geometry, cell, processes=options.processes)
-    from pulsetrain.tuning.native import NativeEngine
-
-    return NativeEngine(geometry, cell, processes=options.processes)
+    return engine_of(options.engine, geometry, cell, processes=options.processes)
 
 
 def open_patterns(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from pulsetrain.options import OptionError
 from pulsetrain.tuning._observation import EPISODE, OBSERVATION_SIZE, apply_action, observe, told_of
+from pulsetrain.tuning.engines import Engine
 from pulsetrain.tuning.options import TuningOptions
 from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting
-from pulsetrain.tuning.tuner import Engine
 
 __all__ = ["Experiment", "LiveExperiment", "TuningEnvironment"]
 
@@ -43,10 +43,9 @@ class LiveExperiment:
 
     def __init__(self, engine: Engine, patterns: xr.DataArray, options: TuningOptions | None = None) -> None:
         self._engine, self._patterns, self._options = engine, patterns, options or TuningOptions()
-        clen = self._options.clen or engine.geometry.clen
-        self.start = Setting(self._options.min_snr, self._options.min_pix_count, clen)
+        self.start = Setting.of(self._options, engine.geometry.clen)
         self.space = SearchSpace.around(
-            clen,
+            self.start.clen,
             clen_range=self._options.clen_range,
             max_snr=self._options.max_snr,
             max_pixels=self._options.max_pixels,
@@ -54,8 +53,7 @@ class LiveExperiment:
 
     def evaluate(self, setting: Setting) -> Evaluation:
         """Index the patterns at a setting."""
-        changed = {"min_snr": setting.min_snr, "min_pix_count": setting.min_pix_count, "clen": setting.clen}
-        result = self._engine.evaluate(self._patterns, self._options.replace(**changed))
+        result = self._engine.evaluate(self._patterns, setting.put_into(self._options))
         return Evaluation.of(setting, result, np.array(self._engine.cell.parameters[:3]))
 
 

@@ -5,44 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from importlib.metadata import version
-from typing import Protocol
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.data import DataError
-from pulsetrain.data.crystfel_geometry import CrystFELGeometry
-from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Progress
 from pulsetrain.tuning._doubts import doubts
 from pulsetrain.tuning.clen import refine_clen
+from pulsetrain.tuning.engines import Engine
 from pulsetrain.tuning.optimisers import make_optimiser
-from pulsetrain.tuning.options import IndexingOptions, TuningOptions
+from pulsetrain.tuning.options import TuningOptions
 from pulsetrain.tuning.search import Evaluation, Optimiser, SearchSpace, Setting, as_good_and_right
 
 _FEW = 3  # indexed patterns, from which on their cells are believed
 _KNOWN = 2e-3  # relative error of a refined camera length that is worth a try
 
-__all__ = ["Engine", "Tuner", "choose_patterns"]
+__all__ = ["Tuner", "choose_patterns"]
 
 _UNITS = {
     "min_snr": "σ", "min_pix_count": "px", "clen": "m", "n_patterns": "", "n_hits": "", "n_indexed": "", "rate": "",
     "peaks_per_pattern": "", "cell_shift": "", "residual": "px", "seconds": "s",
 }  # fmt: skip
-
-
-class Engine(Protocol):
-    """Who finds peaks and indexes: `NativeEngine` or `CrystFELEngine`."""
-
-    geometry: CrystFELGeometry
-    cell: UnitCell
-
-    def evaluate(
-        self, patterns: xr.DataArray, options: IndexingOptions, progress: Progress | None = None
-    ) -> xr.Dataset:
-        """Index patterns; the layout is that of `pulsetrain.tuning.results.indexing_result`."""
 
 
 class Tuner:
@@ -77,7 +63,8 @@ class Tuner:
     >>> example = simulate_crystals(seed=1)
     >>> engine = NativeEngine(example.geometry, example.cell)
     >>> tuner = Tuner(engine, example.frames, TuningOptions(patterns=32, evaluations=10))     # doctest: +SKIP
-    >>> tuner.run().attrs["summary"]                                                           # doctest: +SKIP
+    >>> float(tuner.run().best_clen)                                                           # doctest: +SKIP
+    0.12
     """
 
     def __init__(
