@@ -25,7 +25,7 @@ from pulsetrain.tuning.experiments import (
 from pulsetrain.tuning.optimisers import make_optimiser
 from pulsetrain.tuning.response import LATENTS, ResponseModel
 
-GRID = Grid(min_snr=(3.0, 5.0, 9.0), min_pix_count=(2, 5), clen=(-6.0, -1.5, 0.0, 1.5, 6.0))
+GRID = Grid(min_snr=(3.0, 5.0, 9.0), min_pix_count=(2, 3, 5), clen=(-6.0, -1.5, 0.0, 1.5, 6.0))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +36,14 @@ class Grid:
     min_snr : tuple of float
         An odd number: every second one is measured, those between where their neighbours disagree.
     min_pix_count : tuple of int
+        An odd number, likewise.
     clen : tuple of float, %
         Of the user's own, symmetric.
     """
 
-    min_snr: tuple[float, ...] = tuple(float(snr) for snr in np.geomspace(2, 15, 7))
-    min_pix_count: tuple[int, ...] = (1, 2, 4, 8)
-    clen: tuple[float, ...] = (-3.0, -1.5, 0.0, 1.5, 3.0)
+    min_snr: tuple[float, ...] = tuple(float(snr) for snr in np.geomspace(2, 15, 13))
+    min_pix_count: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 8)
+    clen: tuple[float, ...] = tuple(float(part) for part in np.linspace(-3, 3, 13))
 
 
 def tabulate(
@@ -57,8 +59,10 @@ def tabulate(
 
     Peaks are searched at every setting, and lattices in hits, but where the answer is clear:
 
-    - a pattern that is indexed, or is not, at both neighbours in min-snr is taken to be so between them;
-    - the range of clen that indexes a pattern is taken to be one piece and to hold the true clen;
+    - a pattern that is indexed, or is not, at both neighbours in min-snr or min-pix-count is taken to be so between
+      them;
+    - the range of clen that indexes a pattern is taken to be one piece and to hold the true clen; its ends are found by
+      bisection;
     - where a pattern has hundreds of peaks, only the true clen is tried; the range is that of the next min-snr;
     - settings that flood a pattern with peaks, where a search takes up to a second, are taken to index nothing.
 
@@ -123,17 +127,17 @@ class _Table:
 
     def measure_all(self) -> None:
         """Fill the tables."""
-        n_snr = len(self.grid.min_snr)
-        places = [(i, j) for i in range(n_snr) for j in range(len(self.grid.min_pix_count))]
-        for i, j in places:
+        rows, columns = range(len(self.grid.min_snr)), range(len(self.grid.min_pix_count))
+        for i, j in product(rows, columns):
             self._count_peaks(i, j)
-        for i, j in reversed(places):  # crowded settings lean on those of higher min-snr
-            if i % 2 == 0:
-                self._along_clen(i, j)
-        for i, j in places:
+        for i, j in product(rows[::-2], columns[::2]):  # crowded settings lean on those of higher min-snr
+            self._along_clen(i, j)
+        for i, j in product(rows[::2], columns[1::2]):
             for k in range(len(self.clen)):
-                if i % 2 == 1:
-                    self._between((i, j, k), (i - 1, j, k), (i + 1, j, k))
+                self._between((i, j, k), (i, j - 1, k), (i, j + 1, k))
+        for i, j in product(rows[1::2], columns):
+            for k in range(len(self.clen)):
+                self._between((i, j, k), (i - 1, j, k), (i + 1, j, k))
 
     def _count_peaks(self, i: int, j: int) -> None:
         options = self._setting(i, j).replace(min_peaks=10_000)  # so nothing is a hit, and indexed
@@ -145,7 +149,7 @@ class _Table:
         self.known[i, j, :, (self.n_peaks[i, j] < self.options.min_peaks) | ~self._indexable] = 0
 
     def _along_clen(self, i: int, j: int) -> None:
-        """Measure at the true clen and at both ends; where an end fails, outwards until the next one does."""
+        """Measure at the true clen and at both ends, and where they differ, between."""
         self._measure((i, j, self._true))
         failed = self.known[i, j, self._true] == 0
         self.known[i, j][:, failed] = 0
@@ -154,16 +158,25 @@ class _Table:
             for values in (self.known, self.shift, self.residual):
                 values[i, j][unknown] = values[i + 2, j][unknown]
             return
-        for end, step in ((0, -1), (len(self.clen) - 1, 1)):
+        for end in (0, len(self.clen) - 1):
             self._measure((i, j, end))
-            for k in range(self._true + step, end, step):
-                part = (k - self._true) / (end - self._true)
-                inner = self.known[i, j, k - step]
-                fill = (self.known[i, j, k] == -1) & ((inner == 0) | (self.known[i, j, end] == 1))
-                self.known[i, j, k][fill] = inner[fill]
-                for values in (self.shift[i, j], self.residual[i, j]):
-                    values[k][fill] = (1 - part) * values[self._true][fill] + part * values[end][fill]
-                self._measure((i, j, k))
+            self._bisect(i, j, self._true, end)
+
+    def _bisect(self, i: int, j: int, inner: int, outer: int) -> None:
+        """Fill between two places along clen: the same where both are, measured in the middle where not."""
+        known = self.known[i, j]
+        step = 1 if outer > inner else -1
+        for k in range(inner + step, outer, step):
+            part = (k - inner) / (outer - inner)
+            fill = (known[k] == -1) & (known[inner] == known[outer])
+            known[k][fill] = known[inner][fill]
+            for values in (self.shift[i, j], self.residual[i, j]):
+                values[k][fill] = (1 - part) * values[inner][fill] + part * values[outer][fill]
+        if abs(outer - inner) > 1:
+            middle = (inner + outer) // 2
+            self._measure((i, j, middle))
+            self._bisect(i, j, inner, middle)
+            self._bisect(i, j, middle, outer)
 
     def _between(self, place: tuple[int, int, int], one: tuple[int, int, int], other: tuple[int, int, int]) -> None:
         same = (self.known[one] == self.known[other]) & (self.known[place] == -1)
@@ -219,7 +232,7 @@ def tabulate_families(
     tables = []
     for done, (family, number) in enumerate(names):
         file = folder / f"{family}-{number:04d}.npz"
-        if not file.is_file():
+        if not _is_of(Grid(), file):
             experiment = FAMILIES[family].draw(number).simulate(_PATTERNS)
             engine = NativeEngine(experiment.geometry, experiment.cell, processes=1)
             table = tabulate(experiment, engine, family=family, number=number)
@@ -230,3 +243,11 @@ def tabulate_families(
         if progress:
             progress(done + 1, len(names), f"{family} {number}", rate=float(tables[-1].rate.max()))
     return tables
+
+
+def _is_of(grid: Grid, file: Path) -> bool:
+    """Tell whether a table is there, and of this grid."""
+    if not file.is_file():
+        return False
+    (table,) = load_experiments(file)
+    return np.array_equal(table.min_snr, grid.min_snr) and np.array_equal(table.min_pix_count, grid.min_pix_count)

@@ -58,7 +58,7 @@ def reward(experiments: int | None, patterns: int, csv: Path | None) -> None:
 
 @click.command()
 @click.option("--folder", type=click.Path(path_type=Path), help="One file an experiment; by default in the cache.")
-@click.option("--experiments", default=100, show_default=True, help="For the table, half of each family.")
+@click.option("--experiments", default=112, show_default=True, help="For the table, half of each family.")
 @click.option("--development", default=12, show_default=True, help="Others, that the response model is fitted to.")
 @click.option("--install", is_flag=True, help="Put tables and fitted model into the package.")
 def tabulate(folder: Path | None, experiments: int, development: int, *, install: bool) -> None:
