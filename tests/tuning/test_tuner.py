@@ -21,7 +21,8 @@ from pulsetrain.tuning import NativeEngine, Setting, Tuner, TuningOptions
 from pulsetrain.tuning.command import run
 
 # So tight a tolerance that nothing indexes at the user's camera length, 1.5 % too long.
-SEARCH = {"evaluations": 8, "patterns": 16, "fresh_patterns": 8, "tolerance": 0.8, "max_pixels": 3, "min_snr": 6.0}
+SEARCH = {"evaluations": 8, "patterns": 16, "fresh_patterns": 8, "tolerance": 0.8}
+SEARCH |= {"max_min_pix_count": 3, "min_snr": 6.0}
 
 
 @pytest.fixture(scope="module")

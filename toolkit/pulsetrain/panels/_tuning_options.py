@@ -25,8 +25,8 @@ def spans(start: TuningOptions, geometry: CrystFELGeometry) -> dict[str, tuple[f
     """Return how far each slider goes, and its step: the box that is searched, and what is usual."""
     most = 20 * geometry.adu_per_photon
     found = {
-        "min_snr": (2.0, start.max_snr, 0.1),
-        "min_pix_count": (1, start.max_pixels, 1),
+        "min_snr": (2.0, start.max_min_snr, 0.1),
+        "min_pix_count": (1, start.max_min_pix_count, 1),
         "threshold": (0.0, most, 10 ** np.floor(np.log10(most) - 2)),
         "tolerance": (0.5, 10.0, 0.1),
     }

@@ -47,8 +47,8 @@ class LiveExperiment:
         self.space = SearchSpace.around(
             self.start.clen,
             clen_range=self._options.clen_range,
-            max_snr=self._options.max_snr,
-            max_pixels=self._options.max_pixels,
+            max_min_snr=self._options.max_min_snr,
+            max_min_pix_count=self._options.max_min_pix_count,
         )
 
     def evaluate(self, setting: Setting) -> Evaluation:

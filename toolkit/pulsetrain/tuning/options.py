@@ -51,8 +51,8 @@ class TuningOptions(IndexingOptions):
     fresh_patterns: int = option(
         200, "Further patterns on which the best setting is confirmed; 0: not confirmed.", ge=0, le=100_000
     )
-    max_snr: float = option(15.0, "Highest min-snr that is tried; the lowest is 2.", ge=3.0, le=100.0, unit="σ")
-    max_pixels: int = option(8, "Highest min-pix-count that is tried; the lowest is 1.", ge=2, le=100)
+    max_min_snr: float = option(15.0, "Highest min-snr that is tried; the lowest is 2.", ge=3.0, le=100.0, unit="σ")
+    max_min_pix_count: int = option(8, "Highest min-pix-count that is tried; the lowest is 1.", ge=2, le=100)
     clen_range: float = option(3.0, "How far from the starting camera length is searched.", ge=0.0, le=20.0, unit="%")
     reward: Reward = option(
         "best", "What the agent (ppo) was trained on: the gain over the best so far, or over the evaluation before."

@@ -63,12 +63,14 @@ class SearchSpace:
     clen: tuple[float, float]
 
     @classmethod
-    def around(cls, clen: float, *, clen_range: float = 3.0, max_snr: float = 15.0, max_pixels: int = 8) -> SearchSpace:
-        """Return the usual box: min-snr 2 … max_snr, min-pix-count 1 … max_pixels, clen ± clen_range %."""
+    def around(
+        cls, clen: float, *, clen_range: float = 3.0, max_min_snr: float = 15.0, max_min_pix_count: int = 8
+    ) -> SearchSpace:
+        """Return the usual box: min-snr 2 … max_min_snr, min-pix-count 1 … max_min_pix_count, clen ± clen_range %."""
         half = clen * clen_range / 100
         shortest, longest = IndexingOptions.bounds("clen")
         low, high = max(clen - half, shortest or 0.0), min(clen + half, longest or np.inf)
-        return cls((2.0, max_snr), (1, max_pixels), (low, high))
+        return cls((2.0, max_min_snr), (1, max_min_pix_count), (low, high))
 
     def to_cube(self, setting: Setting) -> NDArray[np.float64]:
         """Return a setting's place in the cube, shape (3,); outside of the box it is outside of the cube."""

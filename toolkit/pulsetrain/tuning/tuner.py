@@ -87,8 +87,8 @@ class Tuner:
         self.space = SearchSpace.around(
             self.start.clen,
             clen_range=self.options.clen_range,
-            max_snr=self.options.max_snr,
-            max_pixels=self.options.max_pixels,
+            max_min_snr=self.options.max_min_snr,
+            max_min_pix_count=self.options.max_min_pix_count,
         )
         self._optimiser = optimiser or make_optimiser(
             self.options.optimiser,
