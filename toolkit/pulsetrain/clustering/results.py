@@ -23,6 +23,7 @@ def clustering_result(
     probability: NDArray[np.floating],
     scores: Mapping[str, NDArray[np.floating]],
     options: ClusteringOptions,
+    *,
     latent: NDArray[np.floating] | None = None,
 ) -> xr.Dataset:
     """Put together what was found of each frame.
