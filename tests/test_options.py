@@ -38,6 +38,33 @@ def test_a_value_out_of_bounds_is_refused_with_name_bounds_and_unit():
         Peaks(min_snr=99)
 
 
+class Ring(Options):
+    inner: float = option(10.0, "Inner radius.", ge=0, le=1000, unit="px")
+    outer: float | None = option(20.0, "Outer radius.", ge=0, le=1000, unit="px", at_least="inner")
+    middle: float | None = option(None, "Radius between them.", at_least="inner", at_most="outer")
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"inner": 30}, "outer: got 20, allowed inner (30 px) or more; raise it, or lower inner"),
+        ({"outer": 5}, "outer: got 5, allowed inner (10 px) or more; raise it, or lower inner"),
+        ({"middle": 25}, "middle: got 25, allowed outer (20 px) or less; lower it, or raise outer"),
+    ],
+)
+def test_two_ends_in_the_wrong_order_are_refused_by_both_names(given: dict[str, float], line: str):
+    with pytest.raises(OptionError) as caught:
+        Ring(**given)
+    assert str(caught.value) == line
+    with pytest.raises(OptionError):
+        Ring().replace(**given)
+
+
+def test_ends_that_meet_or_are_left_open_are_in_order():
+    assert Ring(inner=20).outer == 20
+    assert Ring(inner=30, outer=None, middle=40).outer is None
+
+
 def test_every_fault_has_its_line():
     with pytest.raises(OptionError) as caught:
         Peaks(min_snr=0, engine="other", cel="x")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.options import OptionError
 from pulsetrain.tuning.options import IndexingOptions, TuningOptions
 from pulsetrain.tuning.results import Crystals, Peaks, indexing_result, wilson_interval
 from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting, as_good_and_right
@@ -43,6 +44,29 @@ def test_the_space_holds_no_setting_that_the_options_refuse(clen: float, ends: t
         space.from_cube(np.full(3, place)).put_into(IndexingOptions())
 
 
+@given(st.integers(3, 100), st.floats(0.001, 50))
+def test_the_corners_of_any_space_are_settings_that_its_options_take(max_min_snr: int, clen: float):
+    options = TuningOptions(max_min_snr=max_min_snr, min_snr=2.0)
+    space = SearchSpace.around(clen, max_min_snr=max_min_snr)
+    for place in (-1.0, 1.0):
+        space.from_cube(np.full(3, place)).put_into(options)
+
+
+@pytest.mark.parametrize(
+    ("given_options", "words"),
+    [
+        ({"min_res": 500, "max_res": 400}, r"max_res: got 400, allowed min_res \(500 px\) or more"),
+        ({"min_pix_count": 8, "max_pix_count": 7, "max_min_pix_count": 8}, "max_pix_count: got 7"),
+        ({"min_snr": 10, "max_min_snr": 9}, "max_min_snr: got 9, allowed min_snr"),
+        ({"min_pix_count": 6, "max_min_pix_count": 5}, "max_min_pix_count: got 5, allowed min_pix_count"),
+        ({"max_pix_count": 5}, r"max_min_pix_count: got 8, allowed max_pix_count \(5 px\) or less"),
+    ],
+)
+def test_ends_in_the_wrong_order_are_refused_before_a_search(given_options: dict[str, float], words: str):
+    with pytest.raises(OptionError, match=words):
+        TuningOptions(**given_options)
+
+
 @given(st.floats(2, 15), st.integers(1, 8), st.floats(0.1164, 0.1236))
 def test_a_setting_survives_the_way_into_the_cube_and_back(snr: float, pixels: int, clen: float):
     back = SPACE.from_cube(SPACE.to_cube(Setting(snr, pixels, clen)))
@@ -53,9 +77,9 @@ def test_a_setting_survives_the_way_into_the_cube_and_back(snr: float, pixels: i
 @given(st.lists(st.floats(-9, 9), min_size=3, max_size=3))
 def test_every_place_gives_a_setting_inside(place: list[float]):
     found = SPACE.from_cube(np.array(place))
-    assert 2 - 1e-9 <= found.min_snr <= 15 + 1e-9
+    assert 2 <= found.min_snr <= 15
     assert 1 <= found.min_pix_count <= 8
-    assert SPACE.clen[0] - 1e-12 <= found.clen <= SPACE.clen[1] + 1e-12
+    assert SPACE.clen[0] <= found.clen <= SPACE.clen[1]
 
 
 def test_ends_of_the_space_are_the_corners_of_the_cube():

@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Any, Literal, Self, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, PydanticUndefined
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError, PydanticUndefined
 
 __all__ = ["OptionError", "Options", "option"]
 
@@ -51,6 +51,13 @@ class Options(BaseModel):
         except ValidationError as error:
             raise OptionError("\n".join(_fault(type(self), fault) for fault in error.errors())) from None
 
+    @model_validator(mode="after")
+    def _ends_are_in_order(self) -> Self:
+        faults = [fault for name in type(self).model_fields for fault in _out_of_order(self, name)]
+        if faults:
+            raise PydanticCustomError("order", "{faults}", {"faults": "\n".join(faults)})
+        return self
+
     def replace(self, /, **changes: Any) -> Self:
         """Return a copy with some values changed, validated like new ones."""
         return type(self)(**{**dict(self), **changes})
@@ -75,8 +82,7 @@ class Options(BaseModel):
     @classmethod
     def unit(cls, name: str) -> str:
         """Return the unit of a field, or an empty string."""
-        extra = cls.model_fields[name].json_schema_extra
-        return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+        return _told(cls, name, "unit")
 
     @classmethod
     def choices(cls, name: str) -> tuple[Any, ...]:
@@ -97,6 +103,8 @@ def option(
     ge: float | None = None,
     le: float | None = None,
     unit: str = "",
+    at_least: str = "",
+    at_most: str = "",
 ) -> Any:
     """Declare one field of an `Options` model.
 
@@ -110,8 +118,32 @@ def option(
         Lowest and highest allowed value.
     unit
         Unit of the value, as shown to the user.
+    at_least, at_most
+        Names of other fields that the value may not lie below or above.
     """
-    return Field(default, description=help, ge=ge, le=le, json_schema_extra={"unit": unit} if unit else None)
+    told: dict[str, Any] = {"unit": unit, "at_least": at_least, "at_most": at_most}
+    extra = {name: words for name, words in told.items() if words}
+    return Field(default, description=help, ge=ge, le=le, json_schema_extra=extra or None)
+
+
+def _told(model: type[Options], name: str, what: str) -> str:
+    extra = model.model_fields[name].json_schema_extra
+    return str(extra.get(what, "")) if isinstance(extra, dict) else ""
+
+
+def _out_of_order(options: Options, name: str) -> Iterator[str]:
+    """Yield a line for each other field that a field should not lie below or above, but does."""
+    value, model = getattr(options, name), type(options)
+    for side, words, step in (
+        ("at_least", "or more", "raise it, or lower"),
+        ("at_most", "or less", "lower it, or raise"),
+    ):
+        other = _told(model, name, side)
+        limit = getattr(options, other) if other else None
+        if value is None or limit is None or not (value < limit if side == "at_least" else value > limit):
+            continue
+        shown = f"{limit:g} {model.unit(other)}".rstrip()
+        yield f"{name}: got {value:g}, allowed {other} ({shown}) {words}; {step} {other}"
 
 
 def _value(model: type[Options], name: str, text: Any) -> Any:
@@ -131,7 +163,9 @@ def _value(model: type[Options], name: str, text: Any) -> Any:
 
 
 def _fault(model: type[Options], error: ErrorDetails) -> str:
-    name = str(error["loc"][0]) if error["loc"] else model.__name__
+    if not error["loc"]:  # between fields; says itself which
+        return error["msg"]
+    name = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, model.model_fields, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(model.model_fields)}"

@@ -83,8 +83,10 @@ class SearchSpace:
         """Return the setting at a place in the cube (clipped to it), min-pix-count rounded."""
         low, high = self._ends()
         values = (low + high) / 2 + np.clip(place, -1.0, 1.0) * (high - low) / 2
+        # Clipped once more: 15 is not exp(log(15)), and what is beyond its bounds by rounding is beyond them.
         pixels = int(np.clip(np.rint(np.exp(values[1])), *self.min_pix_count))
-        return Setting(float(np.exp(values[0])), pixels, float(values[2]))
+        min_snr, clen = np.clip(np.exp(values[0]), *self.min_snr), np.clip(values[2], *self.clen)
+        return Setting(float(min_snr), pixels, float(clen))
 
     def _ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         ends = np.array([np.log(self.min_snr), np.log(self.min_pix_count), self.clen])
