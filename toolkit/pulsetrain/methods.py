@@ -39,6 +39,9 @@ class Method:
         File name of the report template in ``notebooks/reports``.
     course : str
         File name of the course in ``notebooks/course``.
+    example : str
+        Place of ``write_example(workspace) -> str``: writes simulated data into a folder of the workspace and returns
+        what they are, an item of Markdown.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Method:
     opening: str
     template: str
     course: str
+    example: str
 
     def load(self, place: str) -> Any:
         """Import one of the record's places, such as ``method.load(method.options)``."""

@@ -39,6 +39,7 @@ METHOD = Method(
     ),
     template="clustering.ipynb",
     course="clustering.ipynb",
+    example="pulsetrain.simulate.particles:write_example",
 )
 
 __getattr__, __dir__ = on_first_use(__name__, _PLACES, "METHOD")

@@ -26,7 +26,14 @@ from pulsetrain.simulate._crystals.pattern import Patterns
 from pulsetrain.simulate._crystals.reflections import structure_factors, wilson_reflections
 from pulsetrain.simulate._crystals.writers import write_hdf5_experiment, write_run_experiment
 
-__all__ = ["CrystalExperiment", "CrystalOptions", "detector_geometry", "simulate_crystals", "structure_factors"]
+__all__ = [
+    "CrystalExperiment",
+    "CrystalOptions",
+    "detector_geometry",
+    "simulate_crystals",
+    "structure_factors",
+    "write_example",
+]
 
 _LYSOZYME = UnitCell(79.1, 79.1, 37.9)
 _FIRST_TRAIN, _PER_TRAIN, _SPACING = 1_500_000_000, 32, 4  # every fourth 4.5 MHz pulse
@@ -147,6 +154,16 @@ def simulate_crystals(
     nominal = geometry.with_clen(geometry.clen * (1 + o.clen_error / 100))
     own = UnitCell.from_matrix(cell.matrix * (1 + o.cell_error / 100), cell)
     return CrystalExperiment(_frames(patterns, truth, geometry), nominal, own, truth, patterns)
+
+
+def write_example(workspace: Path) -> str:
+    """Write an experiment into ``crystals/`` of a workspace, and tell what it is."""
+    options = CrystalOptions(n_patterns=96, detector="agipd-mini", clen_error=1.8)
+    simulate_crystals(options, seed=3).write_hdf5(workspace / "crystals" / "experiment.h5")
+    return (
+        "- `crystals/`: 96 simulated patterns of lysozyme microcrystals on four AGIPD modules, with geometry and cell.\n"
+        "  The geometry's camera length is 1.8 % too long: the true one is 0.12 m."
+    )
 
 
 def _finest(geometry: CrystFELGeometry) -> float:

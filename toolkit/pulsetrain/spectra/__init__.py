@@ -85,6 +85,7 @@ METHOD = Method(
     ),
     template="spectra.ipynb",
     course="spectra.ipynb",
+    example="pulsetrain.simulate.spectra:write_example",
 )
 
 __getattr__, __dir__ = on_first_use(__name__, _PLACES, "METHOD")

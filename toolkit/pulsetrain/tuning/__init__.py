@@ -66,6 +66,7 @@ METHOD = Method(
     ),
     template="tuning.ipynb",
     course="tuning.ipynb",
+    example="pulsetrain.simulate.crystals:write_example",
 )
 
 __getattr__, __dir__ = on_first_use(__name__, _PLACES, "METHOD")
