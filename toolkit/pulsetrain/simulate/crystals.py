@@ -161,7 +161,7 @@ def write_example(workspace: Path) -> str:
     options = CrystalOptions(n_patterns=96, detector="agipd-mini", clen_error=1.8)
     simulate_crystals(options, seed=3).write_hdf5(workspace / "crystals" / "experiment.h5")
     return (
-        "- `crystals/`: 96 simulated patterns of lysozyme microcrystals on four AGIPD modules, with geometry and cell.\n"
+        "- `crystals/`: 96 simulated patterns of lysozyme crystals on four AGIPD modules, with geometry and cell.\n"
         "  The geometry's camera length is 1.8 % too long: the true one is 0.12 m."
     )
 

@@ -131,7 +131,7 @@ def write_example(workspace: Path) -> str:
     )
     write_spectra(simulate_series(options, seed=3)["intensity"], workspace / "series")
     return (
-        "- `series/`: 120 simulated powder patterns through a phase transition, `.xy` files as a beamline writes them.\n"
+        "- `series/`: 120 simulated powder patterns through a phase transition, `.xy` files as beamlines write them.\n"
         "  The boundary is at spectrum 66.4; labels are safe up to 35 and from 85 on."
     )
 
