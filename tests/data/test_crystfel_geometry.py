@@ -139,6 +139,16 @@ def test_what_lies_in_the_data_file_is_nan_until_it_is_set():
 
 
 @pytest.mark.parametrize(
+    "entry",
+    ["photon_energy = about ten keV", "photon_energy = 9300 J", "photon_energy = -9300", "wavelength = 1.33 nm",
+     "wavelength = 0 A"],
+)  # fmt: skip
+def test_a_beam_that_makes_no_sense_is_not_taken_for_none(entry: str):
+    with pytest.raises(DataError, match=f"got {entry}; allowed: a number above 0"):
+        read(ONE.replace("photon_energy = 9300 eV", entry))
+
+
+@pytest.mark.parametrize(
     "text", [ONE, TWO, TWO.replace("clen = 0.6", "clen = 600 mm"), ONE.replace("clen = 0.5\n", "")]
 )
 @settings(max_examples=20, deadline=None)

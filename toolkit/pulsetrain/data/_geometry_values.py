@@ -20,6 +20,7 @@ _WITH_UNIT = re.compile(rf"^({_NUMBER})\s*(\w*)$")
 _TERM = re.compile(r"([-+]?\s*(?:\d+\.?\d*|\.\d+)?(?:[eE][-+]?\d+)?)\s*([xyz])")
 _LENGTHS = {"": 1.0, "m": 1.0, "mm": 1e-3}
 _ENERGIES = {"": 1.0, "eV": 1.0, "keV": 1e3, "MeV": 1e6}
+_WAVELENGTHS = {"": 1e10, "m": 1e10, "A": 1.0}
 _SOFTEST, _HARDEST = 10.0, 1e7  # eV
 
 
@@ -83,22 +84,23 @@ def length_of(name: str, text: str) -> float:
 
 def energy_of(entries: Mapping[str, str]) -> float:
     """Return the photon energy in eV; NaN where it is an HDF5 path, or missing."""
-    energy = _energy_of(entries)
+    wavelength = _with_unit("wavelength", entries, _WAVELENGTHS)
+    energy = PLANCK_C / wavelength if np.isfinite(wavelength) else _with_unit("photon_energy", entries, _ENERGIES)
     if np.isfinite(energy) and not _SOFTEST <= energy <= _HARDEST:
         raise DataError("geometry", f"photons of {energy:g} eV", f"{_SOFTEST:g} … {_HARDEST:g} eV", "mend the line")
     return energy
 
 
-def _energy_of(entries: Mapping[str, str]) -> float:
-    if "wavelength" in entries:
-        match = _WITH_UNIT.match(entries["wavelength"])
-        units = {"": 1e10, "m": 1e10, "A": 1.0}
-        if match and match[2] in units and float(match[1]) > 0:
-            return PLANCK_C / (float(match[1]) * units[match[2]])
-    match = _WITH_UNIT.match(entries.get("photon_energy", ""))
-    if match and match[2] in _ENERGIES and float(match[1]) > 0:
-        return float(match[1]) * _ENERGIES[match[2]]
-    return float("nan")
+def _with_unit(key: str, entries: Mapping[str, str], units: Mapping[str, float]) -> float:
+    """Return an entry above zero in eV or Å; NaN for an HDF5 path, or for nothing."""
+    text = entries.get(key, "")
+    if not text or "/" in text:
+        return float("nan")
+    match = _WITH_UNIT.match(text)
+    if match is None or match[2] not in units or not float(match[1]) > 0:
+        allowed = f"a number above 0 ({', '.join(filter(None, units))}), or an HDF5 path"
+        raise DataError("geometry", f"{key} = {text}", allowed, "mend the line")
+    return float(match[1]) * units[match[2]]
 
 
 def vector_of(name: str, text: str, key: str) -> NDArray[np.float64]:
