@@ -123,3 +123,10 @@ def test_an_unknown_column_is_refused(folder_of):
 def test_few_masked_points_stay_nan(folder_of):
     series = open_spectra(folder_of({"a.xy": rows_with(20, ROWS[20].split()[0] + " nan")}))
     assert np.isnan(series.values).sum() == 1
+
+
+@pytest.mark.parametrize("read", [open_frames, open_spectra])
+def test_an_empty_path_is_not_taken_for_the_current_folder(folder_of, monkeypatch, read):
+    monkeypatch.chdir(folder_of({"300K.xy": GOOD}))
+    with pytest.raises(DataError, match="path: got an empty path"):
+        read("")

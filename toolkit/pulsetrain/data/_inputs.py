@@ -22,7 +22,9 @@ HDF5 = (".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".cxi")
 
 
 def expanded(path: PathLike) -> Path:
-    """Return the path with ``~`` and ``~user`` replaced."""
+    """Return the path with ``~`` and ``~user`` replaced; an empty text, which `Path` takes for ``.``, is refused."""
+    if not os.fspath(path):
+        raise DataError("path", "an empty path", "an existing one", "name the input; the current folder is '.'")
     try:
         return Path(path).expanduser()
     except RuntimeError:
