@@ -50,7 +50,30 @@ def test_a_missing_input_is_one_clear_line_and_nothing_is_written(run, method, t
 def test_an_option_out_of_bounds_is_refused_by_name(run, tmp_path):
     done = run("spectra", tmp_path, "-o", tmp_path / "out", "--steps", "-3")
     assert done.exit_code == 1
-    assert "steps: got -3" in done.output
+    assert "--steps: got -3" in done.output
+
+
+def test_options_at_odds_are_named_as_they_are_typed(run, tmp_path):
+    done = run("tuning", tmp_path, "-o", tmp_path / "out", "--min-res", 500, "--max-res", 400)
+    assert done.exit_code == 1
+    assert "--max-res: got 400, allowed --min-res (500 px) or more; raise it, or lower --min-res\n" in done.output
+
+
+def test_files_among_the_options_are_refused_by_the_name_of_the_option(run, tmp_path):
+    (tmp_path / "bad.geom").write_text("photon_energy = nine\np0/min_fs = 0\n")
+    (tmp_path / "bad.cell").write_text("nonsense")
+    data = ["tuning", tmp_path, "-o", tmp_path / "out"]
+    assert "Error: --geometry: missing; " in run(*data, "--cell", "a.cell").output
+    assert "Error: --geometry: a.geom: got no such geometry" in run(*data, "--geometry", "a.geom", "--cell", "b").output
+    shown = run(*data, "--geometry", tmp_path / "bad.geom", "--cell", tmp_path / "bad.cell").output
+    assert f"Error: --geometry: {tmp_path / 'bad.geom'}: got photon_energy = nine; allowed" in shown
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_option_that_has_no_default_worth_naming_says_none(run):
+    shown = " ".join(run("tuning", "--help").output.split())
+    assert "needed for patterns of your own. --cell" in shown
+    assert "default ''" not in shown
 
 
 def test_templates_are_listed_with_their_parameters(run):

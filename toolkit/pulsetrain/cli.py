@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,9 @@ def _method_command(method: Method) -> click.Command:
         try:
             options = model.from_text(given)
             click.echo(method.load(method.command)(path, options, output, **part, progress=show_in_terminal))
-        except (Cancelled, OptionError, OSError, ValueError) as error:
+        except OptionError as error:
+            raise click.ClickException(_as_typed(str(error), [*_PART_OF_INPUT, *model.model_fields])) from None
+        except (Cancelled, OSError, ValueError) as error:
             raise click.ClickException(str(error) or "stopped") from None
 
     path = click.Argument(["path"])
@@ -62,15 +65,29 @@ def _method_command(method: Method) -> click.Command:
 
 def _click_option(model: type[Options], name: str) -> click.Option:
     field = model.model_fields[name]
-    default = "" if field.is_required() else f"default {field.default!r}"
-    help_text = f"{field.description or ''} [{'; '.join(filter(None, (_span(model, name), default)))}]"
-    flag = f"--{name.replace('_', '-')}"
+    default = "" if field.is_required() or field.default == "" else f"default {field.default!r}"
+    notes = "; ".join(filter(None, (_span(model, name), default)))
+    help_text = f"{field.description or ''}{f' [{notes}]' if notes else ''}"
+    flag = _flag(name)
     if field.annotation is bool:
         return click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=help_text)
     choices = model.choices(name)
     only_choices = choices and len(model.kinds(name)) == 1
     kind = click.Choice([str(value) for value in choices]) if only_choices else str
     return click.Option([flag, name], type=kind, metavar=None if only_choices else "VALUE", help=help_text)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _as_typed(text: str, names: Iterable[str]) -> str:
+    """Return an error about options with their names as they are typed: first in a line, or unmistakable."""
+    for name in names:
+        text = re.sub(rf"^{name}(?=[:,])", _flag(name), text, flags=re.MULTILINE)
+        if "_" in name:
+            text = re.sub(rf"(?<![\w/.-]){name}(?![\w/.-])", _flag(name), text)
+    return text
 
 
 def _span(model: type[Options], name: str) -> str:

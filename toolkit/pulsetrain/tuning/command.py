@@ -5,6 +5,8 @@ from __future__ import annotations
 import glob
 import hashlib
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -96,13 +98,25 @@ def make_engine(options: TuningOptions) -> Engine:
     Raises
     ------
     OptionError
-        Where the geometry or the cell is not given.
+        Where the geometry or the cell is not given, or cannot be read.
     """
     for name in ("geometry", "cell"):
         if not getattr(options, name):
             raise OptionError(f"{name}: missing; {type(options).model_fields[name].description}")
-    geometry, cell = CrystFELGeometry.read(options.geometry), UnitCell.read(options.cell)
+    with _blamed_on("geometry"):
+        geometry = CrystFELGeometry.read(options.geometry)
+    with _blamed_on("cell"):
+        cell = UnitCell.read(options.cell)
     return engine_of(options.engine, geometry, cell, processes=options.processes)
+
+
+@contextmanager
+def _blamed_on(name: str) -> Iterator[None]:
+    """Name the option whose file cannot be read."""
+    try:
+        yield
+    except DataError as error:
+        raise OptionError(f"{name}: {error}") from None
 
 
 def open_patterns(
