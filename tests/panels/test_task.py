@@ -50,6 +50,24 @@ def test_cancel_ends_the_work_at_its_next_step():
     assert task.stop.disabled
 
 
+def test_what_a_cancelled_work_leaves_is_told_in_place_of_its_outcome():
+    told = []
+    task = Task("Go", lambda: None, Loop())
+    task.run(lambda progress: count(progress, 10**6), told.append, cancelled=lambda: told.append(task.text))
+    task.stop.click()
+    task.wait(30)
+    assert told == ["Cancelled."]
+
+
+def test_whoever_follows_the_buttons_finds_the_work_begun_and_over_while_its_thread_lives_on():
+    seen = []
+    task = Task("Go", lambda: None, Loop())  # without a running loop the end is shown by the thread itself
+    task.button.observe(lambda change: seen.append((change["new"], task.running)), "disabled")
+    task.run(lambda _: None, lambda _: None)
+    task.wait(30)
+    assert seen == [(True, True), (False, False)]
+
+
 @pytest.mark.parametrize(
     ("error", "words"), [(ValueError("steps: got 0"), "steps: got 0"), (KeyError("x"), "KeyError: 'x'")]
 )

@@ -43,6 +43,7 @@ class Task:
     def __init__(self, label: str, start: Callable[[], None], loop: Loop) -> None:
         self._loop = loop
         self._thread: threading.Thread | None = None
+        self._running = False
         self.error: BaseException | None = None
         self._text = ""
         self._cancel = threading.Event()
@@ -56,8 +57,11 @@ class Task:
 
     @property
     def running(self) -> bool:
-        """Whether work is under way."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether work is under way; from before the buttons change at its start, until before they do at its end.
+
+        That is not whether its thread lives, which may be busy still with having its own end shown.
+        """
+        return self._running
 
     @property
     def text(self) -> str:
@@ -69,6 +73,7 @@ class Task:
         work: Callable[[Progress], Any],
         done: Callable[[Any], None],
         live: Callable[[Told], None] | None = None,
+        cancelled: Callable[[], None] | None = None,
     ) -> None:
         """Start work in a thread; a second start while it runs is ignored.
 
@@ -80,15 +85,18 @@ class Task:
             Given the outcome, on the kernel's own thread; not called when cancelled or failed.
         live : callable, optional
             Given the values reported since the last call, several times a second.
+        cancelled : callable, optional
+            Called in place of `done` after a cancel, on the kernel's own thread, to say what there is all the same.
         """
         if self.running:
             return
+        self._running = True
         self._cancel.clear()
         self.error = None
         self._show(busy=True)
         self.say("Starting …")
         reporter = _Reporter(self._cancel, lambda *state: self._loop.call(lambda: self._progress(live, *state)))
-        self._thread = threading.Thread(target=self._work, args=(work, done, reporter), daemon=True)
+        self._thread = threading.Thread(target=self._work, args=(work, done, cancelled, reporter), daemon=True)
         self._thread.start()
 
     def cancel(self) -> None:
@@ -106,10 +114,11 @@ class Task:
             If it is still running then.
         """
         end = time.monotonic() + timeout
-        while self.running and time.monotonic() < end:
+        thread = self._thread
+        while (self.running or (thread is not None and thread.is_alive())) and time.monotonic() < end:
             self._loop.drain()
-            if self._thread is not None:
-                self._thread.join(0.05)
+            if thread is not None:
+                thread.join(0.05)
         self._loop.drain()
         if self.running:
             raise TimeoutError(f"still running after {timeout:g} s; wait longer or cancel")
@@ -131,11 +140,23 @@ class Task:
             self.error = error
             self.say(plain(error), "error")
 
-    def _work(self, work: Callable[[Progress], Any], done: Callable[[Any], None], reporter: _Reporter) -> None:
+    def _work(
+        self,
+        work: Callable[[Progress], Any],
+        done: Callable[[Any], None],
+        cancelled: Callable[[], None] | None,
+        reporter: _Reporter,
+    ) -> None:
         try:
             outcome = work(reporter)
         except Cancelled:
-            self._loop.call(lambda: self._end("Cancelled."))
+
+            def give_up() -> None:
+                self._end("Cancelled.")
+                if cancelled is not None:
+                    self.guard(cancelled)
+
+            self._loop.call(give_up)
         except Exception as error:  # noqa: BLE001 - any failure of the work is shown to the user, in plain words
             self.error, words = error, plain(error)
             self._loop.call(lambda: self._end(words, "error"))
@@ -156,6 +177,7 @@ class Task:
             self.guard(lambda: live(told))
 
     def _end(self, text: str, kind: str = "") -> None:
+        self._running = False
         self._show(busy=False)
         self.say(text, kind)
 
