@@ -1,0 +1,1 @@
+"""Single-particle diffraction, step by step: shapes, beam and plane, conditions of a run, detector, frames, files."""
