@@ -165,6 +165,9 @@ def _of_camera(run: Any, source: str, key: str | None, place: str) -> Frames:
     digest = fingerprint_of_run(run, [source])
     array, dims, _ = arranged(rows.dask(f"frames-{digest}-{source}-{key}"), IMAGE, place)
     coords = {"trainId": ("pattern", rows.train_ids())}
+    pulses = f"{key.rpartition('.')[0]}.pulseId"
+    if pulses in run[source]:
+        coords["pulseId"] = ("pattern", RunRows(run[source, pulses])[:])
     return Frames(array, dims, place, digest, keydata.units or "ADU", coords, {"detector": source})
 
 

@@ -18,7 +18,7 @@ __all__ = ["RunRows", "series_of_run"]
 
 
 class RunRows(Rows):
-    """One key of a source, one entry per train.
+    """One key of a source, one or several entries per train.
 
     Parameters
     ----------
@@ -28,9 +28,14 @@ class RunRows(Rows):
     def __init__(self, keydata: Any) -> None:
         self._keydata = keydata.drop_empty_trains()
         self.shape, self.dtype = self._keydata.shape, self._keydata.dtype
+        self._ends = np.cumsum(self._keydata.data_counts(labelled=False))  # (train,)
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
-        return np.asarray(self._keydata[start:stop].ndarray())
+        # EXtra-data slices by trains.
+        first = int(np.searchsorted(self._ends, start, side="right"))
+        last = int(np.searchsorted(self._ends, stop, side="left")) + 1
+        before = int(self._ends[first - 1]) if first else 0
+        return np.asarray(self._keydata[first:last].ndarray()[start - before : stop - before])
 
     def train_ids(self) -> NDArray[np.uint64]:
         return np.asarray(self._keydata.train_id_coordinates(), dtype=np.uint64)
