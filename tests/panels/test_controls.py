@@ -79,12 +79,68 @@ def test_text_that_the_model_refuses_is_an_option_error():
         _ = controls.options
 
 
-def test_a_slider_over_a_part_of_the_bounds_tells_of_each_change_and_is_widened_by_what_is_set():
+@pytest.fixture
+def slid():
+    """A field over a part of its bounds, shown in thousandths, and what the form has told."""
     told = []
-    controls = OptionControls(Peaks(), changed=lambda: told.append(controls.options), spans={"threshold": (4, 6, 0.1)})
-    slider = controls.fields["threshold"]
-    assert (slider.min, slider.max, slider.step, slider.continuous_update) == (4, 6, 0.1, True)
-    slider.value = 4.5
-    assert told[-1].threshold == 4.5
-    controls.options = Peaks(threshold=12)
-    assert (slider.max, slider.value) == (12, 12)
+    controls = OptionControls(
+        Peaks(),
+        changed=lambda: told.append(controls.options.threshold),
+        spans={"threshold": (4, 6, 0.1)},
+        scales={"threshold": ("mσ", 1e3)},
+    )
+    return controls, controls.fields["threshold"], told
+
+
+def test_a_number_over_a_part_of_its_bounds_tells_of_each_change_in_its_own_unit(slid):
+    _, field, told = slid
+    slider = field.slider
+    assert (slider.min, slider.max, slider.step, slider.continuous_update) == (4000, 6000, 100, True)
+    assert slider.description == "threshold (mσ)"
+    slider.value = 4500
+    assert told == [4.5]
+    assert field.box.value == 4500
+
+
+def test_a_number_beyond_its_slider_is_typed_and_makes_the_slider_longer(slid):
+    controls, field, told = slid
+    field.box.value = 12_340
+    assert told == [12.34]
+    assert (field.slider.max, field.slider.value) == (12_400, 12_340)
+    controls.options = Peaks(threshold=14)
+    assert (field.slider.max, field.slider.value, field.box.value) == (14_000, 14_000, 14_000)
+
+
+def test_what_is_set_survives_the_browsers_rounding_to_a_step_of_the_slider(slid):
+    controls, field, told = slid
+    controls.options = Peaks(threshold=4.4371234)
+    field.slider.value = 4400  # what the browser answers
+    assert controls.options.threshold == 4.4371234
+    assert field.box.value == 4437.1  # hardly rounded
+    field.slider.value = 4300  # the user, a step on
+    assert told[-1] == controls.options.threshold == 4.3
+
+
+def test_steps_counted_in_binary_come_out_as_they_are_meant():
+    class Cell(Options):
+        tolerance: float = option(5.0, "Of the axes.", ge=1, le=50.0, unit="%")
+        angle: float = option(1.5, "Of the angles.", ge=0.05, le=20.0, unit="deg")
+
+    controls = OptionControls(Cell())
+    assert controls.fields["tolerance"].step == 0.5
+    controls.fields["tolerance"].value = 4.999999999999999
+    controls.fields["angle"].value = 10**0.35
+    assert controls.options == Cell(tolerance=5.0, angle=2.24)
+    exact = Cell(tolerance=10 / 3, angle=1 / 3)
+    controls.options = exact
+    assert controls.options == exact
+
+
+def test_labels_have_room_for_the_longest_of_them():
+    class Long(Options):
+        largest_count_of_pixels: int = option(3, "Many.", ge=1, le=9, unit="px")
+        short: int = option(3, "Few.", ge=1, le=9)
+
+    rows = OptionControls(Long()).fields.values()
+    [width] = {field.style.description_width for field in rows}
+    assert int(width.removesuffix("px")) > 6.5 * len("largest count of pixels (px)")  # 13 px Helvetica: 6.3 a letter

@@ -9,11 +9,14 @@ import ipywidgets
 import numpy as np
 
 from pulsetrain.options import Options
+from pulsetrain.panels._slider import SlidNumber
 
 __all__ = ["OptionControls"]
 
 _SLIDER_STEPS = 1000  # a longer range of integers is typed, not slid
-_LABEL = {"description_width": "118px"}
+_DIGITS = 3  # of a number that is slid over several decades
+_LABEL = 118  # px, of the labels; longer ones make room for themselves
+_LETTER = 7.0  # px
 
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
@@ -34,7 +37,9 @@ class OptionControls(Generic[AnyOptions]):
         Called without arguments after a change by the user, once a slider is let go.
     spans : mapping of str to (low, high, step)
         Numbers that are slid over a part of their bounds, and tell of each change while they are: for what answers at
-        once. A value set beyond the part widens it.
+        once. Any other value within the bounds is typed.
+    scales : mapping of str to (str, float)
+        Of such numbers, those that are shown in another unit: its name, and what the value is multiplied by.
 
     Attributes
     ----------
@@ -47,15 +52,20 @@ class OptionControls(Generic[AnyOptions]):
         self,
         options: AnyOptions,
         first: Sequence[str] = (),
+        *,
         hidden: Sequence[str] = (),
         changed: Callable[[], None] | None = None,
         spans: Mapping[str, tuple[float, float, float]] | None = None,
+        scales: Mapping[str, tuple[str, float]] | None = None,
     ) -> None:
         self._model, self._hidden = type(options), {name: getattr(options, name) for name in hidden}
-        self._changed, self._spans = changed, spans or {}
+        self._changed, self._spans, self._scales = changed, spans or {}, scales or {}
         self.fields: dict[str, Any] = {}
         self._ticks: dict[str, Any] = {}
+        self._set: dict[str, Any] = {}
         shown = [name for name in self._model.model_fields if name not in self._hidden]
+        width = max(_LABEL, int(_LETTER * max(len(self._label(name)) for name in shown)) + 4)
+        self._style = {"description_width": f"{width}px"}
         rows = {name: self._row(name, getattr(options, name)) for name in shown}
         more = ipywidgets.Accordion([ipywidgets.VBox([rows[name] for name in shown if name not in first])])
         more.set_title(0, "More options")
@@ -82,9 +92,7 @@ class OptionControls(Generic[AnyOptions]):
             if name in self._ticks:
                 self._ticks[name].value = value is None
             if value is not None or name not in self._ticks:
-                if name in self._spans:
-                    field.min, field.max = min(field.min, value), max(field.max, value)
-                field.value = value
+                field.value = self._set[name] = value
 
     def hide(self, **values: Any) -> None:
         """Set hidden fields."""
@@ -93,12 +101,23 @@ class OptionControls(Generic[AnyOptions]):
     def _value(self, name: str) -> Any:
         if name in self._ticks and self._ticks[name].value:
             return None
-        return self.fields[name].value
+        field = self.fields[name]
+        if field.value != self._set.get(name):
+            # A slider counts its steps in binary, or in powers of ten: what it shows is what is meant.
+            for kind, digits in ((ipywidgets.FloatSlider, 10), (ipywidgets.FloatLogSlider, _DIGITS)):
+                if isinstance(field, kind):
+                    return float(f"{field.value:.{digits}g}")
+        return field.value
+
+    def _label(self, name: str) -> str:
+        unit, _ = self._scales.get(name, (self._model.unit(name), 1.0))
+        return name.replace("_", " ") + (f" ({unit})" if unit else "")
 
     def _row(self, name: str, value: Any) -> Any:
         kinds = self._model.kinds(name)
         kind, optional = next(kind for kind in kinds if kind is not type(None)), type(None) in kinds
         field = self.fields[name] = self._field(name, kind, value)
+        self._set[name] = value
         field.observe(self._tell, "value")
         if not optional:
             return field
@@ -113,21 +132,22 @@ class OptionControls(Generic[AnyOptions]):
         return ipywidgets.HBox([field, tick])
 
     def _field(self, name: str, kind: Any, value: Any) -> Any:
-        unit = self._model.unit(name)
-        words = name.replace("_", " ") + (f" ({unit})" if unit else "")
+        words = self._label(name)
         common: dict[str, Any] = {
             "description": words,
             "tooltip": self._model.model_fields[name].description or words,
-            "style": _LABEL,
-            "layout": ipywidgets.Layout(width="auto"),
+            "style": self._style,
         }
         low, high = self._model.bounds(name)
+        if name in self._spans and low is not None and high is not None:
+            span, (_, scale) = self._spans[name], self._scales.get(name, ("", 1.0))
+            start = kind(span[0] if value is None else value)
+            return SlidNumber(start, span, bounds=(low, high), scale=scale, **common)
+        common["layout"] = ipywidgets.Layout(width="auto")
         if choices := [choice for choice in self._model.choices(name) if choice is not None]:
             return ipywidgets.Dropdown(options=choices, value=choices[0] if value is None else value, **common)
         if kind is bool:
             return ipywidgets.Checkbox(value=bool(value), **common)
-        if name in self._spans:
-            return _slider(kind, value, self._spans[name], common)
         if kind in (int, float):
             return _numeric(kind, value, low, high, common)
         return ipywidgets.Text(value="" if value is None else str(value), continuous_update=False, **common)
@@ -135,16 +155,6 @@ class OptionControls(Generic[AnyOptions]):
     def _tell(self, _change: Any) -> None:
         if self._changed is not None:
             self._changed()
-
-
-def _slider(kind: type, value: Any, span: tuple[float, float, float], common: dict[str, Any]) -> Any:
-    low, high, step = span
-    start = low if value is None else value
-    slid = {**common, "min": min(low, start), "max": max(high, start), "step": step, "continuous_update": True}
-    if kind is int:
-        return ipywidgets.IntSlider(value=start, **slid)
-    digits = max(0, int(np.ceil(-np.log10(step))))
-    return ipywidgets.FloatSlider(value=start, readout_format=f".{digits}f", **slid)
 
 
 def _numeric(kind: type, value: Any, low: float | None, high: float | None, common: dict[str, Any]) -> Any:
@@ -157,9 +167,15 @@ def _numeric(kind: type, value: Any, low: float | None, high: float | None, comm
         return ipywidgets.IntSlider(**slid) if high - low <= _SLIDER_STEPS else ipywidgets.BoundedIntText(**slid)
     if low > 0 and high / low >= 100:
         middle = 10 ** (np.log10(low * high) / 2)
-        slid |= {"min": np.log10(low), "max": np.log10(high), "step": 0.05, "readout_format": ".2g"}
+        slid |= {"min": np.log10(low), "max": np.log10(high), "step": 0.05, "readout_format": f".{_DIGITS}g"}
         return ipywidgets.FloatLogSlider(base=10, value=middle if value is None else value, **slid)
     start = low if value is None else value
     if 0 < abs(start) < (high - low) / 200:  # a slider could not set it
         return ipywidgets.BoundedFloatText(value=start, step=start / 10, **slid)
-    return ipywidgets.FloatSlider(value=start, step=(high - low) / 200, readout_format=".3g", **slid)
+    return ipywidgets.FloatSlider(value=start, step=_round_step((high - low) / 200), readout_format=".3g", **slid)
+
+
+def _round_step(step: float) -> float:
+    """Return the next longer step of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(step))
+    return float(f"{power * next(each for each in (1, 2, 5, 10) if each * power >= 0.999 * step):.10g}")

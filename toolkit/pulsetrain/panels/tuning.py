@@ -24,7 +24,7 @@ from pulsetrain.panels._tuning_display import State, TuningDisplay
 from pulsetrain.panels._tuning_export import exports, save_exports
 from pulsetrain.panels._tuning_follow import Follower
 from pulsetrain.panels._tuning_input import open_input
-from pulsetrain.panels._tuning_options import FIRST, comparable, followed, spans, start_options
+from pulsetrain.panels._tuning_options import FIRST, SCALES, comparable, followed, spans, start_options
 from pulsetrain.panels._tuning_search import TuningSearch
 from pulsetrain.panels._tuning_words import place_words, rate_html, rate_words, setting_words
 from pulsetrain.panels._tuning_work import TuningWork
@@ -107,8 +107,9 @@ class TuningPanel:
         start = start_options(self._given.places, self.geometry)
         hidden = ("geometry", "cell") if engine is None else ("geometry", "cell", "engine")
         self.controls = OptionControls(
-            start, FIRST, hidden=hidden, changed=self._on_options, spans=spans(start, self.geometry)
-        )
+            start, FIRST, hidden=hidden, changed=self._on_options, spans=spans(start, self.geometry),
+            scales=SCALES,
+        )  # fmt: skip
         self._comparable, self._followed = comparable(start), followed(start)
         self.task = Task("Run", self.run, self._loop)
         self.task.stop.description = "Stop"
