@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from click.testing import CliRunner
@@ -89,6 +90,26 @@ def test_a_cell_of_another_crystal_is_said_to_be_doubtful(experiment, engine):
     assert "check cell" in path.attrs["flags"] or "hits are indexed" in path.attrs["flags"]
 
 
+def test_the_crystals_of_the_best_setting_are_not_asked_for_twice(experiment, engine):
+    asked = []
+
+    class Counting:
+        geometry, cell = engine.geometry, engine.cell
+
+        def evaluate(self, patterns, options, progress=None):
+            asked.append(options.clen)
+            return engine.evaluate(patterns, options, progress)
+
+    tuner = Tuner(Counting(), experiment[1], TuningOptions(**SEARCH, optimiser="random"))
+    tuner.evaluate(Setting(6.0, 2, 0.12))
+    first = tuner.index_best()
+    assert tuner.index_best() is first
+    assert len(asked) == 2
+    tuner.evaluate(Setting(5.0, 2, 0.12))
+    at = tuner.best.setting.min_snr
+    assert json.loads(tuner.index_best().attrs["options"])["min_snr"] == at
+
+
 def test_points_of_the_users_own_are_learnt_from(experiment, engine):
     tuner = Tuner(engine, experiment[1], TuningOptions(**SEARCH, optimiser="random"))
     tuner.step()
@@ -121,6 +142,11 @@ def test_the_command_leaves_all_that_is_needed_to_index_with_the_best_setting(fi
     text = run(str(files / "run.h5"), options_of(files), tmp_path / "out")
     assert "fresh" in text
     path = xr.load_dataset(tmp_path / "out" / "path.nc", engine="h5netcdf")
+    table = pd.read_csv(tmp_path / "out" / "evaluations.csv", index_col="evaluation")
+    assert list(table.index) == list(path["evaluation"])
+    assert np.allclose(table["clen (mm)"], 1e3 * path["clen"], atol=5e-4)
+    assert np.allclose(table["rate (%)"], 100 * table["indexed"] / table["patterns"], atol=0.05)
+    assert "min-pix-count (px)" in text.splitlines()[0]
     tuned = CrystFELGeometry.read(tmp_path / "out" / "tuned.geom")
     assert tuned.clen == pytest.approx(float(path["best_clen"]), abs=1e-8)
     assert f"--min-pix-count={int(path['best_min_pix_count'])}" in (tmp_path / "out" / "indexamajig.sh").read_text()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pulsetrain.tuning.native import NativeEngine
     from pulsetrain.tuning.optimisers import make_optimiser
     from pulsetrain.tuning.options import IndexingOptions, TuningOptions
+    from pulsetrain.tuning.path import evaluation_table
     from pulsetrain.tuning.search import Evaluation, Optimiser, SearchSpace, Setting
     from pulsetrain.tuning.tuner import Tuner
 
@@ -31,6 +32,7 @@ _PLACES = {
     "Tuner": "tuner",
     "TuningEnvironment": "environment",
     "TuningOptions": "options",
+    "evaluation_table": "path",
     "make_optimiser": "optimisers",
     "refine_clen": "clen",
 }
@@ -47,6 +49,7 @@ __all__ = [
     "Tuner",
     "TuningEnvironment",
     "TuningOptions",
+    "evaluation_table",
     "make_optimiser",
     "refine_clen",
 ]

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
 import xarray as xr
 
 from pulsetrain.data import DataError, open_frames
-from pulsetrain.data._inputs import HDF5
+from pulsetrain.data._inputs import HDF5, expanded
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Cancelled, Progress
 from pulsetrain.tuning._journal import Journal
 from pulsetrain.tuning.engines import Engine, engine_of
-from pulsetrain.tuning.export import indexamajig_command, tuned_geometry, xwiz_toml
 from pulsetrain.tuning.options import TuningOptions
+from pulsetrain.tuning.path import evaluation_table
+from pulsetrain.tuning.result_files import write_result_files
 from pulsetrain.tuning.search import Evaluation
 from pulsetrain.tuning.tuner import Tuner
 
@@ -47,9 +46,8 @@ def run(
         ``options.geometry`` and ``options.cell`` are needed.
     output : pathlib.Path
         A new folder, or that of the same search, killed or cancelled before it was through: every evaluation is
-        written there when it is made (``evaluations.jsonl``), and the search goes on after the last. At its end
-        ``path.nc``, ``evaluations.csv``, ``best.nc`` (peaks and crystals at the best setting), ``tuned.geom``,
-        ``sample.cell``, ``files.lst``, ``indexamajig.sh`` and ``xwiz.toml``.
+        written there when it is made (``evaluations.jsonl``), and the search goes on after the last. At its end the
+        files of `write_result_files`.
     progress : callable, optional
         Told ``(evaluation, evaluations, message, rate=…, best=…)``; may raise `pulsetrain.progress.Cancelled`.
 
@@ -68,7 +66,7 @@ def run(
         At Ctrl-C; says how the search goes on.
     """
     output = Path(output)
-    if not glob.has_magic(path) and not Path(path).expanduser().exists():
+    if not glob.has_magic(path) and not expanded(path).exists():
         open_frames(path, source=source, key=key)  # refuses it by name
     engine = make_engine(options)
     patterns = open_patterns(path, engine.geometry, source=source, key=key)
@@ -84,12 +82,12 @@ def run(
     with Journal(output, search) as journal:
         tuner.recall(journal.evaluations)
         try:
-            _write(tuner, tuner.run(progress, journal.add), Path(path).expanduser(), output)
+            tried = tuner.run(progress, journal.add)
+            write_result_files(tuner, output, expanded(path))
         except KeyboardInterrupt:
             done = len(tuner.evaluations)
             raise Cancelled(f"stopped after {done} evaluations; the same command goes on with them") from None
-    table = _table(tuner.evaluations).to_string(float_format="{:.4g}".format, formatters={"clen_mm": "{:.3f}".format})
-    return f"{table}\n\n{_summary(tuner)}\n{output}"
+    return f"{evaluation_table(tried).to_string()}\n\n{_summary(tuner)}\n{output}"
 
 
 def make_engine(options: TuningOptions) -> Engine:
@@ -129,7 +127,7 @@ def open_patterns(
     DataError
         For what `pulsetrain.open_frames` refuses, and patterns of another detector than the geometry's.
     """
-    file = Path(path).expanduser()
+    file = expanded(path)
     named = geometry.panels[0].dataset
     if key is None and named and "%" not in named and file.is_file() and file.suffix.lower() in HDF5:
         key = named
@@ -138,51 +136,6 @@ def open_patterns(
         got = f"patterns of shape {patterns.shape[1:]}"
         raise DataError(path, got, f"{geometry.shape}, as in the geometry", "give this detector's geometry, or a key")
     return patterns
-
-
-def _write(tuner: Tuner, tried: xr.Dataset, path: Path, output: Path) -> None:
-    engine, best = tuner.engine, tuner.best.setting
-    tuned = best.put_into(tuner.options)
-    # Each file appears whole: one that a kill or a full disk cut off might be taken for a result.
-    draft = output / ".results"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    # By way of memory: on a full disk HDF5 itself ends in a crash.
-    for name, dataset in {"path.nc": tried, "best.nc": tuner.index_best()}.items():
-        (draft / name).write_bytes(dataset.to_netcdf(engine="h5netcdf"))
-    _table(tuner.evaluations).to_csv(draft / "evaluations.csv")
-    # The folder is whole in itself: indexamajig.sh runs in it as it stands.
-    (draft / "tuned.geom").write_text(tuned_geometry(engine.geometry, best.clen), encoding="utf-8")
-    engine.cell.write(draft / "sample.cell")
-    if path.is_file():
-        (draft / "files.lst").write_text(f"{path.resolve()}\n", encoding="utf-8")
-    command = indexamajig_command(tuned, "tuned.geom", "sample.cell")
-    (draft / "indexamajig.sh").write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
-    (draft / "indexamajig.sh").chmod(0o755)
-    (draft / "xwiz.toml").write_text(xwiz_toml(tuned, geometry="tuned.geom", cell="sample.cell"), encoding="utf-8")
-    for file in draft.iterdir():
-        file.replace(output / file.name)
-    draft.rmdir()
-
-
-def _table(evaluations: list[Evaluation]) -> pd.DataFrame:
-    rows = [
-        {
-            "min_snr": each.setting.min_snr,
-            "min_pix_count": each.setting.min_pix_count,
-            "clen_mm": 1e3 * each.setting.clen,
-            "hits": each.n_hits,
-            "indexed": each.n_indexed,
-            "patterns": each.n_patterns,
-            "rate": each.rate,
-            "low": each.interval[0],
-            "high": each.interval[1],
-            "cell_shift_percent": 100 * each.cell_shift,
-            "seconds": each.seconds,
-        }
-        for each in evaluations
-    ]
-    return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="evaluation"))
 
 
 def _summary(tuner: Tuner) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
@@ -18,17 +18,13 @@ from pulsetrain.tuning.clen import refine_clen
 from pulsetrain.tuning.engines import Engine
 from pulsetrain.tuning.optimisers import make_optimiser
 from pulsetrain.tuning.options import TuningOptions
+from pulsetrain.tuning.path import path_of
 from pulsetrain.tuning.search import Evaluation, Optimiser, SearchSpace, Setting, as_good_and_right
 
 _FEW = 3  # indexed patterns, from which on their cells are believed
 _KNOWN = 2e-3  # relative error of a refined camera length that is worth a try
 
 __all__ = ["Tuner", "choose_patterns"]
-
-_UNITS = {
-    "min_snr": "σ", "min_pix_count": "px", "clen": "m", "n_patterns": "", "n_hits": "", "n_indexed": "", "rate": "",
-    "peaks_per_pattern": "", "cell_shift": "", "residual": "px", "seconds": "s",
-}  # fmt: skip
 
 
 class Tuner:
@@ -100,6 +96,7 @@ class Tuner:
         )
         self.evaluations: list[Evaluation] = []
         self.result: xr.Dataset | None = None
+        self._of_best: tuple[Setting, xr.Dataset] | None = None
         self.confirmed: Evaluation | None = None
         self.confirmed_start: Evaluation | None = None
 
@@ -150,9 +147,14 @@ class Tuner:
             self.evaluations.append(evaluation)
 
     def index_best(self, progress: Progress | None = None) -> xr.Dataset:
-        """Return what the engine says of the search's patterns at the best setting, peaks and crystals included."""
-        _, result = self._index(self.best.setting, self._patterns, progress)
-        return result
+        """Return what the engine says of the search's patterns at the best setting, peaks and crystals included.
+
+        It is remembered until another setting is the best: with CrystFEL, asking again would take minutes.
+        """
+        setting = self.best.setting
+        if self._of_best is None or self._of_best[0] != setting:
+            self._of_best = setting, self._index(setting, self._patterns, progress)[1]
+        return self._of_best[1]
 
     def run(
         self, progress: Progress | None = None, on_evaluation: Callable[[Evaluation], None] | None = None
@@ -210,28 +212,19 @@ class Tuner:
         Returns
         -------
         xarray.Dataset, dims (evaluation,)
-            ``min_snr``, ``min_pix_count``, ``clen``, ``n_patterns``, ``n_hits``, ``n_indexed``, ``rate`` with
-            ``rate_interval`` (evaluation, bound), ``peaks_per_pattern``, ``cell_shift``, ``residual``, ``seconds`` and
-            ``best_rate``, the highest so far; of the whole ``best_min_snr``, ``best_min_pix_count``, ``best_clen``,
+            What `path_of` returns; of the whole ``best_min_snr``, ``best_min_pix_count``, ``best_clen``,
             ``confirmed_rate`` with ``confirmed_interval`` (bound,) and ``confirmed_start_rate``, NaN where there were
             no fresh patterns. ``attrs["flags"]`` says in words what is doubtful, one sentence a line.
         """
-        made, best = self.evaluations, self.best
-        rows = [asdict(each) | asdict(each.setting) | {"rate": each.rate} for each in made]
-        path = xr.Dataset(
-            {name: ("evaluation", [row[name] for row in rows], {"units": unit}) for name, unit in _UNITS.items()},
-            coords={"evaluation": np.arange(1, len(made) + 1), "bound": ["low", "high"]},
-            attrs={
-                "options": self.options.model_dump_json(),
-                "engine": type(self.engine).__name__,
-                "flags": "\n".join(self.flags),
-                "version": version("pulsetrain"),
-                "fingerprint": str(self._patterns.attrs.get("fingerprint", "")),
-                "source": str(self._patterns.attrs.get("source", "")),
-            },
+        best = self.best
+        path = path_of(self.evaluations).assign_attrs(
+            options=self.options.model_dump_json(),
+            engine=type(self.engine).__name__,
+            flags="\n".join(self.flags),
+            version=version("pulsetrain"),
+            fingerprint=str(self._patterns.attrs.get("fingerprint", "")),
+            source=str(self._patterns.attrs.get("source", "")),
         )
-        path["best_rate"] = ("evaluation", np.maximum.accumulate(path["rate"].values), {"units": ""})
-        path["rate_interval"] = (("evaluation", "bound"), [each.interval for each in made], {"level": 0.9})
         path["best_min_snr"], path["best_min_pix_count"] = best.setting.min_snr, best.setting.min_pix_count
         path["best_clen"] = ((), best.setting.clen, {"units": "m"})
         fresh = self.confirmed
