@@ -1,0 +1,1 @@
+"""Parts of the physics scores: empty frames, the envelope of a pattern, and its autocorrelation."""

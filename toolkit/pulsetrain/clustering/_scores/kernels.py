@@ -1,0 +1,131 @@
+"""Compiled loops over the pixels of frames; each has a plain NumPy twin in the tests."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["fill_and_sum", "ring_means", "weigh"]
+
+Float32 = NDArray[np.float32]
+
+_LIT = 0.5  # photons
+_compiled = numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
+
+
+@_compiled
+def ring_means(frame: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool_], means: Float32) -> None:
+    """Write the mean of each ring of a flat frame; rings that are masked take the nearest within, or else outside."""
+    n = len(means)
+    count = np.zeros(n, np.float32)
+    means[:] = 0
+    for i in range(len(frame)):
+        if not dead[i] and np.isfinite(frame[i]):
+            means[rings[i]] += frame[i]
+            count[rings[i]] += 1
+    first = 0
+    while first < n and count[first] == 0:
+        first += 1
+    if first == n:
+        return
+    value = means[first] / count[first]
+    for k in range(n):
+        if count[k] > 0:
+            value = means[k] / count[k]
+        means[k] = value
+
+
+@_compiled
+def fill_and_sum(
+    block: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool_], filters: Float32, filled: Float32
+) -> tuple[Float32, Float32]:
+    """Fill masked pixels by the mean of their ring, and sum what the hit score needs over the others.
+
+    Parameters
+    ----------
+    block : float32, shape (n, pixels), NaN where masked
+    rings : int32, shape (pixels,)
+        Which ring around the beam each pixel is of.
+    dead : bool, shape (pixels,)
+        Masked in every frame.
+    filters : float32, shape (4, pixels)
+        The background b, the mean hit h, and both over the variance of an empty frame, b/v and h/v.
+    filled : float32, shape (n, pixels)
+        Written.
+
+    Returns
+    -------
+    sums : float32, shape (n, 8)
+        Σ I, lit pixels, valid pixels, Σ I b/v, Σ I h/v, Σ b b/v, Σ b h/v, Σ h h/v.
+    profile : float32, shape (n, rings)
+    """
+    n, pixels = block.shape
+    sums = np.zeros((n, 8), np.float32)
+    profile = np.zeros((n, rings.max() + 1), np.float32)
+    for j in range(n):
+        ring_means(block[j], rings, dead, profile[j])
+        total = lit = valid = ib = ih = bb = bh = hh = np.float32(0)
+        for i in range(pixels):
+            value = block[j, i]
+            if dead[i] or not np.isfinite(value):
+                filled[j, i] = profile[j, rings[i]]
+                continue
+            filled[j, i] = value
+            total += value
+            lit += value >= _LIT
+            valid += 1
+            ib += value * filters[2, i]
+            ih += value * filters[3, i]
+            bb += filters[0, i] * filters[2, i]
+            bh += filters[0, i] * filters[3, i]
+            hh += filters[1, i] * filters[3, i]
+        sums[j, 0], sums[j, 1], sums[j, 2], sums[j, 3] = total, lit, valid, ib
+        sums[j, 4], sums[j, 5], sums[j, 6], sums[j, 7] = ih, bb, bh, hh
+    return sums, profile
+
+
+@_compiled
+def weigh(
+    block: Float32,
+    envelope: Float32,
+    background: Float32,
+    scale: Float32,
+    taper: Float32,
+    read: np.float32,
+    out: Float32,
+) -> Float32:
+    """Write w·(I − S), and return Σ w²·(S + read) and Σ w·(S − b) per frame, shape (n, 2).
+
+    w is the share of the light that the particle gives, so that a fringe weighs as much as it can be seen; 0 where
+    masked, and falling to 0 at the edge of the square.
+
+    Parameters
+    ----------
+    block, envelope : float32, shape (n, pixels)
+    background : float32, shape (pixels,)
+    scale : float32, shape (n,)
+        Of the background in each frame.
+    taper : float32, shape (pixels,)
+        0 where dead.
+    read : float
+        Variance of the read noise, photons².
+    """
+    n, pixels = block.shape
+    moments = np.zeros((n, 2), np.float32)
+    for j in range(n):
+        variance = signal = np.float32(0)
+        for i in range(pixels):
+            value = block[j, i]
+            if taper[i] == 0 or not np.isfinite(value):
+                out[j, i] = 0
+                continue
+            stray = scale[j] * background[i]
+            particle = max(envelope[j, i] - stray, np.float32(0))
+            noise = max(envelope[j, i], stray) + read
+            weight = taper[i] * particle / (noise + np.float32(1e-6))
+            out[j, i] = weight * (value - envelope[j, i])
+            variance += weight * weight * noise
+            signal += weight * particle
+        moments[j, 0], moments[j, 1] = variance, signal
+    return moments
