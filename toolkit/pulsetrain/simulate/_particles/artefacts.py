@@ -26,7 +26,7 @@ def streak(size: int, beam: Place, run: np.random.Generator, shot: np.random.Gen
     angle = run.uniform(0, np.pi) + 0.05 * shot.standard_normal()
     across, along = x * np.sin(angle) - y * np.cos(angle), x * np.cos(angle) + y * np.sin(angle)
     width, reach = shot.uniform(0.8, 1.6), shot.uniform(0.1, 0.3) * size
-    return np.exp(-(across**2) / (2 * width**2)) / (1 + (along / reach) ** 2)
+    return np.asarray(np.exp(-(across**2) / (2 * width**2)) / (1 + (along / reach) ** 2))
 
 
 def ice(size: int, beam: Place, run: np.random.Generator, shot: np.random.Generator) -> Floats:
@@ -43,4 +43,4 @@ def ice(size: int, beam: Place, run: np.random.Generator, shot: np.random.Genera
 
 def _from_beam(size: int, beam: Place) -> tuple[Floats, Floats]:
     steps = np.arange(size) - (size - 1) / 2
-    return steps - beam[0], (steps - beam[1])[:, None]
+    return np.asarray(steps - beam[0]), np.asarray(steps - beam[1])[:, None]

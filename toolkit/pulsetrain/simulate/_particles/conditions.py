@@ -93,7 +93,8 @@ def _log_uniform(ends: tuple[float, float], n: int, rng: np.random.Generator) ->
 
 
 def _positions(o: ParticleOptions, counts: NDArray[np.int64], diameter: Floats, rng: np.random.Generator) -> Floats:
-    """Place the particles of each pattern: each beside an earlier one, none into another, the middle in the focus.
+    """Place the particles of each pattern: each beside an earlier one, none into another, all in the focus
+    where it has room for them.
 
     Returns
     -------
@@ -118,7 +119,10 @@ def _positions(o: ParticleOptions, counts: NDArray[np.int64], diameter: Floats, 
     owner = np.repeat(np.arange(len(counts)), counts)
     total = np.stack([np.bincount(owner, position[:, axis], len(counts)) for axis in range(3)], axis=1)
     position -= (total / np.maximum(counts, 1)[:, None])[owner]
-    radius, angle = o.focus / 2 * np.sqrt(rng.random(len(counts))), rng.uniform(0, 2 * np.pi, len(counts))
+    reach = np.zeros(len(counts))
+    np.maximum.at(reach, owner, np.hypot(position[:, 0], position[:, 1]))
+    radius = np.maximum(o.focus / 2 - reach, 0) * np.sqrt(rng.random(len(counts)))
+    angle = rng.uniform(0, 2 * np.pi, len(counts))
     position[:, 0] += (radius * np.cos(angle))[owner]
     position[:, 1] += (radius * np.sin(angle))[owner]
     return position

@@ -39,7 +39,7 @@ def make_detector(o: ParticleOptions, rng: np.random.Generator) -> Detector:
     # The hole lies where the beam is meant to pass; the beam's jitter does not move it.
     radius = np.hypot(steps - o.beam_x, (steps - o.beam_y)[:, None])
     live = radius >= o.hole
-    live &= ~(_gaps(o.size, o.modules[0], o.gap)[:, None] | _gaps(o.size, o.modules[1], o.gap))
+    live &= ~(_gaps(o.size, o.module_rows, o.gap)[:, None] | _gaps(o.size, o.module_columns, o.gap))
     live &= rng.random((o.size, o.size)) >= o.bad_pixels
     gain = rng.lognormal(-(o.gain_spread**2) / 2, o.gain_spread, (o.size, o.size))
     return Detector(live, gain, _background(o, radius, live))
@@ -55,4 +55,4 @@ def _gaps(size: int, modules: int, gap: int) -> NDArray[np.bool_]:
 def _background(o: ParticleOptions, radius: Floats, live: NDArray[np.bool_]) -> Floats:
     halo = np.exp(-radius / (o.halo_width * o.size))
     parts = [part / max(part[live].sum(), 1e-300) for part in (np.ones_like(halo), halo)]
-    return (1 - o.halo) * parts[0] + o.halo * parts[1]
+    return np.asarray((1 - o.halo) * parts[0] + o.halo * parts[1])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from pulsetrain.options import Options, option
 from pulsetrain.simulate._particles.materials import MaterialName
@@ -12,9 +14,13 @@ from pulsetrain.simulate._particles.materials import MaterialName
 __all__ = ["ParticleOptions", "ShapeName"]
 
 ShapeName = Literal["sphere", "spheroid", "icosahedron"]
-_Photons = Annotated[float, Field(ge=1, le=1e9)]
-_Metres = Annotated[float, Field(ge=1e-9, le=1e-4)]
-_Modules = Annotated[int, Field(ge=1, le=16)]
+Range = tuple[float, float]
+# Bounds of ranges, which the fields themselves bound only as single numbers.
+_RANGES: dict[str, Range] = {
+    "separation": (1e-9, 1e-4),
+    "photons": (1, 1e9),
+    "artefact_photons": (1, 1e9),
+}
 
 
 class ParticleOptions(Options):
@@ -38,10 +44,10 @@ class ParticleOptions(Options):
 
     hit_rate: float = option(0.6, "Share of the patterns with a particle.", ge=0, le=1)
     multiple_share: float = option(1 / 3, "Share of the hits with several particles.", ge=0, le=1)
-    separation: tuple[_Metres, _Metres] = option(
+    separation: Range = option(
         (1.5e-7, 1e-6), "Shortest and longest distance between neighbours across the beam, log-uniform.", unit="m"
     )
-    photons: tuple[_Photons, _Photons] | None = option(
+    photons: Range | None = option(
         (316.0, 31_600.0),
         "Fewest and most photons of a hit expected on live pixels, log-uniform; None: as the fluence gives them.",
     )
@@ -53,9 +59,7 @@ class ParticleOptions(Options):
     other_flattening: float = option(0.4, "Flattening of the other species' spheroids.", ge=0.1, le=10)
     streaks: float = option(0.0, "Share of the patterns without hit that show a streak of the jet.", ge=0, le=1)
     ice_rings: float = option(0.0, "Share of the patterns without hit that show an arc of ice.", ge=0, le=1)
-    artefact_photons: tuple[_Photons, _Photons] = option(
-        (300.0, 10_000.0), "Fewest and most photons of a streak or ring, log-uniform."
-    )
+    artefact_photons: Range = option((300.0, 10_000.0), "Fewest and most photons of a streak or ring, log-uniform.")
 
     background: float = option(400.0, "Photons per frame that belong to no particle.", ge=0, le=1e8)
     background_jitter: float = option(0.15, "Scatter of the logarithm of the background.", ge=0, le=2)
@@ -66,7 +70,8 @@ class ParticleOptions(Options):
     saturation: float = option(1e4, "Most photons that a pixel counts.", ge=1, le=1e9, unit="photons")
     gain_spread: float = option(0.01, "Scatter of the pixels' gain, the same in all frames.", ge=0, le=0.5)
     hole: float = option(4.0, "Radius of the hole for the beam.", ge=0, le=512, unit="px")
-    modules: tuple[_Modules, _Modules] = option((2, 1), "Rows and columns of modules.")
+    module_rows: int = option(2, "Modules above each other.", ge=1, le=16)
+    module_columns: int = option(1, "Modules side by side.", ge=1, le=16)
     gap: int = option(4, "Gap between modules.", ge=0, le=256, unit="px")
     bad_pixels: float = option(0.005, "Share of bad pixels.", ge=0, le=0.5)
     beam_x: float = option(0.0, "Place of the beam right of the frame's middle.", ge=-1024, le=1024, unit="px")
@@ -74,9 +79,17 @@ class ParticleOptions(Options):
     beam_jitter: float = option(0.3, "Scatter of the beam's place, in x and y.", ge=0, le=50, unit="px")
 
     @model_validator(mode="after")
-    def _ranges_rise(self) -> Self:
-        for name in ("separation", "photons", "artefact_photons"):
-            ends: Any = getattr(self, name)
-            if ends is not None and ends[0] > ends[1]:
-                raise ValueError(f"{name}: got {ends}, allowed: the smaller number first; swap them")
+    def _ranges_fit(self) -> Self:
+        faults = [fault for name, limits in _RANGES.items() for fault in _faults(name, getattr(self, name), limits)]
+        if self.profile == "flat" and self.multiple_share and self.separation[1] > self.focus / 3:
+            # Four in a row, three separations long, must not leave the light.
+            got = f"{self.separation[1]:g} m in a flat focus of {self.focus:g} m"
+            faults.append(f"separation: got {got}, allowed up to a third of it; widen the focus")
+        if faults:
+            raise PydanticCustomError("range", "{faults}", {"faults": "\n".join(faults)})
         return self
+
+
+def _faults(name: str, ends: Range | None, limits: Range) -> Iterator[str]:
+    if ends is not None and not limits[0] <= ends[0] <= ends[1] <= limits[1]:
+        yield f"{name}: got {ends}, allowed {limits[0]:g} … {limits[1]:g}, the smaller number first"

@@ -38,7 +38,7 @@ class Sphere:
     def amplitude(self, q: Floats) -> NDArray[np.complex128]:
         """Return ∫ δn(r) exp(−iq·r) dr, m³, about the particle's own centre; q of shape (3, …) in 1/m."""
         reach = np.sqrt(np.einsum("i...,i...->...", q, q)) * (self.diameter / 2)
-        return np.pi / 6 * self.diameter**3 * self.refraction * _ball(reach)
+        return _ball(reach) * complex(np.pi / 6 * self.diameter**3 * self.refraction)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Spheroid:
     def amplitude(self, q: Floats) -> NDArray[np.complex128]:
         """Return ∫ δn(r) exp(−iq·r) dr, m³, about the particle's own centre; q of shape (3, …) in 1/m."""
         reach = _reach(q, self.diameter, self.flattening, np.asarray(self.axis))
-        return np.pi / 6 * self.diameter**3 * self.refraction * _ball(reach)
+        return _ball(reach) * complex(np.pi / 6 * self.diameter**3 * self.refraction)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Icosahedron:
         """Return ∫ δn(r) exp(−iq·r) dr, m³, about the particle's own centre; q of shape (3, …) in 1/m."""
         body = np.tensordot(self.rotation.inv().as_matrix(), q, 1) * self.diameter
         grid, step = icosahedron()
-        return self.diameter**3 * self.refraction * transform(grid, step, body)
+        return transform(grid, step, body) * complex(self.diameter**3 * self.refraction)
 
 
 @dataclass(frozen=True)
