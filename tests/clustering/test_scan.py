@@ -50,7 +50,7 @@ def test_groups_of_unequal_size_are_found_by_dividing_finer_and_merging(blobs):
 def test_dividing_twice_with_one_seed_gives_the_same_division(blobs):
     _, latent, copies = blobs
     near = nearest(latent, 20)
-    first, again, other = (divide(latent, copies, near, 4, seed).weight for seed in (1, 1, 2))
+    first, again, other = (divide(latent, copies, near, clusters=4, seed=seed).weight for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 

@@ -52,6 +52,7 @@ def learn_latent(
     network: FrameNetwork,
     copies: Iterable[Views],
     experiment: NDArray[np.integer],
+    *,
     epochs: int,
     seed: int,
     report: Callable[[int, int, float], None],

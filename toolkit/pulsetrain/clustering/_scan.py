@@ -62,6 +62,7 @@ def divide(
     latent: NDArray[np.float32],
     copies: NDArray[np.float32],
     neighbours: NDArray[np.int64],
+    *,
     clusters: int,
     seed: int,
     report: Callable[[float], None] = lambda _: None,

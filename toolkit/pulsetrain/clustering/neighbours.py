@@ -38,7 +38,7 @@ def nearest(latent: NDArray[np.floating], k: int, among: NDArray[np.floating] | 
     found = np.asarray(index.search(queries, k + 1)[1], dtype=np.int64)
     itself = found == np.arange(len(found))[:, None]
     itself[~itself.any(axis=1), -1] = True  # twins may have pushed the frame itself out: drop the last instead
-    return found[~itself].reshape(len(found), k)
+    return np.asarray(found[~itself].reshape(len(found), k))
 
 
 def _index(known: NDArray[np.float32]) -> faiss.Index:

@@ -1,0 +1,80 @@
+"""What is particular to one experiment, learnt anew for each and without labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pulsetrain.clustering._framing import pictures, spread_sample
+from pulsetrain.clustering.kinds import PhysicsKinds
+from pulsetrain.clustering.options import ClusteringOptions
+from pulsetrain.clustering.scores import FrameScorer
+from pulsetrain.data import DataError
+
+__all__ = ["Experiment", "read_sample"]
+
+_FEWEST = 20  # frames; of fewer, background and hits cannot be told apart
+
+Block = NDArray[np.float32]
+
+
+@dataclass
+class Experiment:
+    """How frames of one experiment are measured.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Of the frames it was learnt from; empty where they had none.
+    scorer : FrameScorer
+    kinds : PhysicsKinds
+    """
+
+    fingerprint: str
+    scorer: FrameScorer
+    kinds: PhysicsKinds
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `of_arrays` makes it again of."""
+        parts = {"scorer": self.scorer.arrays(), "kinds": asdict(self.kinds)}
+        return {f"{part}.{name}": np.asarray(value) for part, each in parts.items() for name, value in each.items()}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], fingerprint: str, options: ClusteringOptions) -> Self:
+        """Make an experiment again of its `arrays`."""
+        parts: dict[str, dict[str, Any]] = {"scorer": {}, "kinds": {}}
+        for place, values in arrays.items():
+            part, _, name = place.partition(".")
+            parts[part][name] = values
+        kinds = {name: values if values.ndim else values.item() for name, values in parts["kinds"].items()}
+        return cls(fingerprint, FrameScorer.of_arrays(parts["scorer"], options), PhysicsKinds(**kinds))
+
+
+def read_sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> tuple[FrameScorer, Block]:
+    """Fit a scorer to frames and read a sample of them, float32 (n, side, side).
+
+    Raises
+    ------
+    DataError
+        For frames that nothing can be learnt from: too few, masked throughout, or all alike.
+    """
+    if not isinstance(frames, xr.DataArray):
+        allowed = "an xarray.DataArray of frames, or a list of such"
+        raise DataError("frames", type(frames).__name__, allowed, "open them by pulsetrain.open_frames")
+    shown = spread_sample(pictures(frames, options), most)
+    if shown.sizes["pattern"] < _FEWEST:
+        allowed = f"{_FEWEST} or more to learn from"
+        raise DataError("frames", f"{shown.sizes['pattern']} frames", allowed, "give more frames of the experiment")
+    shown = shown.compute(scheduler="synchronous")
+    live = np.isfinite(shown.data)
+    if not live.any():
+        raise DataError("frames", "no pixel that is not masked", "live pixels", "check mask and geometry")
+    if not np.any(np.ptp(np.where(live, shown.data, 0), axis=0)):
+        raise DataError("frames", "frames that are all alike", "frames that differ", "check source and key")
+    scorer = FrameScorer.fit(shown, options)
+    return scorer, scorer.block(shown)
