@@ -18,6 +18,7 @@ from pulsetrain._shared_files import take_lock, write_text
 from pulsetrain.options import OptionError
 from pulsetrain.reports import Job, JobError, Local, Status, list_jobs, submit, templates
 from pulsetrain.reports._files import identity, this_host
+from pulsetrain.reports._pace import Pace
 
 
 @pytest.fixture
@@ -235,3 +236,20 @@ def test_log_that_is_no_plain_file_is_empty(root: Path, tmp_path: Path) -> None:
 def test_local_executor_is_bounded_by_half_of_the_processors_unless_told_otherwise() -> None:
     assert Local().slots == max(1, len(os.sched_getaffinity(0)) // 2)
     assert Local(3).as_dict() == {"slots": 3, "name": "local"}
+
+
+def test_time_left_follows_the_cell_that_tells_and_not_the_cells_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    pace = Pace()
+    pace.begin(1, 4)
+    assert pace.left() is None
+    now = 2.0  # the first cell took 2 s and told nothing
+    pace.begin(2, 4)
+    assert pace.left() == 3 * 2.0
+    now = 12.0
+    pace.told(1, 10)
+    assert pace.left() == 9 * 10.0 + 2 * 2.0
+    now = 102.0  # the search took 100 s; what follows does not
+    pace.begin(3, 4)
+    assert pace.left() == 2 * 2.0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pulsetrain.reports import Job, Local, Status, list_jobs, submit
+from pulsetrain.reports import Job, Local, Status, list_jobs, results_folder, show_progress, submit
 from pulsetrain.reports._files import alive
 
 HOSTILE = '\'"""; raise SystemExit #\n{x} </script><script>alert(1)</script> 50 % µm \\'
@@ -110,6 +110,45 @@ def test_job_runs_to_its_report(template: Callable[..., Path], root: Path, tmp_p
     again = subprocess.run(command, check=False, stdout=subprocess.PIPE)
     assert b"nothing to do: the job is done" in again.stdout
     assert job.status == status
+
+
+HANDS_OVER = """
+from pathlib import Path
+from pulsetrain.reports import results_folder
+(results_folder() / "tuned.txt").write_text("found")
+"""
+TELLS = """
+import time
+from pulsetrain.reports import show_progress
+tell = show_progress()
+for k in range(1, 21):
+    time.sleep(0.2)
+    tell(k, 20, "turning", rate=0.5)
+"""
+
+
+def test_cell_tells_how_far_it_is_and_leaves_files_that_a_resume_puts_aside(
+    template: Callable[..., Path], root: Path, tmp_path: Path
+) -> None:
+    flag = tmp_path / "flag"
+    job = submit(template(HANDS_OVER, TELLS, f"assert Path({str(flag)!r}).exists()"), {}, root)
+    status = until(job, lambda status: "turning, rate 0.5" in status.message)
+    done = int(status.message.partition(": ")[2].partition("/")[0])
+    assert status.message.startswith(f"cell 3 of 4: {done}/20 ")
+    assert status.eta == pytest.approx(0.2 * (20 - done), abs=3)  # the cells before and after it take a moment
+    assert until(job, lambda status: status.finished_for_good).state == "failed"
+    assert json.loads(job.notebook.read_text(encoding="utf-8"))["cells"][2]["outputs"] == []
+    flag.touch()
+    job.resume()
+    assert job.wait(60).state == "done"
+    for folder in (job.folder, job.folder / "attempts" / "1"):
+        assert (folder / "results" / "tuned.txt").read_text(encoding="utf-8") == "found"
+
+
+def test_outside_of_a_job_there_is_nowhere_to_hand_over_to_and_nobody_to_tell(capsys: pytest.CaptureFixture) -> None:
+    assert results_folder() is None
+    show_progress()(1, 2, "turning")
+    assert capsys.readouterr().out == ""
 
 
 def test_failing_cell_fails_the_job_and_the_report_says_where(template: Callable[..., Path], root: Path) -> None:

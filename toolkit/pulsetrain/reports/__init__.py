@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pulsetrain.reports.display import show_bokeh, show_metrics, show_table
     from pulsetrain.reports.executors import Executor, Local
     from pulsetrain.reports.html import export_html, export_job
+    from pulsetrain.reports.inside import results_folder, show_progress
     from pulsetrain.reports.jobs import Job, JobError, list_jobs
     from pulsetrain.reports.parameters import Expression, ParameterError, read_parameters
     from pulsetrain.reports.source import parameters_cell
@@ -35,9 +36,11 @@ __all__ = [
     "list_jobs",
     "parameters_cell",
     "read_parameters",
+    "results_folder",
     "shipped_folder",
     "show_bokeh",
     "show_metrics",
+    "show_progress",
     "show_table",
     "submit",
     "templates",
@@ -58,9 +61,11 @@ _PLACES = {
     "list_jobs": "jobs",
     "parameters_cell": "source",
     "read_parameters": "parameters",
+    "results_folder": "inside",
     "shipped_folder": "_templates",
     "show_bokeh": "display",
     "show_metrics": "display",
+    "show_progress": "inside",
     "show_table": "display",
     "submit": "submission",
     "templates": "_templates",

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -22,11 +21,15 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from pulsetrain._shared_files import write_text
 from pulsetrain.reports._files import alive, identity, write_json
 from pulsetrain.reports._notebooks import code_cells
+from pulsetrain.reports._pace import Pace
 from pulsetrain.reports.display import METRICS
+from pulsetrain.reports.inside import JOB, PROGRESS
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import State
 
 __all__ = ["Execution"]
+
+_LINE = 200  # characters of what a cell says of its progress
 
 
 class Execution:
@@ -46,11 +49,14 @@ class Execution:
         self._notebook = nbformat.from_dict(json.loads(job.notebook.read_text(encoding="utf-8")))
         self._kernel = _manager(record["kernel"])
         self._client = _Client(self._notebook, km=self._kernel, timeout=None, record_timing=True)
+        self._client.on_progress = self._progress
+        self._pace = Pace()
         self._process: tuple[int, float] | None = None
 
     async def run(self, stopping: Callable[[], bool]) -> tuple[State, str]:
         """Run the cells; return the state and, unless all is well, what went wrong."""
-        await self._client.async_start_new_kernel(cwd=self._record["cwd"])
+        environment = os.environ | {JOB: str(self._job.folder)}
+        await self._client.async_start_new_kernel(cwd=self._record["cwd"], env=environment)
         pid = getattr(self._kernel.provisioner, "pid", None)
         if pid:
             self._process = identity(pid)
@@ -60,14 +66,12 @@ class Execution:
         threading.Thread(target=import_module, args=("pulsetrain.reports.html",), daemon=True).start()
 
         order = list(code_cells(self._notebook))
-        began = time.monotonic()
         try:
             for number, index in enumerate(order, start=1):
                 if stopping():
                     return "stopped", f"stopped after cell {number - 1} of {len(order)}"
-                spent = time.monotonic() - began
-                eta = spent / (number - 1) * (len(order) - number + 1) if number > 1 else None
-                self._tell(cell=number, cells=len(order), eta=eta, message=f"cell {number} of {len(order)}")
+                self._pace.begin(number, len(order))
+                self._tell(cell=number, cells=len(order), eta=self._pace.left(), message=self._pace.words)
                 self.begun = self.busy = True
                 try:
                     await self._client.async_execute_cell(self._notebook.cells[index], index)
@@ -81,6 +85,10 @@ class Execution:
         finally:
             self._save_metrics()
         return "done", ""
+
+    def _progress(self, done: int, total: int, message: str) -> None:
+        self._pace.told(done, total)
+        self._tell(eta=self._pace.left(), message=f"{self._pace.words}: {done}/{total} {message}".rstrip())
 
     async def interrupt(self) -> None:
         """Send the kernel what Ctrl-C sends."""
@@ -113,10 +121,18 @@ class Execution:
 
 
 class _Client(NotebookClient):
-    """Copies what cells print into the log as it comes."""
+    """Copies what cells print into the log as it comes, and hears how far a cell is, which is no output."""
 
-    def process_message(self, *arguments: Any, **keywords: Any) -> Any:
-        output = super().process_message(*arguments, **keywords)
+    on_progress: Callable[[int, int, str], None] | None = None
+
+    def process_message(self, msg: Any, *arguments: Any, **keywords: Any) -> Any:
+        shown = msg["content"].get("data", {}) if msg["msg_type"] == "display_data" else {}
+        if PROGRESS in shown:
+            match shown[PROGRESS]:  # anybody's cell may say anything
+                case {"done": int(done), "total": int(total), "message": str(message)} if self.on_progress:
+                    self.on_progress(done, total, message[:_LINE])
+            return None
+        output = super().process_message(msg, *arguments, **keywords)
         if output is not None and output.get("output_type") == "stream":
             sys.stdout.write(output["text"])
             sys.stdout.flush()

@@ -7,6 +7,8 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from jinja2 import Template
+
 from pulsetrain.reports._values import safe_json
 
 __all__ = [
@@ -22,6 +24,13 @@ __all__ = [
 
 BOKEH = "application/vnd.pulsetrain.bokeh+json"
 METRICS = "application/vnd.pulsetrain.metrics+json"
+
+_METRICS_TABLE = Template(
+    '<table class="table"><tbody>{% for name, value in rows %}'
+    '<tr><th scope="row">{{ name }}</th><td>{{ value }}</td></tr>'
+    "{% endfor %}</tbody></table>",
+    autoescape=True,
+)
 
 
 def show_bokeh(model: Any, *, fallback: Any = None) -> None:
@@ -80,9 +89,11 @@ def metrics_bundle(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `show_metrics` displays, by MIME type."""
     plain = _plain(metrics)
     shown = {name: value for name, value in plain.items() if name != "provenance"}
+    rows = [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in shown.items()]
     width = max(map(len, shown), default=0)
-    text = "\n".join(f"{name:{width}}  {value}" for name, value in shown.items())
-    return {METRICS: safe_json(plain), "text/plain": text}
+    text = "\n".join(f"{name:{width}}  {value}" for name, value in rows)
+    table = {"text/html": _METRICS_TABLE.render(rows=rows)} if rows else {}
+    return {METRICS: safe_json(plain), "text/plain": text, **table}
 
 
 def table_bundle(table: Any, digits: int = 4) -> dict[str, Any]:

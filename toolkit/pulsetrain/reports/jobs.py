@@ -11,12 +11,13 @@ from typing import Any
 
 from pulsetrain._shared_files import take_lock
 from pulsetrain.reports._files import kill, open_plain, read_json, this_host
+from pulsetrain.reports.inside import RESULTS
 from pulsetrain.reports.status import FINISHED, Status
 
 __all__ = ["KEPT", "Job", "JobError", "list_jobs"]
 
 _RELEASE = 3.0  # s; a runner holds its job's lock for a moment after it has said how it ended
-KEPT = ("notebook.ipynb", "log.txt", "report.html", "metrics.json", "status.json")
+KEPT = ("notebook.ipynb", "log.txt", "report.html", "metrics.json", "status.json", RESULTS)
 
 
 class JobError(ValueError):
@@ -28,8 +29,9 @@ class Job:
     """One run of a template, derived from its folder alone.
 
     The folder holds ``job.json`` (template, parameters, provenance), ``status.json``, ``log.txt``,
-    ``template.ipynb`` (as submitted), ``notebook.ipynb`` (as far as it has run), ``report.html``, ``metrics.json``, and
-    ``attempts/1``, ``attempts/2`` … with what earlier attempts left.
+    ``template.ipynb`` (as submitted), ``notebook.ipynb`` (as far as it has run), ``report.html``, ``metrics.json``,
+    ``results`` (files that the notebook hands over), and ``attempts/1``, ``attempts/2`` … with what earlier attempts
+    left.
     """
 
     folder: Path
