@@ -176,6 +176,9 @@ def test_a_file_without_one_clear_picture_lists_what_it_has(tmp_path):
 def test_bad_files_are_refused(tmp_path, cxi):
     whole = cxi.read_bytes()
     cxi.write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.h5").touch()
+    with pytest.raises(DataError, match="an empty file"):
+        open_frames(tmp_path / "empty.h5")
     with pytest.raises(DataError, match="a truncated file"):
         open_frames(cxi)
     (tmp_path / "a.npz").write_bytes(b"PK no archive")

@@ -29,6 +29,8 @@ def open_hdf5(path: Path) -> Iterator[Any]:
     except (OSError, RuntimeError, KeyError, UnicodeError) as error:
         if "truncated" in str(error):
             reason = "a truncated file"
+        elif not opened and path.is_file() and not path.stat().st_size:
+            reason = "an empty file"
         else:
             reason = f"a damaged file ({error})" if opened else "a file that HDF5 cannot open"
         raise DataError(path, reason, "a whole HDF5 file", "copy it again, or wait until it is closed") from None
