@@ -5,25 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-import nbformat
-import pytest
+from pulsetrain.reports import find_template, submit
 
-from pulsetrain.panels.spectra_report import SpectraReport
-from pulsetrain.reports import find_template, parameters_cell, read_parameters, shipped_folder, submit
-from pulsetrain.spectra import SpectraOptions
-
-TEMPLATE = shipped_folder("reports") / "spectra.ipynb"
 QUICK = {"members": 4, "steps": 15, "augment": 4}
-
-
-def test_the_parameters_cell_is_the_one_generated_from_the_model():
-    [cell] = [c for c in nbformat.read(TEMPLATE, 4).cells if "parameters" in c.metadata.get("tags", [])]
-    assert cell.source == parameters_cell(SpectraReport)
-
-
-def test_the_form_takes_the_input_first_and_then_every_option_of_the_method():
-    names = list(read_parameters(TEMPLATE).model_fields)
-    assert names == ["path", "source", "key", *SpectraOptions.model_fields]
 
 
 def test_the_template_says_what_it_does():
@@ -31,13 +15,6 @@ def test_the_template_says_what_it_does():
     assert template.title == "Spectra: where does the series switch?"
     assert "interval" not in template.title
     assert template.summary.startswith("Opens an ordered series of spectra")
-
-
-@pytest.mark.parametrize("name", ["reports/spectra.ipynb", "course/spectra.ipynb"])
-def test_shipped_notebooks_hold_no_output(name):
-    notebook = nbformat.read(shipped_folder(name.split("/")[0]) / "spectra.ipynb", 4)
-    nbformat.validate(notebook)
-    assert all(not c.outputs and c.execution_count is None for c in notebook.cells if c.cell_type == "code")
 
 
 def run(root, **values):

@@ -8,21 +8,27 @@ The template's ``parameters`` cell is written from the model here, never by hand
 from __future__ import annotations
 
 from pulsetrain.data.input_options import InputOptions
-from pulsetrain.options import option
+from pulsetrain.options import Options, option
 from pulsetrain.panels._template import rewrite_parameters
 from pulsetrain.tuning.options import TuningOptions
 
 __all__ = ["TuningReport"]
 
 
-class TuningInput(InputOptions):
-    """Where patterns come from."""
+class _First(Options):
+    """What a user has to give, at the head of the form; what each is, the models below say."""
 
-    path: str = option("", "Run folder, file or pattern of the detector's frames; empty: a simulated example.")
+    path: str = ""
+    geometry: str = ""
+    cell: str = ""
 
 
-class TuningReport(TuningOptions, TuningInput):
+class TuningReport(TuningOptions, InputOptions, _First):
     """Parameters of ``notebooks/reports/tuning.ipynb``, in their order."""
+
+    path: str = option(
+        "", "Run folder, file or pattern of the detector's frames; empty: SIMULATED crystals, an example."
+    )
 
 
 if __name__ == "__main__":
