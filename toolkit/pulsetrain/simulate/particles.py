@@ -97,6 +97,11 @@ def simulate_particles(options: ParticleOptions | None = None, seed: int = 0) ->
     seed : int
         Same seed and options, same experiment, in whatever order its patterns are read.
 
+    Raises
+    ------
+    DataError
+        If hole, gaps and bad pixels leave none.
+
     Examples
     --------
     >>> experiment = simulate_particles(ParticleOptions(n_patterns=3), seed=1)

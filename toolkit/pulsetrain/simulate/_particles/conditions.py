@@ -61,7 +61,7 @@ def draw_conditions(o: ParticleOptions, rng: np.random.Generator) -> xr.Dataset:
             "artefact": ("pattern", _ARTEFACTS[artefact]),
             "artefact_photons": ("pattern", np.where(artefact > 0, artefact_photons, 0.0)),
             "pulse_energy": ("pattern", pulse, {"units": "J"}),
-            "background": ("pattern", o.background * stray * pulse / max(o.pulse_energy, 1e-300)),
+            "background": ("pattern", o.background * stray * pulse / o.pulse_energy),
             "beam_x": ("pattern", o.beam_x + o.beam_jitter * rng.standard_normal(n), {"units": "px"}),
             "beam_y": ("pattern", o.beam_y + o.beam_jitter * rng.standard_normal(n), {"units": "px"}),
             "particle_pattern": ("particle", owner),
@@ -93,8 +93,9 @@ def _log_uniform(ends: tuple[float, float], n: int, rng: np.random.Generator) ->
 
 
 def _positions(o: ParticleOptions, counts: NDArray[np.int64], diameter: Floats, rng: np.random.Generator) -> Floats:
-    """Place the particles of each pattern: each beside an earlier one, none into another, all in the focus
-    where it has room for them.
+    """Place the particles of each pattern: each beside an earlier one, none into another.
+
+    All lie in the focus where it has room for them.
 
     Returns
     -------

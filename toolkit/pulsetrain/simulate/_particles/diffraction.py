@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pulsetrain.simulate._particles.optics import Beam, Plane
 from pulsetrain.simulate._particles.shapes import Particle
+from pulsetrain.simulate._particles.trigonometry import sine_and_cosine
 
 __all__ = ["diffract"]
 
@@ -43,7 +44,8 @@ def diffract(particles: Particle | Sequence[Particle], beam: Beam, plane: Plane)
     waves = np.zeros(q.shape[1:], dtype=np.complex128)
     for particle in several:
         wave = np.sqrt(beam.fluence(np.hypot(*particle.position[:2]))) * scale * particle.amplitude(q)
-        if any(particle.position):
-            wave = wave * np.exp(-1j * np.tensordot(particle.position, q, 1))
+        if len(several) > 1:  # the phase of one alone is not seen
+            sine, cosine = sine_and_cosine(np.tensordot(particle.position, q, 1))
+            wave = wave * (cosine - 1j * sine)
         waves += wave
     return np.asarray((waves.real**2 + waves.imag**2) * plane.solid_angle)

@@ -31,7 +31,7 @@ class ParticleOptions(Options):
     photon_energy: float = option(1200.0, "Photon energy.", ge=250, le=30_000, unit="eV")
     distance: float = option(0.8, "From the interaction point to the detector.", ge=0.01, le=20, unit="m")
     pixel_size: float = option(6e-4, "Side of a pixel, after binning.", ge=1e-6, le=1e-2, unit="m")
-    pulse_energy: float = option(1e-3, "Energy of a pulse at the focus.", ge=0, le=1e-1, unit="J")
+    pulse_energy: float = option(1e-3, "Energy of a pulse at the focus.", ge=1e-9, le=1e-1, unit="J")
     focus: float = option(1e-6, "Diameter of the focus; of a Gaussian one its FWHM.", ge=1e-8, le=1e-4, unit="m")
     profile: Literal["flat", "gaussian"] = option("gaussian", "Profile of the focus.")
     pulse_jitter: float = option(0.1, "Scatter of the logarithm of the pulse energy.", ge=0, le=1)
@@ -81,9 +81,10 @@ class ParticleOptions(Options):
     @model_validator(mode="after")
     def _ranges_fit(self) -> Self:
         faults = [fault for name, limits in _RANGES.items() for fault in _faults(name, getattr(self, name), limits)]
-        if self.profile == "flat" and self.multiple_share and self.separation[1] > self.focus / 3:
-            # Four in a row, three separations long, must not leave the light.
-            got = f"{self.separation[1]:g} m in a flat focus of {self.focus:g} m"
+        # Four in a row, three separations long, must not leave the light; particles that touch are a diameter apart.
+        apart = max(self.separation[1], 2 * self.diameter)
+        if self.profile == "flat" and self.multiple_share and apart > self.focus / 3:
+            got = f"particles up to {apart:g} m apart in a flat focus of {self.focus:g} m"
             faults.append(f"separation: got {got}, allowed up to a third of it; widen the focus")
         if faults:
             raise PydanticCustomError("range", "{faults}", {"faults": "\n".join(faults)})

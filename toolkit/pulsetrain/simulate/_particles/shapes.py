@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import factorial
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from pulsetrain.simulate._particles.trigonometry import sine_and_cosine
 from pulsetrain.simulate._particles.voxels import icosahedron, transform
 
 __all__ = ["DensityMap", "Icosahedron", "Particle", "Sphere", "Spheroid"]
@@ -15,6 +18,10 @@ __all__ = ["DensityMap", "Icosahedron", "Particle", "Sphere", "Spheroid"]
 Floats = NDArray[np.float64]
 Triple = tuple[float, float, float]
 
+# Voxels along the box of an icosahedron, and up to which q times diameter they do.
+_VOXELS, _FAR = 40, 60.0
+# 3 (sin x − x cos x)/x³ = Σ (−1)ᵏ 6 (k + 1)/(2k + 3)! x²ᵏ, by powers of x²; 1e-12 right up to 1.
+_SERIES = Polynomial([(-1) ** k * 6 * (k + 1) / factorial(2 * k + 3) for k in range(7)])
 _ORIGIN: Triple = (0.0, 0.0, 0.0)
 
 
@@ -91,7 +98,8 @@ class Icosahedron:
     def amplitude(self, q: Floats) -> NDArray[np.complex128]:
         """Return ∫ δn(r) exp(−iq·r) dr, m³, about the particle's own centre; q of shape (3, …) in 1/m."""
         body = np.tensordot(self.rotation.inv().as_matrix(), q, 1) * self.diameter
-        grid, step = icosahedron()
+        # Voxels of 1/34 of the diameter; finer ones where q nears the end of what those resolve.
+        grid, step = icosahedron(_VOXELS * int(np.ceil(np.abs(body).max() / _FAR)))
         return transform(grid, step, body) * complex(self.diameter**3 * self.refraction)
 
 
@@ -124,12 +132,11 @@ Particle = Sphere | Spheroid | Icosahedron | DensityMap
 
 def _ball(x: Floats) -> Floats:
     """Return the Fourier transform of a ball of unit volume and unit radius: 3 (sin x − x cos x)/x³."""
-    small = x < 0.05
-    safe = np.where(small, 1.0, x)
-    # Below, the difference of two nearly equal numbers loses its digits, and three terms of the series have all.
-    square = x * x
-    series = 1 - square / 10 + square * square / 280
-    return np.where(small, series, 3 * (np.sin(safe) - safe * np.cos(safe)) / (safe * safe * safe))
+    small = x < 1
+    far = np.where(small, 1.0, x)
+    sine, cosine = sine_and_cosine(far)
+    # Nearer, the difference of two nearly equal numbers loses its digits, and the series has all of them.
+    return np.where(small, _SERIES(np.where(small, x * x, 0.0)), 3 * (sine - far * cosine) / (far * far * far))
 
 
 def _reach(q: Floats, diameter: float, flattening: float, axis: Floats) -> Floats:
