@@ -73,15 +73,18 @@ class ParticleFrames(Rows):
         particles = self.particles(number)
         if not particles:
             return np.zeros(self.shape[1:])
-        o, truth = self._o, self._truth
-        plane = Plane.square(
-            o.size, o.pixel_size, o.distance, beam_x=truth["beam_x"][number], beam_y=truth["beam_y"][number]
-        )
-        beam = Beam(o.photon_energy, truth["pulse_energy"][number], o.focus, o.profile)
-        expected = diffract(particles, beam, plane)
-        if o.photons is not None:
-            expected *= truth["photons"][number] / expected[self.detector.live].sum()
+        expected = self.scattered(particles, number)
+        if self._o.photons is not None:
+            expected *= self._truth["photons"][number] / expected[self.detector.live].sum()
         return expected
+
+    def scattered(self, particles: list[Particle], number: int) -> Floats:
+        """Return the photons that particles scatter in the pulse of a pattern, as the fluence tells."""
+        o, truth = self._o, self._truth
+        place = {name: float(truth[name][number]) for name in ("beam_x", "beam_y")}
+        plane = Plane.square(o.size, o.pixel_size, o.distance, **place)
+        beam = Beam(o.photon_energy, float(truth["pulse_energy"][number]), o.focus, o.profile)
+        return diffract(particles, beam, plane)
 
     def background(self, number: int) -> Floats:
         """Return the photons expected of anything else in each pixel."""

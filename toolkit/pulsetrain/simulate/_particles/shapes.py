@@ -45,7 +45,7 @@ class Sphere:
     def amplitude(self, q: Floats) -> NDArray[np.complex128]:
         """Return ∫ δn(r) exp(−iq·r) dr, m³, about the particle's own centre; q of shape (3, …) in 1/m."""
         reach = np.sqrt(np.einsum("i...,i...->...", q, q)) * (self.diameter / 2)
-        return _ball(reach) * complex(np.pi / 6 * self.diameter**3 * self.refraction)
+        return np.asarray(np.pi / 6 * self.diameter**3 * self.refraction * _ball(reach), dtype=np.complex128)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Spheroid:
     def amplitude(self, q: Floats) -> NDArray[np.complex128]:
         """Return ∫ δn(r) exp(−iq·r) dr, m³, about the particle's own centre; q of shape (3, …) in 1/m."""
         reach = _reach(q, self.diameter, self.flattening, np.asarray(self.axis))
-        return _ball(reach) * complex(np.pi / 6 * self.diameter**3 * self.refraction)
+        return np.asarray(np.pi / 6 * self.diameter**3 * self.refraction * _ball(reach), dtype=np.complex128)
 
 
 @dataclass(frozen=True)
