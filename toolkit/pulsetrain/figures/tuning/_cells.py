@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from bokeh.layouts import column, row
-from bokeh.models import Column, DataRange1d, HoverTool, Range1d, Span
+from bokeh.models import BasicTicker, Column, DataRange1d, HoverTool, Label, NoOverlap, Span
 from bokeh.plotting import figure
 
 from pulsetrain.data.unit_cell import UnitCell
@@ -19,6 +19,7 @@ __all__ = ["cells", "orientations", "shift"]
 
 _NAMES = ("a", "b", "c", "α", "β", "γ")
 _RIM = "#808080"
+_RINGS = (30, 60, 90)  # degrees
 
 
 def shift(path: Evaluations, *, height: int = 280, theme: Theme = "auto") -> figure:
@@ -76,11 +77,12 @@ def cells(result: xr.Dataset, cell: UnitCell, *, height: int = 420, theme: Theme
     return column(lines, sizing_mode="stretch_width")
 
 
-def orientations(result: xr.Dataset, *, height: int = 320, theme: Theme = "auto") -> figure:
+def orientations(result: xr.Dataset, *, height: int = 380, theme: Theme = "auto") -> figure:
     """Draw from which sides the beam has met the crystals, to see preferred orientations.
 
     Each point is the beam's direction seen from the crystal (x along a, y in the plane of a and b), on an equal-area
-    map of the half sphere: evenly spread crystals give evenly spread points. Opposite directions are one.
+    map of the half sphere: evenly spread crystals give evenly spread points. Opposite directions are one. In the middle
+    the beam runs along c* (across a and b); the rings are 30°, 60° and 90° from there.
 
     Parameters
     ----------
@@ -97,20 +99,31 @@ def orientations(result: xr.Dataset, *, height: int = 320, theme: Theme = "auto"
     flat = beam[:, :2] / np.sqrt(1 + beam[:, 2:])
     plot = themed(
         f"Beam seen from {len(axes)} crystals", "along a", "across a, in the plane of a and b",
-        height=height, theme=theme, x_range=Range1d(-1.08, 1.08), y_range=Range1d(-1.08, 1.08),
+        height=height, theme=theme, x_range=DataRange1d(range_padding=0.2), y_range=DataRange1d(range_padding=0.2),
+        tools="pan,wheel_zoom,reset,save", match_aspect=True,
     )  # fmt: skip
     plot.sizing_mode, plot.width = "fixed", height
+    plot.axis.ticker.desired_num_ticks = 4
     turn = np.linspace(0, 2 * np.pi, 181)
-    for angle in (30, 60, 90):  # between the beam and the direction across a and b
+    for angle in _RINGS:
         radius = np.sqrt(1 - np.cos(np.deg2rad(angle)))
-        plot.line(radius * np.cos(turn), radius * np.sin(turn), color=_RIM, alpha=0.6)
-    plot.scatter(flat[:, 0], flat[:, 1], size=6, color=CLASSES[0], alpha=0.7)
+        x, y = radius * np.cos(turn), radius * np.sin(turn)
+        plot.line(x, y, color=_RIM, alpha=0.6, legend_label="angle between beam and c*")
+        above = {"text_align": "center", "text_baseline": "bottom", "text_font_size": "12px"}
+        plot.add_layout(Label(x=0, y=radius, text=f"{angle}°", **above))
+    plot.scatter(flat[:, 0], flat[:, 1], size=6, color=CLASSES[0], alpha=0.7, legend_label="a crystal")
     return dress(plot, theme)
 
 
 def _histogram(name: str, values: Any, given: float, height: int, theme: Theme) -> figure:
-    plot = themed("", name, "crystals", height=height, theme=theme, y_range=DataRange1d(start=0, range_padding=0.1))
+    plot = themed(
+        "", name, "crystals", height=height, theme=theme, y_range=DataRange1d(start=0, range_padding=0.1),
+        toolbar_location=None, tools="",
+    )  # fmt: skip
     plot.min_width = 180
+    plot.xaxis.ticker.desired_num_ticks = 4
+    plot.xaxis.major_label_policy = NoOverlap()
+    plot.yaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=4)
     if len(values):
         low, high = min(values.min(), given), max(values.max(), given)
         width = max(high - low, 1e-3 * given)

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pulsetrain.tuning.path import path_of
 from pulsetrain.tuning.search import Evaluation
 
 __all__ = ["PARAMETERS", "Evaluations", "Parameter", "best_of", "hover_lines", "points", "shades"]
@@ -49,7 +50,7 @@ def points(evaluations: Evaluations) -> dict[str, NDArray[Any]]:
         ``best_rate``, ``hits`` and ``indexed`` with their ``patterns``, ``hit_rate``, ``peaks``, ``shift`` in %,
         ``residual`` in pixels and ``seconds``; all but ``number`` and ``best_rate`` as in the evaluations.
     """
-    found = _of_path(evaluations) if isinstance(evaluations, xr.Dataset) else _of_list(evaluations)
+    found = _columns(evaluations if isinstance(evaluations, xr.Dataset) else path_of(evaluations))
     count = len(found["rate"])
     found["number"] = np.arange(1, count + 1)
     found["best_rate"] = np.maximum.accumulate(found["rate"]) if count else found["rate"]
@@ -91,7 +92,7 @@ def hover_lines() -> list[tuple[str, str]]:
     ]
 
 
-def _of_path(path: xr.Dataset) -> dict[str, NDArray[Any]]:
+def _columns(path: xr.Dataset) -> dict[str, NDArray[Any]]:
     low, high = path["rate_interval"].transpose("bound", "evaluation").to_numpy()
     names = {
         "min_snr": "min_snr", "min_pix_count": "min_pix_count", "rate": "rate", "residual": "residual",
@@ -104,23 +105,4 @@ def _of_path(path: xr.Dataset) -> dict[str, NDArray[Any]]:
         "shift": 100 * np.asarray(path["cell_shift"]),
         "low": low,
         "high": high,
-    }
-
-
-def _of_list(made: Sequence[Evaluation]) -> dict[str, NDArray[Any]]:
-    interval = np.array([each.interval for each in made]).reshape(-1, 2)
-    return {
-        "clen": np.array([1e3 * each.setting.clen for each in made]),
-        "min_snr": np.array([each.setting.min_snr for each in made]),
-        "min_pix_count": np.array([each.setting.min_pix_count for each in made], dtype=int),
-        "rate": np.array([each.rate for each in made]),
-        "low": interval[:, 0],
-        "high": interval[:, 1],
-        "hits": np.array([each.n_hits for each in made], dtype=int),
-        "indexed": np.array([each.n_indexed for each in made], dtype=int),
-        "patterns": np.array([each.n_patterns for each in made], dtype=int),
-        "peaks": np.array([each.peaks_per_pattern for each in made]),
-        "shift": np.array([100 * each.cell_shift for each in made]),
-        "residual": np.array([each.residual for each in made]),
-        "seconds": np.array([each.seconds for each in made]),
     }

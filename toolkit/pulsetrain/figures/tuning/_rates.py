@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy as np
 from bokeh.layouts import row
-from bokeh.models import BasicTicker, ColumnDataSource, DataRange1d, FixedTicker, HoverTool, LinearColorMapper, Row
+from bokeh.models import (
+    BasicTicker,
+    ColumnDataSource,
+    DataRange1d,
+    FixedTicker,
+    HoverTool,
+    LinearColorMapper,
+    NoOverlap,
+    Row,
+)
 from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 from numpy.typing import NDArray
@@ -62,6 +71,22 @@ def update_rates(layout: Row, path: Evaluations, own: Evaluations = ()) -> None:
         layout.select_one({"name": name, "type": ColumnDataSource}).data = columns
 
 
+def key_html() -> str:
+    """Return the meaning of the marks in the figures of `rates`, as a line of HTML that follows the page's colours."""
+    bar = "display: inline-block; width: 2.2em; height: 0.6em; border-radius: 0.3em"
+    order = f"background: linear-gradient(90deg, {ORDER[0]}, {ORDER[-1]}); border: 1px solid {_RIM}"
+    marks = (
+        (f'<span style="color: {OWN}">◆</span>', "tried by hand"),
+        (f'<span style="{bar}; {order}"></span>', "search, from early to late"),
+        (f'<span style="color: {_RIM}; font-weight: 700">◯</span>', "its start"),
+        (f'<span style="color: {BEST}">★</span>', "its best"),
+        (f'<span style="color: {_RIM}; font-weight: 700">|</span>', "90 % interval"),
+    )
+    said = "".join(f'<span style="white-space: nowrap">{mark} {words}</span>' for mark, words in marks)
+    row = "display: flex; flex-wrap: wrap; gap: 0 1.5em; font: 13px/1.6 var(--jp-ui-font-family, sans-serif)"
+    return f'<div style="{row}; color: var(--jp-ui-font-color1, #212121)">{said}</div>'
+
+
 def order_mapper() -> LinearColorMapper:
     """Return the colours of the order, from early to late."""
     return LinearColorMapper(palette=list(ORDER), low=0, high=1)
@@ -71,10 +96,11 @@ def _plot(
     parameter: Parameter, sources: dict[str, ColumnDataSource], shared: DataRange1d, height: int, theme: Theme
 ) -> figure:
     plot = themed(
-        f"Rate over {parameter.words}", parameter.label, "indexing rate", height=height, theme=theme,
+        f"Over {parameter.words}", parameter.label, "indexing rate", height=height, theme=theme,
         y_range=shared, x_axis_type=parameter.scale, tools="pan,box_zoom,wheel_zoom,tap,reset,save",
     )  # fmt: skip
     plot.min_width = 180
+    plot.xaxis.major_label_policy = NoOverlap()
     plot.x_range.range_padding, plot.x_range.default_span = 0.15, 2.0
     if parameter.scale == "log":
         plot.xaxis.ticker = FixedTicker(ticks=list(_SNR_TICKS))
@@ -82,6 +108,8 @@ def _plot(
     elif parameter.name == "min_pix_count":
         plot.xaxis.ticker = BasicTicker(min_interval=1)
         plot.x_range.min_interval = 2
+    else:
+        plot.xaxis.ticker.desired_num_ticks = 4
     x = parameter.name
     plot.line(x, "rate", source=sources["path"], color=_RIM, line_width=1, alpha=0.5)
     for name, colour in (("own", OWN), ("path", _RIM)):
