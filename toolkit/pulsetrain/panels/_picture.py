@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import DisplayHandle, display
 
 if TYPE_CHECKING:
+    import ipywidgets
     from matplotlib.figure import Figure
 
 __all__ = ["Picture", "png"]
+
+_CONTROL = "pulsetrain-control"
+_PAPER = {"needs_background": "light"}  # by which stage.css tells it from a user's own outputs
 
 
 class Picture:
@@ -21,9 +25,15 @@ class Picture:
         self._places: list[DisplayHandle] = []
         self._data: dict[str, Any] = {"text/plain": ""}
 
+    def display_below(self, control: ipywidgets.DOMWidget) -> None:
+        """Display a control and take the place right below it, which stage.css hides while the control is alive."""
+        control.add_class(_CONTROL)
+        display(control)
+        self.display()
+
     def display(self) -> None:
         """Take a place in the output of the present cell."""
-        handle = display(self._data, raw=True, display_id=True)
+        handle = display(self._data, raw=True, display_id=True, metadata=_PAPER)
         if handle is not None:
             self._places.append(handle)
 
@@ -42,7 +52,7 @@ class Picture:
         """Show a picture that `png` has drawn already, in a thread."""
         self._data = {"image/png": base64.b64encode(picture).decode("ascii"), "text/plain": words}
         for place in self._places:
-            place.update(self._data, raw=True, metadata={"image/png": {"alt": words}})
+            place.update(self._data, raw=True, metadata={"image/png": {"alt": words}, **_PAPER})
 
 
 def png(drawing: Figure) -> bytes:

@@ -9,6 +9,7 @@ import ipywidgets
 from bokeh.models import LayoutDOM
 
 from pulsetrain.figures.spectra import Scale
+from pulsetrain.panels._layout import button, choices, side_by_side, words
 from pulsetrain.panels._stage import Stage
 from pulsetrain.spectra import SpectraOptions
 
@@ -70,20 +71,13 @@ class SpectraLayout:
             layout={"width": "auto"},
             tooltip=SpectraOptions.model_fields["labels"].description,
         )
-        self.every = ipywidgets.Button(description="Train all networks", layout={"width": "auto"})
+        self.every = button("Train all networks")
         self.scale = ipywidgets.ToggleButtons(
             options=get_args(Scale), description="Intensity", style={"button_width": "72px"}
         )
-        self.below = ipywidgets.ToggleButtons(options=_BELOW, style={"button_width": "auto"})
-        self.words = ipywidgets.HTML(layout={"width": "100%", "overflow": "auto"})
-        left = ipywidgets.VBox(
+        self.below, self.words = choices(_BELOW), words()
+        self.widget = side_by_side(
             [head, self.classes, self.labels, options, task, self.every, report],
-            layout={"width": "350px", "flex": "0 0 auto", "padding": "0 8px 0 0"},
-        )
-        right = ipywidgets.VBox(
             [self.scale, Stage(figures), self.below, Stage(below), self.words],
-            layout={"flex": "1 1 460px", "min_width": "0"},
-        )
-        self.widget = ipywidgets.Box(
-            [left, right], layout={"display": "flex", "flex_flow": "row wrap", "width": "100%", "overflow": "hidden"}
+            width=350,
         )

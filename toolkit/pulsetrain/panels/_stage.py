@@ -37,6 +37,7 @@ class Stage(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).parent / "js" / "stage.js"
+    _css = Path(__file__).parent / "js" / "stage.css"
     bokehjs = traitlets.Unicode().tag(sync=True)
     figure = traitlets.Unicode().tag(sync=True)
 

@@ -11,7 +11,6 @@ import ipywidgets
 import numpy as np
 import pandas as pd
 import xarray as xr
-from IPython.display import display
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain.figures import spectra as figures
@@ -207,8 +206,7 @@ class SpectraPanel:
         close_tree(self.widget)
 
     def _ipython_display_(self) -> None:
-        display(self.widget)
-        self._picture.display()
+        self._picture.display_below(self.widget)
 
     def _build(self) -> SpectraLayout:
         layout = SpectraLayout(

@@ -39,6 +39,7 @@ export default {
       }
     };
     el.replaceChildren(view.el);
+    el.classList.add('pulsetrain-live');
     return () => view.remove();
   }
 };
