@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import PydanticUndefined
 
 from pulsetrain.options import Options
 
-__all__ = ["arguments", "as_html"]
+__all__ = ["arguments", "as_html", "near"]
 
 
 def arguments(options: Options, without: tuple[str, ...] = ()) -> str:
@@ -28,3 +29,12 @@ def as_html(code: str) -> str:
         "color: var(--jp-ui-font-color1, #212121); background: var(--jp-layout-color2, #f0f0f0)"
     )
     return f'<pre class="pulsetrain-code" tabindex="0" style="{style}">{html.escape(code)}</pre>'
+
+
+def near(path: str | Path) -> str:
+    """Return a path as code names it: as it was given, or shorter where it lies in the notebook's folder."""
+    given = Path(path).expanduser()
+    if not given.is_absolute():
+        return str(given)
+    whole, here = given.resolve(), Path.cwd().resolve()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else given)

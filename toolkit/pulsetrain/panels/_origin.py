@@ -8,6 +8,7 @@ from pathlib import Path
 import xarray as xr
 
 from pulsetrain.options import OptionError
+from pulsetrain.panels._code import near
 
 __all__ = ["Origin", "open_origin"]
 
@@ -78,7 +79,7 @@ _HELD = "series = panel.series  # made in this notebook: no file holds it"
 
 
 def _opening(path: str, source: str | None = None, key: str | None = None) -> str:
-    words = [repr(path), *(f"{name}={value!r}" for name, value in _given(source, key).items())]
+    words = [repr(near(path)), *(f"{name}={value!r}" for name, value in _given(source, key).items())]
     return f"series = pulsetrain.open_spectra({', '.join(words)})"
 
 
