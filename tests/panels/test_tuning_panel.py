@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import importlib
+import re
 
 import ipywidgets
 import numpy as np
@@ -14,7 +16,7 @@ from pulsetrain.options import OptionError
 from pulsetrain.panels import TuningPanel
 from pulsetrain.reports import find_template
 from pulsetrain.simulate.crystals import CrystalOptions, simulate_crystals
-from pulsetrain.tuning import NativeEngine, TuningOptions
+from pulsetrain.tuning import NativeEngine, Setting, TuningOptions
 from pulsetrain.tuning.crystfel import IndexamajigError
 
 SMALL = {"patterns": 18, "fresh_patterns": 9, "optimiser": "scan", "evaluations": 4}
@@ -136,8 +138,10 @@ def test_the_best_setting_is_carried_to_the_sliders(example, frames, engine):
     assert best.min_snr < 9
     panel._form.use.click()
     panel.wait()
-    assert panel.options.min_snr == pytest.approx(best.min_snr)
-    assert panel.controls.fields["min_snr"].value == pytest.approx(best.min_snr)
+    slider = panel.controls.fields["min_snr"].slider
+    slider.value = round(slider.value, 1)  # what the browser answers, whose slider has but these steps
+    assert Setting.of(panel.options, example.geometry.clen) == best
+    assert panel.controls.fields["clen"].box.value == pytest.approx(1e3 * best.clen, abs=1e-3)
     panel.close()
 
 
@@ -147,6 +151,49 @@ def test_the_camera_length_is_refined_from_the_indexed_cells(panel, example):
     assert panel.options.clen == pytest.approx(example.truth.attrs["clen"], rel=2e-3)  # it was 2 % off
     assert "Refined from the indexed cells: clen 122.400 → 1" in panel.task.text
     assert panel.evaluations[-1].setting.clen == panel.options.clen
+
+
+def test_after_refining_and_confirming_every_button_that_can_do_something_is_on(panel):
+    panel.evaluate(wait=True)
+    form = panel._form
+    for button in (form.refine, form.confirm):
+        button.click()
+        panel.wait()
+        assert panel.task.text.startswith(("Refined", "On fresh patterns"))
+        on = {
+            each.description
+            for each in (form.pause, form.step, form.use, form.refine, form.confirm)
+            if not each.disabled
+        }
+        assert on == {"Step", "Use best setting", "Refine clen", "Confirm"}
+
+
+def test_pause_is_offered_while_a_search_runs_and_not_while_clen_is_refined(panel):
+    offered = {"search": [], "refine": []}
+    form, doing = panel._form, ["refine"]
+    panel.task.stop.observe(
+        lambda change: offered[doing[0]].append(not form.pause.disabled) if not change["new"] else None, "disabled"
+    )
+    panel.refine(wait=True)
+    doing[0] = "search"
+    panel.step(wait=True)
+    assert offered == {"refine": [False], "search": [True]}
+
+
+def test_what_is_drawn_says_for_which_setting_while_the_sliders_stand_elsewhere(panel):
+    panel.evaluate(wait=True)
+    panel.options = panel.options.replace(optimiser="random", evaluations=3)
+    seen, rates = [], []
+    panel._form.seen.observe(lambda change: seen.append(change["new"]), "value")
+    panel._form.rate.observe(lambda change: rates.append(change["new"]), "value")
+    panel.run(wait=True)
+    pattern = panel._form.pattern.value
+    for each in panel._search.evaluations:
+        at = f"min-snr {each.setting.min_snr:.3g}, min-pix-count {each.setting.min_pix_count}, clen "
+        assert any(f"Pattern {pattern}:" in said and at in said and "the search" in said for said in seen)
+        assert any(f"{each.n_indexed} of 18" in said and at in said and "the search" in said for said in rates)
+    assert "at min-snr 5, min-pix-count 2, clen 122.400 mm" in seen[-1]  # the sliders' again
+    assert "the search" not in seen[-1]
 
 
 def test_a_search_is_stepped_paused_and_goes_on(panel):
@@ -181,7 +228,12 @@ def test_a_stopped_search_keeps_what_was_tried_and_the_next_begins_anew(panel):
     panel.task.stop.click()
     panel.task.wait()
     tried = len(panel.evaluations)
-    assert panel.task.text == "Cancelled."
+    made = len(panel._search.evaluations)
+    best = panel.best
+    assert panel.task.text.startswith(f"Stopped after {made} of 200 evaluations. Best of {made}: ")
+    assert f"{best.n_indexed} of 18" in panel.task.text
+    assert f"{best.n_indexed} of 18 patterns indexed" in panel._form.rate.value
+    assert not panel._form.step.disabled
     panel.options = panel.options.replace(evaluations=2)
     panel.run(wait=True)
     assert len(panel._search.evaluations) in (2, 3)
@@ -189,7 +241,7 @@ def test_a_stopped_search_keeps_what_was_tried_and_the_next_begins_anew(panel):
 
 
 def test_hits_are_gone_through_one_after_the_other(searched):
-    hits = searched._hits
+    hits = searched._known.hits
     searched._form.pattern.value = hits[0]
     searched._form.on.click()
     assert searched._form.pattern.value == hits[1]
@@ -207,7 +259,9 @@ def test_figures_are_shown_below(searched, name):
     assert not searched.view.below
     searched._form.below.value = name
     assert searched.view.below
-    assert searched._form.words.value == ""
+    at = searched.best.setting
+    said = "" if name == "Search" else f"{searched.result.sizes['crystal']} crystals, at min-snr {at.min_snr:.3g}, "
+    assert said in searched._form.words.value
 
 
 def test_the_table_lists_every_setting_tried(searched):
@@ -227,6 +281,8 @@ def test_the_export_holds_the_best_setting_and_is_saved_once(searched, tmp_path)
     at = searched.best.setting
     assert f"--min-snr={at.min_snr:g}" in texts["indexamajig.sh"]
     assert "tuned.geom" in texts["xwiz.toml"]
+    assert "-p sample.cell" in texts["indexamajig.sh"]
+    assert texts["sample.cell"] == searched.cell.text
     searched._form.below.value = "Export"
     assert "Download tuned.geom" in searched._form.words.value
     searched._form.folder.value = str(tmp_path / "tuned")
@@ -287,8 +343,30 @@ def test_a_report_gets_the_parameters_of_the_panel(written):
     accepted = find_template("tuning").parameters(**values)
     assert (accepted.path, accepted.geometry, accepted.cell) == tuple(map(str, files))
     assert {name: getattr(accepted, name) for name in TuningOptions.model_fields} == dict(panel.options)
-    assert "panel" not in panel.code
     panel.close()
+
+
+def test_code_reads_files_by_public_names_and_by_their_place_in_the_notebooks_folder(written, monkeypatch, tmp_path):
+    monkeypatch.chdir(written.parent)
+    panel = TuningPanel(*(written.with_suffix(suffix) for suffix in (".h5", ".geom", ".cell")))
+    panel.controls.fields["tolerance"].value = 4.5
+    code = panel.code
+    panel.close()
+    assert "engine = NativeEngine('small.geom', 'small.cell')" in code
+    assert "tolerance=4.5" in code
+    assert str(written.parent) not in code
+    assert "panel" not in code
+    for package, names in re.findall("^from (.*) import (.*)$", code, re.MULTILINE):
+        public = importlib.import_module(package).__all__
+        assert set(names.split(", ")) <= set(public)
+    names = {}
+    exec(code.replace("path = tuner.run()\ntuner.best, tuner.confirmed", ""), names)  # noqa: S102 - that it runs is what is tested
+    assert names["frames"].identical(panel.frames)
+    assert names["engine"].geometry.text == panel.geometry.text
+    monkeypatch.chdir(tmp_path)
+    elsewhere = TuningPanel(*(written.with_suffix(suffix) for suffix in (".h5", ".geom", ".cell")))
+    assert repr(str(written)) in elsewhere.code
+    elsewhere.close()
 
 
 def test_patterns_without_files_cannot_become_a_report(panel):

@@ -167,12 +167,13 @@ def _numeric(kind: type, value: Any, low: float | None, high: float | None, comm
         return ipywidgets.IntSlider(**slid) if high - low <= _SLIDER_STEPS else ipywidgets.BoundedIntText(**slid)
     if low > 0 and high / low >= 100:
         middle = 10 ** (np.log10(low * high) / 2)
-        slid |= {"min": np.log10(low), "max": np.log10(high), "step": 0.05, "readout_format": f".{_DIGITS}g"}
+        shown = f".{_DIGITS}{'r' if low > 1e-3 else 'g'}"  # without an exponent, where zeros are few
+        slid |= {"min": np.log10(low), "max": np.log10(high), "step": 0.05, "readout_format": shown}
         return ipywidgets.FloatLogSlider(base=10, value=middle if value is None else value, **slid)
     start = low if value is None else value
     if 0 < abs(start) < (high - low) / 200:  # a slider could not set it
         return ipywidgets.BoundedFloatText(value=start, step=start / 10, **slid)
-    return ipywidgets.FloatSlider(value=start, step=_round_step((high - low) / 200), readout_format=".3g", **slid)
+    return ipywidgets.FloatSlider(value=start, step=_round_step((high - low) / 200), readout_format=".3r", **slid)
 
 
 def _round_step(step: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ipywidgets
@@ -18,15 +18,20 @@ from pulsetrain.panels._code import as_html
 from pulsetrain.panels._tuning_export import export_html
 from pulsetrain.panels._tuning_input import PatternsInput
 from pulsetrain.panels._tuning_layout import TuningLayout
+from pulsetrain.panels._tuning_tried import Tried
 from pulsetrain.panels._tuning_view import TuningView
-from pulsetrain.panels._tuning_words import seen_words
+from pulsetrain.panels._tuning_words import place_words, seen_words
 from pulsetrain.panels._tuning_work import Look
 from pulsetrain.panels.image import FrameImage, Readout
-from pulsetrain.tuning.search import Evaluation
 
 __all__ = ["State", "TuningDisplay"]
 
 _NOTHING = "<i>Nothing to show yet: move a slider, or run a search.</i>"
+_OF_CRYSTALS = {
+    "Cell": "The upper figure has a point for each setting that was tried; the histograms are of these crystals.",
+    "Orientations": "Each point is a crystal: the side from which the beam met it. Points all over the disc mean that "
+    "the crystals lie anyhow; a crowd means that they prefer a direction, such as plates that lie flat in a jet.",
+}
 
 
 @dataclass(frozen=True)
@@ -37,18 +42,13 @@ class State:
     ----------
     path : xarray.Dataset or None
         Of the search.
-    own, evaluations : sequence of Evaluation
-        What was tried by hand; that and what the search has tried.
-    result : xarray.Dataset or None
-        Of the engine.
+    known : Tried
     exports, code : callable
         Return what the tabs of those names show.
     """
 
     path: xr.Dataset | None
-    own: Sequence[Evaluation]
-    evaluations: Sequence[Evaluation]
-    result: xr.Dataset | None
+    known: Tried
     exports: Callable[[], dict[str, str]]
     code: Callable[[], str]
 
@@ -103,40 +103,44 @@ class TuningDisplay:
             report=report,
             image=self.image,
             figures=self.view.layout,
+            below=self.view.below_layout,
         )
 
-    def look(self, look: Look) -> None:
-        """Show a pattern, or only what was found in the one that is shown."""
+    def look(self, look: Look, note: str = "") -> None:
+        """Show a pattern, or only what was found in the one that is shown; `note` says at whose setting."""
         if look.picture is not None:
             self.image.frame = look.picture
         self.image.peaks, self.image.spots = look.peaks, look.spots
         self.image.title = f"Pattern {look.pattern}"
-        self.form.seen.value = html.escape(seen_words(look))
+        self.form.seen.value = _lines(seen_words(look, note))
 
     def tried(self, state: State) -> None:
         """Show what was tried, in the curves and below them."""
-        self.view.update(() if state.path is None else state.path, state.own)
+        self.view.update(() if state.path is None else state.path, state.known.own)
         self.below(state)
 
     def below(self, state: State) -> None:
         """Show what is chosen to stand below the curves."""
-        chosen, words = self.form.below.value, ""
+        chosen, words, known = self.form.below.value, "", state.known
         self.form.show_export(shown=chosen == "Export")
         if chosen == "Search" and state.path is not None:
             if not self.view.searching:
                 self.view.search(state.path)
-        elif chosen == "Cell" and state.result is not None:
-            self.view.cells(state.evaluations, state.result, self._cell)
-        elif chosen == "Orientations" and state.result is not None:
-            self.view.orientations(state.result)
+        elif chosen in _OF_CRYSTALS and known.result is not None and known.at is not None:
+            if chosen == "Cell":
+                self.view.cells(known.evaluations, known.result, self._cell)
+            else:
+                self.view.orientations(known.result)
+            crystals = f"{known.result.sizes['crystal']} crystals, at {place_words(known.at)}"
+            words = f"<p><b>{crystals}</b><br>{_OF_CRYSTALS[chosen]}</p>"
         else:
             self.view.clear()
             words = _words(chosen, state)
         self.form.words.value = words
 
-    def enable(self, *, running: bool, found: bool) -> None:
+    def enable(self, *, running: bool, searching: bool, found: bool) -> None:
         """Let only those buttons be pressed that can do something now."""
-        self.form.pause.disabled = not running
+        self.form.pause.disabled = not searching
         self.form.step.disabled = self.form.refine.disabled = running
         self.form.use.disabled = not found
         self.form.confirm.disabled = running or not found
@@ -144,8 +148,8 @@ class TuningDisplay:
 
 def _words(chosen: str, state: State) -> str:
     try:
-        if chosen == "Table" and state.evaluations:
-            return figures.table(state.evaluations, "Settings tried, by hand first; the highest rate in bold")
+        if chosen == "Table" and state.known.evaluations:
+            return figures.table(state.known.evaluations, "Settings tried, by hand first; the highest rate in bold")
         if chosen == "Export":
             return export_html(state.exports())
         if chosen == "Code":
@@ -153,3 +157,7 @@ def _words(chosen: str, state: State) -> str:
     except (OptionError, ValueError) as error:
         return as_html(f"# {error}")
     return _NOTHING
+
+
+def _lines(words: str) -> str:
+    return html.escape(words).replace("\n", "<br>")

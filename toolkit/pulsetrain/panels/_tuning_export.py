@@ -1,4 +1,4 @@
-"""What the best setting is used with elsewhere: shown, downloaded and saved."""
+"""What takes a setting elsewhere: code, geometry, command line and TOML, shown, downloaded and saved."""
 
 from __future__ import annotations
 
@@ -7,17 +7,35 @@ import html
 from pathlib import Path
 
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
-from pulsetrain.panels._code import as_html
+from pulsetrain.data.unit_cell import UnitCell
+from pulsetrain.panels._code import arguments, as_html
+from pulsetrain.panels._tuning_input import PatternsInput
 from pulsetrain.tuning.options import TuningOptions
 from pulsetrain.tuning.search import Setting
 
-__all__ = ["export_html", "exports", "save_exports"]
+__all__ = ["export_html", "exports", "save_exports", "search_code"]
 
-_GEOMETRY = "tuned.geom"
+_GEOMETRY, _CELL = "tuned.geom", "sample.cell"
 
 
-def exports(options: TuningOptions, setting: Setting, geometry: CrystFELGeometry, cell: str) -> dict[str, str]:
-    """Return file names and texts: geometry, command line, EXtra-Xwiz's TOML.
+def search_code(given: PatternsInput, options: TuningOptions) -> str:
+    """Return Python that makes a search."""
+    engine = "CrystFELEngine" if options.engine == "crystfel" else "NativeEngine"
+    asked = arguments(options, ("geometry", "cell", "engine"))
+    return "\n".join(
+        [
+            f"from pulsetrain.tuning import {engine}, Tuner, TuningOptions",
+            given.code,
+            f"engine = {engine}({given.sample})",
+            f"tuner = Tuner(engine, frames, TuningOptions({asked}))",
+            "path = tuner.run()",
+            "tuner.best, tuner.confirmed",
+        ]
+    )
+
+
+def exports(options: TuningOptions, setting: Setting, geometry: CrystFELGeometry, cell: UnitCell) -> dict[str, str]:
+    """Return file names and texts: geometry, cell, and the command line and EXtra-Xwiz's TOML that name both.
 
     Parameters
     ----------
@@ -25,16 +43,16 @@ def exports(options: TuningOptions, setting: Setting, geometry: CrystFELGeometry
     setting : Setting
         In place of the one in the options.
     geometry : CrystFELGeometry
-    cell : str
-        Path of the cell's file.
+    cell : UnitCell
     """
     from pulsetrain.tuning.export import indexamajig_command, tuned_geometry, xwiz_toml
 
     used = setting.put_into(options)
     return {
         _GEOMETRY: tuned_geometry(geometry, setting.clen),
-        "indexamajig.sh": f"#!/bin/sh\n{indexamajig_command(used, _GEOMETRY, cell)}\n",
-        "xwiz.toml": xwiz_toml(used, geometry=_GEOMETRY, cell=cell),
+        _CELL: cell.text,
+        "indexamajig.sh": f"#!/bin/sh\n{indexamajig_command(used, _GEOMETRY, _CELL)}\n",
+        "xwiz.toml": xwiz_toml(used, geometry=_GEOMETRY, cell=_CELL),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import xarray as xr
 
@@ -13,6 +14,7 @@ from pulsetrain.data import DataError
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.options import OptionError
+from pulsetrain.panels._code import near
 
 __all__ = ["PatternsInput", "open_input"]
 
@@ -30,7 +32,9 @@ class PatternsInput:
     geometry : CrystFELGeometry
     cell : UnitCell
     code : str
-        Lines of Python that leave them in ``frames``, ``geometry`` and ``cell``.
+        Lines of Python that leave the patterns in ``frames``.
+    sample : str
+        Geometry and cell as they are given to an engine after these lines.
     places : dict of str
         ``path``, ``geometry`` and ``cell`` as a report takes them, ``source`` and ``key`` where they are given; those
         without a file are missing.
@@ -40,6 +44,7 @@ class PatternsInput:
     geometry: CrystFELGeometry
     cell: UnitCell
     code: str
+    sample: str
     places: dict[str, str]
 
     @property
@@ -89,27 +94,35 @@ def open_input(
             words = "a CrystFEL .geom file" if name == "geometry" else "a .cell file, a PDB or a CIF"
             raise OptionError(f"{name}: missing; give {words}, as TuningPanel(frames, geometry, cell)")
     places: dict[str, str] = {}
-    code = ["import pulsetrain", "from pulsetrain.data.crystfel_geometry import CrystFELGeometry"]
-    code.append("from pulsetrain.data.unit_cell import UnitCell")
-    chosen, line = _read(CrystFELGeometry, "geometry", geometry, places)
-    code.append(line)
-    lattice, line = _read(UnitCell, "cell", cell, places)
-    code.append(line)
+    chosen, named = _read(CrystFELGeometry, "geometry", geometry, places)
+    lattice, also_named = _read(UnitCell, "cell", cell, places)
     if isinstance(frames, (str, Path)):
         from pulsetrain.tuning.command import open_patterns
 
         path = str(Path(frames).expanduser().resolve())
-        more = {name: value for name, value in (("source", source), ("key", key)) if value is not None}
-        places |= {"path": path, **more}
         opened = open_patterns(path, chosen, source=source, key=key)
-        words = "".join(f", {name}={value!r}" for name, value in more.items())
-        code[0] = "from pulsetrain.tuning.command import open_patterns"
-        code.append(f"frames = open_patterns({path!r}, geometry{words})")
+        places |= {"path": path} | _told(source=source, key=key)
+        code = _opening(frames, source, key or _dataset(path, chosen))
     else:
         opened = frames
-        code = [*code[1:], "frames = panel.frames  # made in this notebook: no file holds them"]
+        code = "frames = panel.frames  # made in this notebook: no file holds them"
     _check(opened, chosen)
-    return PatternsInput(opened, chosen, lattice, "\n".join(code), places)
+    return PatternsInput(opened, chosen, lattice, code, f"{named}, {also_named}", places)
+
+
+def _opening(path: str | Path, source: str | None, key: str | None) -> str:
+    words = [repr(near(path)), *(f"{name}={value!r}" for name, value in _told(source=source, key=key).items())]
+    return f"import pulsetrain\nframes = pulsetrain.open_frames({', '.join(words)})"
+
+
+def _told(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _dataset(path: str, geometry: CrystFELGeometry) -> str | None:
+    """Return the dataset that the geometry names, which `open_patterns` reads of one HDF5 file."""
+    named = geometry.panels[0].dataset
+    return named if named and "%" not in named and h5py.is_hdf5(path) else None
 
 
 def _example() -> PatternsInput:
@@ -119,25 +132,24 @@ def _example() -> PatternsInput:
     code = (
         "from pulsetrain.simulate.crystals import CrystalOptions, simulate_crystals\n"
         f"example = {_EXAMPLE}\n"
-        "frames, geometry, cell = example.frames, example.geometry, example.cell"
+        "frames = example.frames"
     )
     frames = example.frames.assign_attrs(title="Simulated example")
-    return PatternsInput(frames, example.geometry, example.cell, code, {})
+    return PatternsInput(frames, example.geometry, example.cell, code, "example.geometry, example.cell", {})
 
 
 def _read(kind: Any, name: str, given: Any, places: dict[str, str]) -> tuple[Any, str]:
-    """Return an object, read where it is a path, and the line of code that gives it again."""
+    """Return an object, read where it is a path, and how code names it."""
     if isinstance(given, (str, Path)):
-        path = str(Path(given).expanduser().resolve())
-        places[name] = path
-        return kind.read(path), f"{name} = {kind.__name__}.read({path!r})"
+        places[name] = str(Path(given).expanduser().resolve())
+        return kind.read(places[name]), repr(near(given))
     if not isinstance(given, kind):
         raise DataError(name, type(given).__name__, f"a path or a {kind.__name__}", "give one of them")
     file = getattr(given, "path", None)
     if file is not None and Path(file).is_file() and Path(file).read_text(encoding="utf-8") == given.text:
         places[name] = str(file)
-        return given, f"{name} = {kind.__name__}.read({str(file)!r})"
-    return given, f"{name} = panel.{name}  # made in this notebook"
+        return given, repr(near(file))
+    return given, f"panel.{name}"
 
 
 def _check(frames: xr.DataArray, geometry: CrystFELGeometry) -> None:

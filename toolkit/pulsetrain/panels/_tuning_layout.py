@@ -7,12 +7,14 @@ import html
 import ipywidgets
 from bokeh.models import LayoutDOM
 
+from pulsetrain.figures.tuning import key_html
+from pulsetrain.panels._layout import button, choices, side_by_side, words
 from pulsetrain.panels._stage import Stage
 
 __all__ = ["TuningLayout"]
 
 _BELOW = ("Search", "Cell", "Orientations", "Table", "Export", "Code")
-_LABEL = {"description_width": "118px"}
+_WIDTH = 410  # px
 
 
 class TuningLayout:
@@ -25,12 +27,13 @@ class TuningLayout:
     n_patterns : int
     options, task, report, image : ipywidgets.Widget
         The form of the options, the search, the report and the detector image.
-    figures : bokeh.models.LayoutDOM
+    figures, below : bokeh.models.LayoutDOM
+        The curves, and what the buttons choose.
 
     Attributes
     ----------
     rate, seen, words : ipywidgets.HTML
-        The live rate; what was found in the pattern shown; what stands below where that is no figure.
+        The live rate; what was found in the pattern shown; what is said of what the buttons choose.
     pattern : ipywidgets.IntSlider
         Which pattern is shown.
     back, on : ipywidgets.Button
@@ -55,44 +58,39 @@ class TuningLayout:
         report: ipywidgets.Widget,
         image: ipywidgets.Widget,
         figures: LayoutDOM,
+        below: LayoutDOM,
     ) -> None:
         head = ipywidgets.HTML(f"<b>{html.escape(title)}</b><br>{html.escape(shape)}")
         self.rate = ipywidgets.HTML(layout={"margin": "6px 0"})
-        self.pause = _button("Pause", "pause", "Pause after the setting that is being tried", disabled=True)
-        self.step = _button("Step", "step-forward", "Try one more setting")
-        self.use = _button("Use best setting", "check", "Set the sliders to the best setting found", disabled=True)
-        self.refine = _button("Refine clen", "crosshairs", "Camera length at which the indexed cells come out right")
-        self.confirm = _button("Confirm", "repeat", "Index fresh patterns with the best setting", disabled=True)
-        left = ipywidgets.VBox(
+        self.pause = button("Pause", "pause", "Pause after the setting that is being tried", disabled=True)
+        self.step = button("Step", "step-forward", "Try one more setting")
+        self.use = button("Use best setting", "check", "Set the sliders to the best setting found", disabled=True)
+        self.refine = button("Refine clen", "crosshairs", "Camera length at which the indexed cells come out right")
+        self.confirm = button("Confirm", "repeat", "Index fresh patterns with the best setting", disabled=True)
+        self.pattern = ipywidgets.IntSlider(
+            min=0, max=n_patterns - 1, description="Pattern", continuous_update=False,
+            style={"description_width": "initial"}, layout={"flex": "1 1 auto", "width": "0"},
+        )  # fmt: skip
+        self.back = button("Hit before", "chevron-left", "Show the hit before this pattern")
+        self.on = button("Next hit", "chevron-right", "Show the next hit after this pattern")
+        self.seen = ipywidgets.HTML()
+        self.below, self.words = choices(_BELOW), words()
+        self.folder = ipywidgets.Text(value="tuned", description="Folder", layout={"width": "320px"})
+        self.save = button("Save all", "save", "Write these files into the folder")
+        self._export = ipywidgets.HBox([self.folder, self.save], layout={"display": "none"})
+        upper = side_by_side(
             [
                 head, options, self.rate, task, ipywidgets.HBox([self.pause, self.step]),
                 ipywidgets.HBox([self.use, self.refine, self.confirm]), report,
             ],
-            layout={"width": "380px", "flex": "0 0 auto", "padding": "0 8px 0 0"},
+            [ipywidgets.HBox([self.pattern, self.back, self.on]), self.seen, image],
+            width=_WIDTH,
         )  # fmt: skip
-        self.pattern = ipywidgets.IntSlider(
-            min=0, max=n_patterns - 1, description="Pattern", continuous_update=False, layout={"flex": "1 1 auto"}
-        )
-        self.back = _button("Hit before", "chevron-left", "Show the hit before this pattern")
-        self.on = _button("Next hit", "chevron-right", "Show the next hit after this pattern")
-        self.seen = ipywidgets.HTML()
-        self.below = ipywidgets.ToggleButtons(options=_BELOW, style={"button_width": "auto"})
-        self.words = ipywidgets.HTML(layout={"width": "100%", "overflow": "auto"})
-        self.folder = ipywidgets.Text(value="tuned", description="Folder", layout={"width": "320px"})
-        self.save = _button("Save all three", "save", "Write tuned.geom, indexamajig.sh and xwiz.toml into the folder")
-        self._export = ipywidgets.HBox([self.folder, self.save], layout={"display": "none"})
-        row = ipywidgets.HBox([self.pattern, self.back, self.on])
-        right = ipywidgets.VBox([row, self.seen, image], layout={"flex": "1 1 480px", "min_width": "0"})
-        upper = ipywidgets.Box([left, right], layout={"display": "flex", "flex_flow": "row wrap", "width": "100%"})
         self.widget = ipywidgets.VBox(
-            [upper, Stage(figures), self.below, self._export, self.words],
+            [upper, Stage(figures), ipywidgets.HTML(key_html()), self.below, self._export, self.words, Stage(below)],
             layout={"width": "100%", "overflow": "hidden"},
         )
 
     def show_export(self, *, shown: bool) -> None:
         """Show the line that saves the results, or hide it."""
         self._export.layout.display = "flex" if shown else "none"
-
-
-def _button(words: str, icon: str, tooltip: str, *, disabled: bool = False) -> ipywidgets.Button:
-    return ipywidgets.Button(description=words, icon=icon, tooltip=tooltip, disabled=disabled, layout={"width": "auto"})

@@ -51,6 +51,11 @@ class TuningSearch:
         return [] if self.tuner is None else list(self.tuner.evaluations)
 
     @property
+    def path(self) -> xr.Dataset | None:
+        """What was tried, as of `Tuner.path`; None before the first."""
+        return self.tuner.path() if self.tuner is not None and self.evaluations else None
+
+    @property
     def confirmed(self) -> Evaluation | None:
         """The best setting on fresh patterns."""
         return None if self.tuner is None else self.tuner.confirmed

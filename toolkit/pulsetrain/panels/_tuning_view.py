@@ -1,4 +1,4 @@
-"""The figures of the tuning control: rates above, below them the search, the cells or the orientations."""
+"""The figures of the tuning control: the rates, and elsewhere the search, the cells or the orientations."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["TuningView"]
 
 
 class TuningView:
-    """Rates over the parameters, and a place below for another figure.
+    """Rates over the parameters, and a place for another figure.
 
     Attributes
     ----------
-    layout : bokeh.models.Column
+    layout, below_layout : bokeh.models.Column
     """
 
     def __init__(self) -> None:
         self.rates = figures.rates(())
         self._progress: Column | None = None
-        self._below: Column = column(sizing_mode="stretch_width")
-        self.layout: Column = column(self.rates, self._below, sizing_mode="stretch_width")
+        self.layout: Column = column(self.rates, sizing_mode="stretch_width")
+        self.below_layout: Column = column(sizing_mode="stretch_width")
 
     @property
     def searching(self) -> bool:
@@ -37,7 +37,7 @@ class TuningView:
     @property
     def below(self) -> list[Column]:
         """What is shown below the curves."""
-        return list(self._below.children)
+        return list(self.below_layout.children)
 
     def update(self, path: figures.Evaluations, own: Sequence[Evaluation]) -> None:
         """Show what a search, and what the user, has tried."""
@@ -48,19 +48,19 @@ class TuningView:
     def search(self, path: figures.Evaluations) -> None:
         """Show below how the search goes on."""
         self._progress = figures.progress(path)
-        self._below.children = [self._progress]
+        self.below_layout.children = [self._progress]
 
     def cells(self, evaluations: Sequence[Evaluation], result: xr.Dataset, cell: UnitCell) -> None:
         """Show below how far the refined cells are off."""
         self.clear()
-        self._below.children = [figures.shift(evaluations), figures.cells(result, cell)]
+        self.below_layout.children = [figures.shift(evaluations), figures.cells(result, cell)]
 
     def orientations(self, result: xr.Dataset) -> None:
         """Show below how the crystals lie."""
         self.clear()
-        self._below.children = [figures.orientations(result)]
+        self.below_layout.children = [figures.orientations(result)]
 
     def clear(self) -> None:
         """Show nothing below."""
         self._progress = None
-        self._below.children = []
+        self.below_layout.children = []

@@ -38,6 +38,8 @@ class Look:
         x and y in the picture.
     crystals : int
     hit : bool
+    setting : Setting
+        At which that was found.
     """
 
     pattern: int
@@ -46,6 +48,7 @@ class Look:
     spots: NDArray[np.float64]
     crystals: int
     hit: bool
+    setting: Setting
 
 
 class TuningWork:
@@ -72,6 +75,11 @@ class TuningWork:
         self.lock = threading.Lock()
         self.detector = FlatDetector(given.geometry)
         self.warm = False
+
+    @property
+    def clen(self) -> float:
+        """The geometry's own camera length, metres; NaN where it takes it from the data."""
+        return self._given.geometry.clen
 
     def engine(self, options: TuningOptions) -> Any:
         """Return the engine that options ask for; made once."""
@@ -104,7 +112,7 @@ class TuningWork:
             Given the quick figure.
         """
         chosen, engine = self.chosen(options), self.engine(options)
-        setting = Setting.of(options, self._given.geometry.clen)
+        setting = Setting.of(options, self.clen)
         if len(chosen) > 2 * _QUICK:
             few = chosen[np.linspace(0, len(chosen), _QUICK, endpoint=False).astype(int)]
             quick(self._evaluation(setting, self.index(engine, few, options, progress)))
@@ -149,6 +157,7 @@ class TuningWork:
             self.detector.places(spot_pixels(result, position, moved, self._given.cell)),
             int(result["n_crystals"][position]),
             bool(result["hit"][position]),
+            Setting.of(options, self.clen),
         )
 
     def _evaluation(self, setting: Setting, result: xr.Dataset) -> Evaluation:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xarray as xr
-from IPython.display import display
 
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.figures import tuning as figures
-from pulsetrain.panels._code import arguments
 from pulsetrain.panels._controls import OptionControls
 from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._picture import Picture
@@ -21,20 +19,24 @@ from pulsetrain.panels._report import ReportButton
 from pulsetrain.panels._task import Task
 from pulsetrain.panels._tree import close_tree
 from pulsetrain.panels._tuning_display import State, TuningDisplay
-from pulsetrain.panels._tuning_export import exports, save_exports
+from pulsetrain.panels._tuning_export import exports, save_exports, search_code
 from pulsetrain.panels._tuning_follow import Follower
 from pulsetrain.panels._tuning_input import open_input
-from pulsetrain.panels._tuning_options import FIRST, SCALES, comparable, followed, spans, start_options
+from pulsetrain.panels._tuning_options import FIRST, SCALES, followed, spans, start_options
 from pulsetrain.panels._tuning_search import TuningSearch
-from pulsetrain.panels._tuning_words import place_words, rate_html, rate_words, setting_words
+from pulsetrain.panels._tuning_tried import Tried
+from pulsetrain.panels._tuning_words import rate_html, search_words, setting_words, stopped_words
 from pulsetrain.panels._tuning_work import TuningWork
+from pulsetrain.progress import Progress
 from pulsetrain.tuning.options import TuningOptions
-from pulsetrain.tuning.search import Evaluation, Setting, as_good_and_right
+from pulsetrain.tuning.search import Evaluation, Setting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["TuningPanel"]
+
+_SEARCHS = "the search's setting, not the sliders'"
 
 
 class TuningPanel:
@@ -71,7 +73,7 @@ class TuningPanel:
     code : str
         Python that gives the same result.
     exports : dict of str to str
-        File names and texts of what the best setting is used with: geometry, command line, EXtra-Xwiz's TOML.
+        File names and texts of what the best setting is used with: geometry, cell, command line, EXtra-Xwiz's TOML.
     widget : ipywidgets.Widget
         To build into a larger one.
 
@@ -96,11 +98,6 @@ class TuningPanel:
     ) -> None:
         self._given = open_input(frames, geometry, cell, source, key)
         self.frames, self.geometry, self.cell = self._given.frames, self._given.geometry, self._given.cell
-        self.result: xr.Dataset | None = None
-        self._own: list[Evaluation] = []
-        self._hits: list[int] = []
-        self._shown: Evaluation | None = None
-
         self._loop, self._picture = Loop(), Picture()
         self._work = TuningWork(self._given, engine)
         self._search = TuningSearch(self._given, self._work)
@@ -110,7 +107,8 @@ class TuningPanel:
             start, FIRST, hidden=hidden, changed=self._on_options, spans=spans(start, self.geometry),
             scales=SCALES,
         )  # fmt: skip
-        self._comparable, self._followed = comparable(start), followed(start)
+        self._known, self._followed = Tried(self._work, self._search, start), followed(start)
+        self._searching = False
         self.task = Task("Run", self.run, self._loop)
         self.task.stop.description = "Stop"
         self.report = ReportButton("tuning", self._report_values, self._loop)
@@ -142,17 +140,19 @@ class TuningPanel:
         self._renew(self.options)
 
     @property
+    def result(self) -> xr.Dataset | None:
+        """What the engine said last of all patterns of an evaluation."""
+        return self._known.result
+
+    @property
     def evaluations(self) -> list[Evaluation]:
         """What was tried by hand, then what the search has tried."""
-        return [*self._own, *self._search.evaluations]
+        return self._known.evaluations
 
     @property
     def best(self) -> Evaluation | None:
         """The search's best; without a search, that of the settings tried by hand."""
-        if self._search.evaluations and self._search.tuner is not None:
-            return self._search.tuner.best
-        highest = max(self._own, key=lambda each: each.rate, default=None)
-        return highest and as_good_and_right(highest, self._own)
+        return self._known.best
 
     @property
     def confirmed(self) -> Evaluation | None:
@@ -162,25 +162,19 @@ class TuningPanel:
     @property
     def path(self) -> xr.Dataset | None:
         """What the search has tried."""
-        return self._search.tuner.path() if self._search.tuner is not None and self._search.evaluations else None
+        return self._search.path
 
     @property
     def code(self) -> str:
         """Python that gives the result shown, or would with the options as set."""
-        options = self.options if self._search.tuner is None else self._search.tuner.options
-        engine = "CrystFELEngine" if options.engine == "crystfel" else "NativeEngine"
-        given = arguments(options, ("geometry", "cell", "engine"))
-        lines = [f"from pulsetrain.tuning import {engine}, Tuner, TuningOptions", self._given.code]
-        lines.append(f"engine = {engine}(geometry, cell)")
-        lines.append(f"tuner = Tuner(engine, frames, TuningOptions({given}))")
-        return "\n".join([*lines, "path = tuner.run()", "tuner.best, tuner.confirmed"])
+        return search_code(self._given, self.options if self._search.tuner is None else self._search.tuner.options)
 
     @property
     def exports(self) -> dict[str, str]:
-        """Geometry, command line and TOML of the best setting, or of the sliders' while there is none."""
+        """Geometry, cell, command line and TOML of the best setting, or of the sliders' while there is none."""
         best = self.best
         setting = Setting.of(self.options, self.geometry.clen) if best is None else best.setting
-        return exports(self.options, setting, self.geometry, self._given.places.get("cell", "your.cell"))
+        return exports(self.options, setting, self.geometry, self.cell)
 
     def evaluate(self, *, wait: bool = False) -> Evaluation | None:
         """Index the patterns with the options as set.
@@ -201,7 +195,7 @@ class TuningPanel:
         self._follower.wait()
         if self._follower.error is not None:
             raise self._follower.error
-        return self._shown
+        return self._known.shown
 
     def run(self, *, wait: bool = False) -> None:
         """Search with the optimiser that is chosen, from the options as set; or go on where it was paused."""
@@ -222,16 +216,12 @@ class TuningPanel:
 
     def confirm(self, *, wait: bool = False) -> None:
         """Index fresh patterns with the best setting: the highest of many rates is too good to be true."""
-        options, own = self.options, list(self._own)
-        self.task.run(partial(self._search.confirm, options, own), self._done_confirm)
-        if wait:
-            self.wait()
+        own = list(self._known.own)
+        self._start(partial(self._search.confirm, self.options, own), self._done_confirm, wait=wait)
 
     def refine(self, *, wait: bool = False) -> None:
         """Set clen to where the cells of the indexed patterns come out right."""
-        self.task.run(partial(self._work.refine, self.options), self._done_refine)
-        if wait:
-            self.wait()
+        self._start(partial(self._work.refine, self.options), self._done_refine, wait=wait)
 
     def use_best(self) -> None:
         """Set the sliders to the best setting."""
@@ -258,8 +248,7 @@ class TuningPanel:
         close_tree(self.widget)
 
     def _ipython_display_(self) -> None:
-        display(self.widget)
-        self._picture.display()
+        self._picture.display_below(self.widget)
         self.task.guard(lambda: self._ask(rate=True, picture=True))
 
     def _listen(self) -> None:
@@ -276,68 +265,75 @@ class TuningPanel:
         self.task.stop.on_click(lambda _: self._search.end())
         self.task.button.observe(lambda _: self._enable(), "disabled")
 
+    def _start(
+        self, work: Callable[[Progress], Any], done: Callable[[Any], None], *, search: bool = False, wait: bool
+    ) -> None:
+        if not self.task.running:
+            self._searching = search
+        self.task.run(work, done, cancelled=self._stopped if search else None)
+        if wait:
+            self.wait()
+
     def _begin(self, steps: int | None, *, wait: bool) -> None:
         options = self.options
         self._renew(options)
         if not self._search.goes_on(options):
-            self._own += self._search.forget()
+            self._known.own += self._search.forget()
         self._form.below.value = "Search"
         run = partial(self._search.run, options, steps, tried=self._tried, before=self._follower.idle)
-        self.task.run(run, self._done_run)
-        if wait:
-            self.wait()
+        self._start(run, self._done_run, search=True, wait=wait)
 
     def _ask(self, *, rate: bool = False, picture: bool = False) -> None:
         """Let the figures follow the options; what they followed before is given up."""
         options = self.options
         self._renew(options)
         self._followed = followed(options)
-        self._follower.ask(options, self._shown, rate=rate, picture=picture)
+        self._follower.ask(options, self._known.shown, rate=rate, picture=picture)
 
     def _rated(self, options: TuningOptions, evaluation: Evaluation, result: xr.Dataset) -> None:
-        if comparable(options) != self._comparable:
-            return
-        self._shown = evaluation
-        if all(each.setting != evaluation.setting for each in self._own):
-            self._own.append(evaluation)
-        self._take(options, result)
+        if self._known.compares(options):
+            self._known.by_hand(evaluation)
+            self._take(options, result)
 
     def _tried(self, evaluation: Evaluation, result: xr.Dataset) -> None:
         """Show what the search has just tried; in its thread."""
         tuner = self._search.tuner
         used = evaluation.setting.put_into(self.options if tuner is None else tuner.options)
-        place = np.flatnonzero(self._work.chosen(used) == self._form.pattern.value)
-        look = self._work.found(self._form.pattern.value, int(place[0]), result, used) if len(place) else None
+        pattern = self._form.pattern.value
+        place = self._known.position(used, pattern)
+        look = None if place is None else self._work.found(pattern, place, result, used)
 
         def show() -> None:
-            self._form.rate.value = rate_html(evaluation, note=f"the search at {place_words(evaluation.setting)}")
+            self._form.rate.value = rate_html(evaluation, note=_SEARCHS)
             if look is not None and self.image.frame is not None:
-                self._shows.look(look)
+                self._shows.look(look, note=_SEARCHS)
             self._take(used, result)
 
         self._loop.call(show)
 
     def _take(self, options: TuningOptions, result: xr.Dataset) -> None:
-        chosen, first = self._work.chosen(options), self.result is None
-        self.result, self._hits = result, chosen[result["hit"].to_numpy()].tolist()
-        if first and self._hits and self._form.pattern.value == 0:  # nobody has chosen a pattern yet
-            self._form.pattern.value = self._hits[0]
+        first = self._known.result is None
+        self._known.found(options, result)
+        if first and self._known.hits and self._form.pattern.value == 0:  # nobody has chosen a pattern yet
+            self._form.pattern.value = self._known.hits[0]
         self._enable()
         self._shows.tried(self._state)
 
     def _done_run(self, result: xr.Dataset | None) -> None:
-        if result is not None:
-            self._take(self.options, result)
-        made, total, best = len(self._search.evaluations), self.options.evaluations, self.best
-        words = f"Best of {made}: {setting_words(best)}." if best else "Nothing tried yet."
-        if made < total:
-            words = f"Paused after {made} of {total}. {words}"
-        elif self.confirmed is not None:
-            words += f"\nOn fresh patterns: {rate_words(self.confirmed)}."
-        if self._search.tuner is not None and made:
-            words = "\n".join([words, *self._search.tuner.flags])
-        self.task.say(words, "success")
-        self._form.rate.value = rate_html(best, note="the best of the search")
+        made, total, tuner = len(self._search.evaluations), self.options.evaluations, self._search.tuner
+        flags: Sequence[str] = ()
+        if result is not None and tuner is not None:
+            self._take(tuner.best.setting.put_into(tuner.options), result)
+            flags = tuner.flags
+        self._conclude(search_words(made, total, self.best, self.confirmed, flags), "success")
+
+    def _stopped(self) -> None:
+        made, total = len(self._search.evaluations), self.options.evaluations
+        self._conclude(stopped_words(made, total, self.best), "")
+
+    def _conclude(self, words: str, kind: str) -> None:
+        self.task.say(words, kind)
+        self._form.rate.value = rate_html(self.best, note="the best of the search")
         self._ask()
         self._picture.update(self._drawing(), words)
 
@@ -364,23 +360,23 @@ class TuningPanel:
 
     def _renew(self, options: TuningOptions) -> None:
         """Drop what was tried with another threshold, tolerance, engine …: those rates do not compare."""
-        if comparable(options) != self._comparable and not self.task.running:
-            self._comparable, self._own, self._shown, self.result = comparable(options), [], None, None
-            self._search.forget()
+        if not self._known.compares(options) and not self.task.running:
+            self._known.renew(options)
             self._enable()
             self._shows.tried(self._state)
 
     def _enable(self) -> None:
-        self._shows.enable(running=self.task.running, found=bool(self.evaluations))
+        running = self.task.running
+        self._shows.enable(running=running, searching=running and self._searching, found=bool(self.evaluations))
 
     def _go(self, direction: int) -> None:
         """Show the next hit in a direction."""
         here = self._form.pattern.value
-        ahead = [hit for hit in self._hits if (hit - here) * direction > 0]
+        ahead = [hit for hit in self._known.hits if (hit - here) * direction > 0]
         if ahead:
             self._form.pattern.value = min(ahead, key=lambda hit: abs(hit - here))
         else:
-            self.task.say("No hit there." if self._hits else "No hit is known yet: wait for the indexing rate.")
+            self.task.say("No hit there." if self._known.hits else "No hit is known yet: wait for the indexing rate.")
 
     def _save(self) -> None:
         folder = save_exports(self.exports, self._form.folder.value)
@@ -388,11 +384,11 @@ class TuningPanel:
 
     @property
     def _state(self) -> State:
-        return State(self.path, self._own, self.evaluations, self.result, lambda: self.exports, lambda: self.code)
+        return State(self.path, self._known, lambda: self.exports, lambda: self.code)
 
     def _drawing(self) -> Figure:
         path = self.path
-        return figures.static_summary(() if path is None else path, self._own)
+        return figures.static_summary(() if path is None else path, self._known.own)
 
     def _report_values(self) -> dict[str, Any]:
         changed = self.options.model_dump(exclude_defaults=True)
