@@ -118,7 +118,7 @@ class _SelectedRows(Rows):
         index = self._index[start:stop]
         if self._keydata is None:
             span = self._stored[index[0] : index[-1] + 1]
-            return np.asarray(span.compute(scheduler="synchronous"))[index - index[0]]
+            return np.asarray(span.compute(scheduler="synchronous")[index - index[0]])
         from extra_data import by_id, by_index
 
         train = self._keydata.select_trains(by_id[[int(self._trains[start])]])

@@ -47,3 +47,8 @@ class ClusteringOptions(Augmentations):
     confidence: float = option(0.8, "Frames whose hit is less probable than this are 'unsure'.", ge=0.34, le=0.999)
     seed: int = option(12345, "Same seed, same result.", ge=0, le=2**31 - 1)
     device: Literal["auto", "cpu", "cuda"] = option("auto", "Where to learn; auto takes a GPU if there is one.")
+    scheduler: str = option(
+        "",
+        "Dask scheduler that the command shares frames out by: its address or file, or 'local' for a process per core "
+        "of this machine; empty: this process alone.",
+    )

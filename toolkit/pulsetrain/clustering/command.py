@@ -1,0 +1,130 @@
+"""``pulsetrain clustering PATH -o OUT.zarr``: from frames on disk to what each of them shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from pulsetrain.clustering._store import Store
+from pulsetrain.clustering._summary import doubts, summary
+from pulsetrain.clustering.clusterer import FrameClusterer
+from pulsetrain.clustering.options import ClusteringOptions
+from pulsetrain.clustering.streaming import assign_rest, identity
+from pulsetrain.data import DataError, open_frames
+from pulsetrain.options import OptionError
+from pulsetrain.progress import Cancelled, Progress
+
+__all__ = ["run"]
+
+_PATIENCE = 10  # seconds for a scheduler to answer
+
+
+def run(
+    path: str,
+    options: ClusteringOptions,
+    output: Path,
+    *,
+    source: str | None = None,
+    key: str | None = None,
+    progress: Progress | None = None,
+) -> str:
+    """Learn from a sample of the frames on disk and assign all of them.
+
+    Parameters
+    ----------
+    path, source, key : str
+        What `pulsetrain.open_frames` reads.
+    options : ClusteringOptions
+        ``options.geometry`` is needed for frames of several modules.
+    output : pathlib.Path
+        New, or that of the same input and options, killed or cancelled before it was through: finished chunks stay, and
+        the assignment goes on with the others. A Zarr group for `xarray.open_zarr`, laid out as
+        `FrameClusterer.predict` returns it, with the ``model``, for `FrameClusterer.load`, in it.
+    progress : callable, optional
+        Told ``(frames, frames, message, frames_per_s=…)``; may raise `pulsetrain.progress.Cancelled`.
+
+    Returns
+    -------
+    str
+        How many frames show what, the clusters, and what is doubtful, one line ``note: …`` each; to be printed.
+
+    Raises
+    ------
+    FileExistsError
+        If the output holds something else or another clustering, or another process is at work on it.
+    OptionError, DataError
+        For input or options that do not fit; nothing has been written then.
+    Cancelled
+        At Ctrl-C; says how the work goes on.
+    """
+    frames = _open(path, source, key, options)
+    answer = options.replace(scheduler="")  # who does the work is no part of it
+    work = {**identity(frames, answer), "source": source, "key": key}
+    with _cluster(options.scheduler) as client, Store(Path(output).expanduser(), work) as store:
+        try:
+            clusterer = _assign(frames, answer, store, client, progress)
+        except KeyboardInterrupt:
+            done = "what is assigned stays" if store.finished else "nothing is assigned yet"
+            raise Cancelled(f"stopped; {done}, and the same command goes on: {store.folder}") from None
+        result = xr.open_zarr(store.folder)
+        notes = [f"note: {doubt}" for doubt in doubts(frames, result, options)]
+        return "\n".join([summary(result, clusterer.clusters), *notes, "", str(store.folder)])
+
+
+def _open(path: str, source: str | None, key: str | None, options: ClusteringOptions) -> xr.DataArray:
+    frames = open_frames(path, source=source, key=key)
+    if "module" not in frames.dims:
+        return frames
+    if not options.geometry:
+        modules = frames.sizes["module"]
+        help_text = type(options).model_fields["geometry"].description
+        raise OptionError(f"geometry: missing, for frames of {modules} modules; {help_text}")
+    try:
+        return open_frames(path, source=source, key=key, geometry=options.geometry)
+    except DataError as error:
+        raise OptionError(f"geometry: {error}") from None
+
+
+def _assign(
+    frames: xr.DataArray, options: ClusteringOptions, store: Store, client: Any, progress: Progress | None
+) -> FrameClusterer:
+    if store.model.exists():
+        clusterer = FrameClusterer.load(store.model)
+    else:
+        clusterer = FrameClusterer(**dict(options)).fit(frames, progress)
+        store.keep_model(clusterer.save)
+    if not store.is_complete:
+        assign_rest(clusterer, frames, store, client=client, progress=progress)
+        store.complete()
+    return clusterer
+
+
+@contextmanager
+def _cluster(scheduler: str) -> Iterator[Any]:
+    """Connect to a Dask scheduler, or start one on this machine; None where there shall be none."""
+    if not scheduler:
+        yield None
+        return
+    distributed: Any = import_module("distributed")  # has no types
+    if scheduler == "local":
+        with (
+            distributed.LocalCluster(threads_per_worker=1, dashboard_address=None) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            yield client
+        return
+    file = Path(scheduler).expanduser()
+    there = {"scheduler_file": str(file)} if file.is_file() else {"address": scheduler}
+    try:
+        client = distributed.Client(**there, timeout=_PATIENCE)
+    except (OSError, ValueError) as error:
+        raise OptionError(
+            f"scheduler: got {scheduler!r}, allowed the address or file of a running Dask scheduler ({error})"
+        ) from None
+    with client:
+        yield client
