@@ -12,7 +12,7 @@ import xarray as xr
 from extra_data import RunDirectory
 
 from pulsetrain import DataError, open_frames
-from pulsetrain.simulate.particles import ParticleOptions, simulate_particles
+from pulsetrain.simulate.particles import ParticleOptions, simulate_particles, write_example
 from pulsetrain.simulate.particles_families import DEVELOPMENT, HELD_OUT, THIRD_SPECIES
 
 SMALL = ParticleOptions(n_patterns=75, size=48, pixel_size=1.2e-3)  # two whole trains and a part
@@ -50,6 +50,15 @@ def test_a_run_is_read_back_as_the_facilitys(tmp_path: Path):
     assert energy[0] == pytest.approx(experiment.truth["pulse_energy"].to_numpy()[:32].mean() * 1e6, rel=1e-6)
     with xr.open_dataset(tmp_path / "proc" / "r0001.truth.nc", engine="h5netcdf") as truth:
         np.testing.assert_array_equal(truth["photons"], experiment.truth["photons"])
+
+
+def test_the_workspaces_example_is_a_run_with_all_three_kinds(tmp_path: Path):
+    assert "particles/r0001" in write_example(tmp_path)
+    frames = open_frames(tmp_path / "particles" / "r0001")
+    assert frames.shape == (400, 128, 128)
+    with xr.open_dataset(tmp_path / "particles" / "r0001.truth.nc", engine="h5netcdf") as truth:
+        shares = [float((truth["hit"] == name).mean()) for name in ("none", "single", "multiple")]
+    assert shares == pytest.approx([0.4, 0.4, 0.2], abs=0.07)
 
 
 @pytest.mark.parametrize("form", ["hdf5", "run"])

@@ -39,6 +39,7 @@ __all__ = [
     "diffract",
     "refraction",
     "simulate_particles",
+    "write_example",
 ]
 
 _FIRST_TRAIN, _PER_TRAIN, _SPACING = 1_500_000_000, 32, 4  # every fourth 4.5 MHz pulse
@@ -117,6 +118,15 @@ def simulate_particles(options: ParticleOptions | None = None, seed: int = 0) ->
         hits = np.flatnonzero(truth["n_particles"])
         truth["photons"][hits] = [frames.signal(int(k))[frames.detector.live].sum() for k in hits]
     return ParticleExperiment(_labelled(frames, truth), truth, frames)
+
+
+def write_example(workspace: Path) -> str:
+    """Write a run of single-particle frames into a workspace."""
+    simulate_particles(ParticleOptions(n_patterns=400), seed=3).write_run(workspace / "particles" / "r0001")
+    return (
+        "- `particles/r0001/`: a European XFEL run of 400 simulated frames of water droplets: 40 % empty, 40 % with one "
+        "droplet,\n  20 % with several. Which is which stands in `particles/r0001.truth.nc`."
+    )
 
 
 def _labelled(frames: ParticleFrames, truth: xr.Dataset) -> xr.DataArray:
