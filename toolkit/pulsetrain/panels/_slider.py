@@ -11,7 +11,7 @@ import traitlets
 __all__ = ["SlidNumber"]
 
 
-class SlidNumber(ipywidgets.HBox):
+class SlidNumber(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
     """A slider over the usual part of a number's bounds, and beside it a box to type any other.
 
     A slider alone would not do: the browser moves whatever it is set to onto its nearest step, and says so.

@@ -43,7 +43,11 @@ class Tried:
     def __init__(self, work: TuningWork, search: TuningSearch, options: TuningOptions) -> None:
         self._work, self._search = work, search
         self._comparable: dict[str, Any] = comparable(options)
-        self._forget()
+        self.own: list[Evaluation] = []
+        self.shown: Evaluation | None = None
+        self.result: xr.Dataset | None = None
+        self.at: Setting | None = None
+        self.hits: list[int] = []
 
     @property
     def evaluations(self) -> list[Evaluation]:
@@ -66,7 +70,8 @@ class Tried:
         """Forget everything, for options that do not compare with what there is."""
         self._comparable = comparable(options)
         self._search.forget()
-        self._forget()
+        self.own, self.hits = [], []
+        self.shown = self.result = self.at = None
 
     def by_hand(self, evaluation: Evaluation) -> None:
         """Take in an evaluation by hand."""
@@ -83,10 +88,3 @@ class Tried:
         """Return where a pattern stands in a result with these options; None if it was not indexed for it."""
         place = np.flatnonzero(self._work.chosen(options) == pattern)
         return int(place[0]) if len(place) else None
-
-    def _forget(self) -> None:
-        self.own: list[Evaluation] = []
-        self.shown: Evaluation | None = None
-        self.result: xr.Dataset | None = None
-        self.at: Setting | None = None
-        self.hits: list[int] = []

@@ -26,8 +26,8 @@ def rate_html(evaluation: Evaluation | None, *, note: str = "", quick: bool = Fa
         In place of a rate.
     """
     if error:
-        lines = html.escape(error).replace("\n", "<br>")
-        return f'<div role="alert" style="color: var(--jp-error-color1, #b71c1c)">{lines}</div>'
+        words = html.escape(error).replace("\n", "<br>")
+        return f'<div role="alert" style="color: var(--jp-error-color1, #b71c1c)">{words}</div>'
     if evaluation is None:
         return f'<div role="status">Indexing rate: <i>{html.escape(note) or "not known yet"}</i></div>'
     low, high = evaluation.interval
