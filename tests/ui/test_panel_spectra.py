@@ -83,7 +83,8 @@ def test_a_series_is_labelled_trained_and_kept(page, lab, open_notebook, noteboo
     page.mouse.move(frame["x"] + 0.5 * frame["width"], frame["y"] + 0.5 * frame["height"])
     page.wait_for_function(f"() => ({CURSORS})().length === 2")  # that on the map and that on the importance
     picture = panel.locator(".jp-OutputArea-output img")
-    picture.wait_for()
+    picture.wait_for(state="attached")
+    expect(picture).to_be_hidden()  # it is for when there is no kernel
 
     button(panel, "Table").click()
     expect(panel.locator(".pulsetrain-table")).to_contain_text("gap middle")
@@ -105,6 +106,7 @@ def test_a_series_is_labelled_trained_and_kept(page, lab, open_notebook, noteboo
     assert len(saved) < 1e6  # neither BokehJS nor the series went into the file
     kept = [output["data"] for output in json.loads(saved)["cells"][0]["outputs"] if "data" in output]
     assert any("image/png" in data for data in kept)
+    page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
     page.evaluate("() => { window.jupyterapp.commands.execute('application:close-all'); }")
     page.locator(".jp-NotebookPanel").wait_for(state="detached")
     panel = open_notebook(page, "control.ipynb")

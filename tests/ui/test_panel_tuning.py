@@ -68,6 +68,9 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
     before = rate.inner_text()
     peaks = panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks")).inner_text()
     screenshot(page, "tuning-light")
+    picture = panel.locator(".jp-OutputArea-output.jp-RenderedImage img")
+    picture.wait_for(state="attached", timeout=30_000)
+    expect(picture).to_be_hidden()  # it is for when there is no kernel
 
     # The slider of min-snr, by its keyboard: 5.0 → 3.5 in steps of 0.1; rate and peaks follow.
     handle = panel.locator(".widget-slider", has_text="min snr").locator(".noUi-handle").first
@@ -78,6 +81,14 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
     expect(rate).to_contain_text("of 24 patterns indexed", timeout=60_000)
     expect(panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks"))).not_to_have_text(peaks, timeout=60_000)
 
+    # A number is typed too, and kept though the slider has no such step.
+    field = panel.locator(".widget-hbox", has_text="min snr").last
+    field.locator("input[type=number]").fill("3.456")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_text(re.compile("at min-snr 3.46, "))).to_have_count(2, timeout=60_000)  # rate and pattern
+    button(panel, "Code").click()
+    expect(panel.locator(".pulsetrain-code").first).to_contain_text("min_snr=3.456")
+
     button(panel, "Run").click()
     status = panel.get_by_role("status")
     expect(status.filter(has_text=re.compile("Best of [67]"))).to_contain_text("On fresh patterns", timeout=COMPILING)
@@ -87,6 +98,9 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
 
     button(panel, "Cell").click()
     page.wait_for_timeout(1500)
+    tabs, chosen = button(panel, "Cell").bounding_box(), panel.locator(".pulsetrain-stage").nth(1).bounding_box()
+    assert tabs["y"] + tabs["height"] <= chosen["y"]  # what a button chooses stands below it
+    assert chosen["height"] > 300
     screenshot(page, "tuning-cell")
     button(panel, "Table").click()
     expect(panel.locator(".pulsetrain-table")).to_contain_text("90 % from")
@@ -107,3 +121,7 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
     assert len(saved) < 1e6
     kept = [output["data"] for output in json.loads(saved)["cells"][0]["outputs"] if "data" in output]
     assert any("image/png" in data for data in kept)
+    page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
+    page.evaluate("() => { window.jupyterapp.commands.execute('application:close-all'); }")
+    page.locator(".jp-NotebookPanel").wait_for(state="detached")
+    open_notebook(page, "tuning.ipynb").locator(".jp-OutputArea-output img").wait_for()
