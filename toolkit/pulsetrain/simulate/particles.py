@@ -121,11 +121,11 @@ def simulate_particles(options: ParticleOptions | None = None, seed: int = 0) ->
 
 
 def write_example(workspace: Path) -> str:
-    """Write a run of single-particle frames into a workspace."""
+    """Write a run into ``particles/`` of a workspace, and tell what it is."""
     simulate_particles(ParticleOptions(n_patterns=400), seed=3).write_run(workspace / "particles" / "r0001")
     return (
-        "- `particles/r0001/`: a European XFEL run of 400 simulated frames of water droplets: 40 % empty, 40 % with one "
-        "droplet,\n  20 % with several. Which is which stands in `particles/r0001.truth.nc`."
+        "- `particles/r0001/`: a European XFEL run of 400 simulated frames: 40 % empty, 40 % with one water droplet,\n"
+        "  20 % with several. Which is which stands in `particles/r0001.truth.nc`."
     )
 
 
