@@ -1,9 +1,15 @@
-"""No, one or several particles, by the physics scores alone and without labels."""
+"""No, one or several particles, by the physics scores alone and without labels.
+
+Two tests whose null distributions are known, each against an alternative whose share is learnt from the run by
+expectation-maximisation. Empty frames scatter as a standard normal in the hit score. The fringe score of a single
+particle is the highest of many exponentials, a Gumbel distribution, raised by what its own light leaks; that of several
+is their fringes' visibility squared times the light there is. A run of a kind alone leaves the nulls where they are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -12,22 +18,172 @@ from numpy.typing import NDArray
 __all__ = ["PhysicsKinds"]
 
 Floats = NDArray[np.floating]
+Doubles = NDArray[np.float64]
+
+_STRAY, _STRAY_WIDTH = 0.01, 3.0  # share of empties that scatter more than they should, and by how much more
+_FAINTEST = 2.0  # hit score below which hits are not told from empties
+_BINS, _PRIOR = 24, 5.0  # of log hit score, and as if so many hits had been seen, evenly
+_EMPTY, _HIT = 3.0, 6.0  # hit scores of frames that surely are
+_USUAL_PEAK = 8.5  # location of the highest of some 4,000 exponentials
+_PEAKS = np.arange(-1.0, 2.01, 0.5)  # about what empty frames tell of it
+_LEAKS = np.concatenate([[0.0], np.geomspace(1e-6, 3e-3, 15)])  # of the light that can be in a fringe, in power
+_STRAY_TAIL = 4.0  # widths; the highest lag of a few singles is of odd shapes, not of noise
+_VISIBILITY, _SCATTER, _WEIGHT = np.log(0.7), 0.3, 20.0  # of log visibility, as if so many frames had been seen
+_FEWEST = 0.5  # frames of each kind that may always be there
+_ROUNDS = 60
 
 
 @dataclass(frozen=True)
 class PhysicsKinds:
-    """Probabilities of none, single and multiple from hit score and fringe score."""
+    """Probabilities of none, single and multiple.
 
-    hit: float
-    fringes: float
+    Attributes
+    ----------
+    hits : float
+        Share of frames with particles.
+    brightness : tuple of float
+        Shares of the hits in bins of log hit score from 2 to `brightest`.
+    brightest : float
+    several : float
+        Share of the hits with several particles.
+    peak : float
+        Location of the Gumbel distribution of single particles' fringe scores.
+    leak : float
+        Power of a single particle's own light there, as a share of what fringes could have.
+    visibility, scatter : float
+        Mean and standard deviation of the logarithm of the visibility of several particles' fringes.
+    """
+
+    hits: float
+    brightness: tuple[float, ...]
+    brightest: float
+    several: float
+    peak: float
+    leak: float
+    visibility: float
+    scatter: float
 
     @classmethod
     def fit(cls, scores: Mapping[str, Floats]) -> Self:
-        """Learn from a run's scores."""
-        return cls(4.0, 18.0)
+        """Learn the shares, and how fringes scatter, from a run's scores.
 
-    def probability(self, scores: Mapping[str, Floats]) -> NDArray[np.float64]:
+        Parameters
+        ----------
+        scores : mapping of name to float, shape (n,)
+            ``hit_score``, ``fringe_score`` and ``fringe_visibility`` of `FrameScorer.measure`.
+        """
+        hit_score, fringes, possible = _columns(scores)
+        brightest = max(20.0, float(np.quantile(hit_score, 0.999)) if len(hit_score) else 0.0)
+        hits, brightness = _hits(hit_score, brightest)
+        empty = fringes[np.abs(hit_score) < _EMPTY]
+        usual = float(np.median(empty)) - 0.7 if len(empty) >= 20 else _USUAL_PEAK
+        bright = hit_score > _HIT
+        starts = (
+            cls(hits, brightness, brightest, 1 / 3, usual + peak, leak, _VISIBILITY, _SCATTER)
+            for peak in _PEAKS
+            for leak in _LEAKS
+        )
+        fits = [_expectation_maximisation(start, fringes[bright], possible[bright]) for start in starts]
+        return max(fits, key=lambda fit: fit[1] - 0.5 * (fit[0].peak - usual) ** 2)[0]
+
+    def probability(self, scores: Mapping[str, Floats]) -> Doubles:
         """Return the probability of each of `KINDS`, shape (n, 3)."""
-        hit = 1 / (1 + np.exp(-2 * (scores["hit_score"].astype(float) - self.hit)))
-        several = 1 / (1 + np.exp(-0.5 * np.clip(scores["fringe_score"].astype(float) - self.fringes, -99, 99)))
+        hit_score, fringes, possible = _columns(scores)
+        hit = _odds_to_share(
+            self.hits * _of_hits(hit_score, self.brightness, self.brightest), (1 - self.hits) * _of_empties(hit_score)
+        )
+        several = _several(self, fringes, possible)[0]
         return np.stack([1 - hit, hit * (1 - several), hit * several], axis=1)
+
+
+def _columns(scores: Mapping[str, Floats]) -> tuple[Doubles, Doubles, Doubles]:
+    """Return hit scores, fringe scores, and the fringe score that fringes of visibility 1 would have."""
+    hit_score, fringes, visibility = (
+        np.asarray(scores[name], dtype=np.float64) for name in ("hit_score", "fringe_score", "fringe_visibility")
+    )
+    return hit_score, fringes, fringes / np.maximum(visibility, 1e-6) ** 2
+
+
+def _hits(hit_score: Doubles, brightest: float) -> tuple[float, tuple[float, ...]]:
+    """Return the share of hits and how bright they are.
+
+    The shape is that of frames too bright to be empty; fainter hits are taken to be as frequent as the faintest of
+    them, per step of brightness.
+    """
+    n = max(len(hit_score), 1)
+    bins = _bin(hit_score, brightest)
+    count = np.bincount(bins[hit_score > _HIT], minlength=_BINS) + _PRIOR / _BINS
+    sure = int(_bin(np.array([_HIT]), brightest)[0]) + 1  # the bin within which frames begin to count is not full
+    count[:sure] = count[sure : sure + 3].mean()
+    smooth = np.convolve(np.pad(count, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
+    brightness = smooth / smooth.sum()
+    null, alternative = _of_empties(hit_score), _of_hits(hit_score, brightness, brightest)
+    share = 0.5
+    for _ in range(_ROUNDS):
+        found = _odds_to_share(share * alternative, (1 - share) * null).sum()
+        share = float(np.clip(found / n, _FEWEST / n, 1 - _FEWEST / n))
+    return share, tuple(brightness.tolist())
+
+
+def _of_empties(hit_score: Doubles) -> Doubles:
+    return (1 - _STRAY) * _normal(hit_score) + _STRAY * _normal(hit_score / _STRAY_WIDTH) / _STRAY_WIDTH
+
+
+def _of_hits(hit_score: Doubles, brightness: Sequence[float] | Doubles, brightest: float) -> Doubles:
+    """Return the density of hits' scores; below 2 it stays what it is there, below 0 there are none."""
+    width = np.log(brightest / _FAINTEST) / _BINS
+    density = np.asarray(brightness)[_bin(hit_score, brightest)] / (width * np.maximum(hit_score, _FAINTEST))
+    return np.where(hit_score > 0, density, 0.0)
+
+
+def _bin(hit_score: Doubles, brightest: float) -> NDArray[np.intp]:
+    place = np.log(np.maximum(hit_score, _FAINTEST) / _FAINTEST) / np.log(brightest / _FAINTEST)
+    return np.clip((place * _BINS).astype(np.intp), 0, _BINS - 1)
+
+
+def _expectation_maximisation(start: PhysicsKinds, fringes: Doubles, possible: Doubles) -> tuple[PhysicsKinds, float]:
+    kinds, n = start, max(len(fringes), 1)
+    likelihood = 0.0
+    log_visibility = 0.5 * np.log(np.maximum(fringes / possible, 1e-12))
+    for _ in range(_ROUNDS):
+        several, likelihood = _several(kinds, fringes, possible)
+        total = several.sum()
+        mean = (_WEIGHT * _VISIBILITY + (several * log_visibility).sum()) / (_WEIGHT + total)
+        square = _WEIGHT * _SCATTER**2 + (several * (log_visibility - mean) ** 2).sum()
+        before = kinds
+        kinds = replace(
+            kinds,
+            several=float(np.clip(total / n, _FEWEST / n, 1 - _FEWEST / n)),
+            visibility=float(mean),
+            scatter=float(np.sqrt(square / (_WEIGHT + total))),
+        )
+        if abs(kinds.several - before.several) < 1e-5:
+            break
+    return kinds, likelihood
+
+
+def _several(kinds: PhysicsKinds, fringes: Doubles, possible: Doubles) -> tuple[Doubles, float]:
+    """Return the probability of several particles given hits, and the log-likelihood; densities of log fringes."""
+    width = 1 + kinds.leak * possible
+    away = (fringes - kinds.peak * width) / width
+    gumbel = np.exp(-away - np.exp(-np.clip(away, -5, None))) / width
+    tail = np.where(away > 0, np.exp(-np.clip(away, 0, None) / _STRAY_TAIL), 0) / (_STRAY_TAIL * width)
+    one = ((1 - _STRAY) * gumbel + _STRAY * tail) * fringes
+    # A fringe adds to the noise beneath it: the power scatters by twice its root.
+    scatter = np.sqrt((2 * kinds.scatter) ** 2 + 4 / np.maximum(fringes, 1))
+    away = (np.log(np.maximum(fringes, 1e-6) / possible) - 2 * kinds.visibility) / scatter
+    # Visibility falls without limit where particles are of unequal brightness.
+    many = 0.9 * _normal(away) / scatter + 0.1 * np.where(
+        away < 0, np.exp(np.clip(away, -50, 0) / 2) / (2 * scatter), 0
+    )
+    several = _odds_to_share(kinds.several * many, (1 - kinds.several) * one)
+    density = kinds.several * many + (1 - kinds.several) * one
+    return several, float(np.log(np.maximum(density, 1e-300)).sum())
+
+
+def _odds_to_share(favourable: Doubles, others: Doubles) -> Doubles:
+    return np.asarray(favourable / np.maximum(favourable + others, 1e-300))
+
+
+def _normal(values: Doubles) -> Doubles:
+    return np.asarray(np.exp(-(values**2) / 2) / np.sqrt(2 * np.pi))

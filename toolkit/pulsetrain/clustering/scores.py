@@ -14,12 +14,17 @@ from pulsetrain.clustering._framing import Framing, pictures, spread_sample
 from pulsetrain.clustering._scores.autocorrelation import Background, distances, envelope, noise_power
 from pulsetrain.clustering._scores.empties import Empties, find_empties, hit_signal
 from pulsetrain.clustering._scores.kernels import fill_and_sum
+from pulsetrain.clustering._scores.reach import find_reach
 from pulsetrain.clustering._scores.views import VIEW, pooled_power, stabilised
 from pulsetrain.clustering.options import ClusteringOptions
 
 __all__ = ["VIEW", "FrameScorer", "Measured"]
 
 Float32 = NDArray[np.float32]
+_MOST_LEARNT, _MOST_PIXELS = 2000, 128_000_000  # of the sample; more frames tell no more of these few figures
+_HIT = 6.0  # hit score of frames from which the particles' size is taken
+_BRIGHT = 200  # of them at most, and at most half
+_USUAL_REACH = 0.09  # of the side
 _AT_ONCE = 64  # frames; what stays in the cache is quickest
 
 
@@ -70,10 +75,12 @@ class FrameScorer:
         options = options or ClusteringOptions()
         shown = pictures(frames, options)
         framing = Framing.of(shown, options)
-        block = framing.block(spread_sample(shown, options.sample).to_numpy())
+        n = min(options.sample, _MOST_LEARNT, _MOST_PIXELS // options.side**2)
+        block = framing.block(spread_sample(shown, n).to_numpy())
         rings = _rings(options.side)
         dead = ~np.isfinite(block).any(axis=0).ravel()
-        return cls(framing, options, find_empties(block, rings, dead), rings, 12.0)
+        empties = find_empties(block, rings, dead)
+        return cls(framing, options, empties, rings, _reach(block, rings, empties))
 
     def block(self, frames: xr.DataArray) -> Float32:
         """Return frames as squares around the beam, float32 (n, side, side), photons, NaN where masked."""
@@ -129,6 +136,19 @@ class FrameScorer:
         }
         views = np.stack([stabilised(block, dead.reshape(side, side)), pooled_power(power)], axis=1)
         return Measured({name: values.astype(np.float32) for name, values in scores.items()}, views)
+
+
+def _reach(block: Float32, rings: NDArray[np.int32], empties: Empties) -> float:
+    """Measure how far one particle's autocorrelation reaches, on the brightest hits."""
+    n, side = block.shape[:2]
+    filled = np.empty_like(block)
+    sums, _ = fill_and_sum(block.reshape(n, -1), rings, empties.background.dead, empties.filters, filled.reshape(n, -1))
+    h, error, scale = hit_signal(sums, empties.scale)
+    score = (h / error - empties.offset) / empties.spread
+    hits = int((score > _HIT).sum())
+    bright = np.argsort(-score, kind="stable")[: min(_BRIGHT, hits // 2)]
+    usual = _USUAL_REACH * side
+    return find_reach(block[bright], filled[bright], scale[bright], empties.background, usual)
 
 
 def _rings(side: int) -> NDArray[np.int32]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pulsetrain.clustering._scores.kernels import weigh
 
-__all__ = ["Background", "distances", "envelope", "noise_power"]
+__all__ = ["Background", "distances", "envelope", "noise_power", "taper"]
 
 Float32 = NDArray[np.float32]
 _EDGE = 1.0  # px of the autocorrelation, over which the envelope's band ends
@@ -83,13 +83,13 @@ def noise_power(
     n, side = block.shape[:2]
     residual = np.empty_like(block)
     flat = (n, side * side)
-    taper = _taper(side) * ~background.dead
+    window = taper(side) * ~background.dead
     moments = weigh(
         block.reshape(flat),
         shape.reshape(flat),
         background.mean,
         scale,
-        taper.astype(np.float32),
+        window.astype(np.float32),
         np.float32(background.read),
         residual.reshape(flat),
     )
@@ -122,7 +122,7 @@ def _band(side: int, reach: float) -> tuple[Float32, Float32]:
 
 
 @lru_cache(maxsize=4)
-def _taper(side: int) -> Float32:
+def taper(side: int) -> Float32:
     """Return a window that falls to 0 over a few pixels at each edge, shape (side²,)."""
     inwards = np.minimum(np.arange(side), np.arange(side)[::-1]) / (_TAPER * side)
     edge = 0.5 - 0.5 * np.cos(np.pi * np.clip(inwards, 0, 1))
