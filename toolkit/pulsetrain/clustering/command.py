@@ -11,15 +11,15 @@ from typing import Any
 import xarray as xr
 
 from pulsetrain.clustering._store import Store
-from pulsetrain.clustering._summary import doubts, summary
 from pulsetrain.clustering.clusterer import FrameClusterer
 from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.clustering.streaming import assign_rest, identity
+from pulsetrain.clustering.summary import doubts, summary
 from pulsetrain.data import DataError, open_frames
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Cancelled, Progress
 
-__all__ = ["run"]
+__all__ = ["connect", "open_patterns", "run"]
 
 _PATIENCE = 10  # seconds for a scheduler to answer
 
@@ -62,10 +62,10 @@ def run(
     Cancelled
         At Ctrl-C; says how the work goes on.
     """
-    frames = _open(path, source, key, options)
+    frames = open_patterns(path, options, source=source, key=key)
     answer = options.replace(scheduler="")  # who does the work is no part of it
     work = {**identity(frames, answer), "source": source, "key": key}
-    with _cluster(options.scheduler) as client, Store(Path(output).expanduser(), work) as store:
+    with connect(options.scheduler) as client, Store(Path(output).expanduser(), work) as store:
         try:
             clusterer = _assign(frames, answer, store, client, progress)
         except KeyboardInterrupt:
@@ -76,7 +76,16 @@ def run(
         return "\n".join([summary(result, clusterer.clusters), *notes, "", str(store.folder)])
 
 
-def _open(path: str, source: str | None, key: str | None, options: ClusteringOptions) -> xr.DataArray:
+def open_patterns(
+    path: str, options: ClusteringOptions, *, source: str | None = None, key: str | None = None
+) -> xr.DataArray:
+    """Open frames with ``options.geometry``, where they need it.
+
+    Raises
+    ------
+    OptionError, DataError
+        For input that does not fit, or several modules without a geometry.
+    """
     frames = open_frames(path, source=source, key=key)
     if "module" not in frames.dims:
         return frames
@@ -105,8 +114,14 @@ def _assign(
 
 
 @contextmanager
-def _cluster(scheduler: str) -> Iterator[Any]:
-    """Connect to a Dask scheduler, or start one on this machine; None where there shall be none."""
+def connect(scheduler: str) -> Iterator[Any]:
+    """Connect to a Dask scheduler, or start one on this machine; None where there shall be none.
+
+    Raises
+    ------
+    OptionError
+        If nothing answers there.
+    """
     if not scheduler:
         yield None
         return
