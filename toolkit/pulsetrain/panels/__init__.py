@@ -11,13 +11,15 @@ from pulsetrain._first_use import on_first_use
 
 if TYPE_CHECKING:
     from pulsetrain.panels._stage import show
+    from pulsetrain.panels.clustering import ClusteringPanel
     from pulsetrain.panels.image import FrameImage, Readout
     from pulsetrain.panels.spectra import SpectraPanel
     from pulsetrain.panels.tuning import TuningPanel
 
-__all__ = ["FrameImage", "Readout", "SpectraPanel", "TuningPanel", "show"]
+__all__ = ["ClusteringPanel", "FrameImage", "Readout", "SpectraPanel", "TuningPanel", "show"]
 
 _PLACES = {
+    "ClusteringPanel": "clustering",
     "FrameImage": "image",
     "Readout": "image",
     "SpectraPanel": "spectra",

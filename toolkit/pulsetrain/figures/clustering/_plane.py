@@ -85,7 +85,7 @@ def cluster_map(
     Parameters
     ----------
     places : float, shape (pattern, 2)
-        As of `pulsetrain.clustering.latent_map.map_latent`.
+        As of `pulsetrain.figures.clustering.map_latent`.
     result : xarray.Dataset
         Of the same frames.
     height : int, pixels
