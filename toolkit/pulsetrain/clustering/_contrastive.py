@@ -16,12 +16,19 @@ __all__ = ["learn_latent", "nt_xent"]
 
 Views = NDArray[np.float16]
 
-_BATCH = 256
+_BATCH = 128
 _RATE = 2e-3
-_TEMPERATURE = 0.2
+_TEMPERATURE = 0.35
+_NEVER = 1e-4  # least weight of a negative
 
 
-def nt_xent(first: Tensor, second: Tensor, temperature: float, experiment: Tensor | None = None) -> Tensor:
+def nt_xent(
+    first: Tensor,
+    second: Tensor,
+    temperature: float,
+    experiment: Tensor | None = None,
+    empty: Tensor | None = None,
+) -> Tensor:
     """Ask that two copies of a frame are nearer one another than to copies of other frames.
 
     Parameters
@@ -31,11 +38,14 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float, experiment: Tenso
     temperature : float
     experiment : Tensor of int, shape (n,), optional
         Frames are told apart from those of their own experiment only: nothing is won by knowing the experiment.
+    empty : Tensor, shape (n,), optional
+        Probability that a frame shows nothing. Two that show nothing are alike: they are not told apart.
 
     Returns
     -------
     Tensor, shape ()
-        Chen et al., SimCLR (ICML 2020), eq. 1, in the mean over the 2n copies.
+        Chen et al., SimCLR (ICML 2020), eq. 1, in the mean over the 2n copies; each negative is weighed by the
+        probability that it is one.
     """
     n = len(first)
     copies = torch.cat([first, second])  # (2n, latent)
@@ -45,6 +55,10 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float, experiment: Tenso
         of = experiment.repeat(2)
         apart = apart | (of[:, None] != of)
     own = torch.arange(2 * n, device=copies.device).roll(n)
+    if empty is not None:
+        both = empty.repeat(2)[:, None] * empty.repeat(2)
+        weight = torch.log((1 - both).clamp(min=_NEVER))
+        likeness = likeness + weight.scatter(1, own[:, None], 0.0)
     return torch.nn.functional.cross_entropy(likeness.masked_fill(apart, -math.inf), own)
 
 
@@ -52,6 +66,7 @@ def learn_latent(
     network: FrameNetwork,
     copies: Iterable[Views],
     experiment: NDArray[np.integer],
+    empty: NDArray[np.floating],
     *,
     epochs: int,
     seed: int,
@@ -66,6 +81,8 @@ def learn_latent(
         Views of one more augmented copy of every frame at a time, ``epochs`` + 1 of them; each is paired with the one
         before, so that each is made once and seen twice.
     experiment : int, shape (n,)
+    empty : float, shape (n,)
+        Probability that a frame shows nothing.
     epochs : int
     seed : int
     report : callable
@@ -84,6 +101,7 @@ def learn_latent(
     optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=epochs * batches)
     of = torch.from_numpy(np.asarray(experiment, np.int64)).to(device)
+    nothing = torch.from_numpy(np.asarray(empty, np.float32)).to(device)
     history = []
     network.train()
     for epoch in range(epochs):
@@ -91,7 +109,7 @@ def learn_latent(
         losses = []
         for number, rows in enumerate(np.array_split(rng.permutation(len(now)), batches)):
             first, second = (network(torch.from_numpy(each[rows]).to(device, torch.float32)) for each in (before, now))
-            loss = nt_xent(first, second, _TEMPERATURE, of[rows])
+            loss = nt_xent(first, second, _TEMPERATURE, of[rows], nothing[rows])
             optimiser.zero_grad()
             torch.autograd.backward(loss)
             optimiser.step()

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pulsetrain.clustering._alignment import Alignment
 from pulsetrain.clustering._framing import pictures, spread_sample
 from pulsetrain.clustering.kinds import PhysicsKinds
 from pulsetrain.clustering.options import ClusteringOptions
@@ -33,26 +34,31 @@ class Experiment:
         Of the frames it was learnt from; empty where they had none.
     scorer : FrameScorer
     kinds : PhysicsKinds
+    alignment : Alignment or None
+        None where no latent space was learnt.
     """
 
     fingerprint: str
     scorer: FrameScorer
     kinds: PhysicsKinds
+    alignment: Alignment | None = None
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what `of_arrays` makes it again of."""
-        parts = {"scorer": self.scorer.arrays(), "kinds": asdict(self.kinds)}
+        aligned = self.alignment.arrays() if self.alignment else {}
+        parts = {"scorer": self.scorer.arrays(), "kinds": asdict(self.kinds), "alignment": aligned}
         return {f"{part}.{name}": np.asarray(value) for part, each in parts.items() for name, value in each.items()}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], fingerprint: str, options: ClusteringOptions) -> Self:
         """Make an experiment again of its `arrays`."""
-        parts: dict[str, dict[str, Any]] = {"scorer": {}, "kinds": {}}
+        parts: dict[str, dict[str, Any]] = {"scorer": {}, "kinds": {}, "alignment": {}}
         for place, values in arrays.items():
             part, _, name = place.partition(".")
             parts[part][name] = values
-        kinds = {name: values if values.ndim else values.item() for name, values in parts["kinds"].items()}
-        return cls(fingerprint, FrameScorer.of_arrays(parts["scorer"], options), PhysicsKinds(**kinds))
+        kinds = {name: tuple(v.tolist()) if v.ndim else v.item() for name, v in parts["kinds"].items()}
+        alignment = Alignment.of_arrays(parts["alignment"]) if parts["alignment"] else None
+        return cls(fingerprint, FrameScorer.of_arrays(parts["scorer"], options), PhysicsKinds(**kinds), alignment)
 
 
 def read_sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> tuple[FrameScorer, Block]:
@@ -74,7 +80,7 @@ def read_sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> 
     live = np.isfinite(shown.data)
     if not live.any():
         raise DataError("frames", "no pixel that is not masked", "live pixels", "check mask and geometry")
-    if not np.any(np.ptp(np.where(live, shown.data, 0), axis=0)):
+    if (np.where(live, shown.data, 0) == np.where(live[:1], shown.data[:1], 0)).all():
         raise DataError("frames", "frames that are all alike", "frames that differ", "check source and key")
     scorer = FrameScorer.fit(shown, options)
     return scorer, scorer.block(shown)

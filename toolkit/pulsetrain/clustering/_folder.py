@@ -32,7 +32,9 @@ def write_folder(folder: Path, arrays: _Arrays, facts: dict[str, Any]) -> None:
     """
     text = json.dumps({"format": _FORMAT, "pulsetrain": __version__, **facts}, indent=1)
     with whole_folder(folder) as draft:
-        save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, draft / "arrays.safetensors")
+        # Not ascontiguousarray, which makes a vector of a number.
+        whole = {name: np.asarray(values, order="C") for name, values in arrays.items()}
+        save_file(whole, draft / "arrays.safetensors")
         (draft / "clusterer.json").write_text(text, encoding="utf-8")
 
 

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 import xarray as xr
 from numpy.typing import NDArray
 
+from pulsetrain.clustering._alignment import Alignment
 from pulsetrain.clustering._experiment import Experiment, read_sample
 from pulsetrain.clustering._folder import read_folder, write_folder
+from pulsetrain.clustering._latent import LatentSpace, Sample, learn
 from pulsetrain.clustering.kinds import PhysicsKinds
 from pulsetrain.clustering.naming import describe_clusters
 from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.clustering.results import KINDS, clustering_result
-from pulsetrain.clustering.scores import FrameScorer
+from pulsetrain.clustering.scores import FrameScorer, Measured
 from pulsetrain.data import DataError
+from pulsetrain.options import OptionError
 from pulsetrain.progress import Progress
 
 __all__ = ["FrameClusterer"]
 
 _AT_ONCE = 256  # frames read and measured together
+_READING = 0.05  # of the time of a fit
+_PARTS = 1000  # that progress is told in
 
 Frames = xr.DataArray | Sequence[xr.DataArray]
 
@@ -40,6 +46,10 @@ class FrameClusterer:
     options : ClusteringOptions
     experiments_ : list of Experiment
         One for each set of frames that was learnt from.
+    space_ : LatentSpace or None
+        None with ``epochs=0``.
+    history_ : list of float
+        Contrastive loss after each epoch.
     clusters_ : xarray.Dataset, dims (cluster, kind)
         Name, size and median scores of each cluster, see `describe_clusters`.
 
@@ -54,6 +64,8 @@ class FrameClusterer:
 
     options: ClusteringOptions
     experiments_: list[Experiment]
+    space_: LatentSpace | None
+    history_: list[float]
     clusters_: xr.Dataset
 
     def __init__(self, **options: Any) -> None:
@@ -75,21 +87,26 @@ class FrameClusterer:
             For frames that nothing can be learnt from.
         """
         several = [frames] if isinstance(frames, xr.DataArray) else list(frames)
-        experiments, tables = [], []
+        if not several:
+            raise DataError("frames", "an empty list", "frames of one experiment or more", "give some")
+        report = _Told(progress)
+        samples = []
         for number, each in enumerate(several):
-            if progress is not None:
-                progress(number, len(several), "physics scores")
-            scorer, block = read_sample(each, self.options, self.options.sample // len(several))
-            scores = scorer.measure(block).scores
-            kinds = PhysicsKinds.fit(scores)
-            experiments.append(Experiment(str(each.attrs.get("fingerprint", "")), scorer, kinds))
-            tables.append((scores, kinds.probability(scores)))
-        probability = np.concatenate([each for _, each in tables])
-        scores = {name: np.concatenate([each[name] for each, _ in tables]) for name in tables[0][0]}
-        self.clusters_ = describe_clusters(probability.argmax(axis=1), probability, scores, len(KINDS))
-        self.experiments_ = experiments
-        if progress is not None:
-            progress(len(several), len(several), "physics scores")
+            report(_READING * number / len(several), "physics scores")
+            samples.append(_sample(each, self.options, self.options.sample // len(several)))
+        experiments = [
+            Experiment(str(each.attrs.get("fingerprint", "")), sample.scorer, sample.kinds)
+            for each, sample in zip(several, samples, strict=True)
+        ]
+        space, history = None, []
+        if self.options.epochs:
+            device = _device(self.options.device)
+            space, alignments, history = learn(samples, self.options, device, report.between(_READING, 1.0))
+            for experiment, alignment in zip(experiments, alignments, strict=True):
+                experiment.alignment = alignment
+        self.space_, self.experiments_, self.history_ = space, experiments, history
+        self.clusters_ = self._described(samples)
+        report(1.0, "frames sorted")
         return self
 
     def refit(self, frames: xr.DataArray) -> Self:
@@ -101,9 +118,11 @@ class FrameClusterer:
             If nothing was learnt yet.
         """
         self._check_fitted()
-        scorer, block = read_sample(frames, self.options, self.options.sample)
-        kinds = PhysicsKinds.fit(scorer.measure(block).scores)
-        self.experiments_ = [Experiment(str(frames.attrs.get("fingerprint", "")), scorer, kinds)]
+        sample = _sample(frames, self.options, self.options.sample)
+        fingerprint = str(frames.attrs.get("fingerprint", ""))
+        alignment = self.space_.align(sample.measured.views, sample.probability) if self.space_ else None
+        self.experiments_ = [Experiment(fingerprint, sample.scorer, sample.kinds, alignment)]
+        self.clusters_ = self._described([sample])
         return self
 
     def predict(self, frames: xr.DataArray, progress: Progress | None = None) -> xr.Dataset:
@@ -137,9 +156,34 @@ class FrameClusterer:
         """
         self._check_fitted()
         of = self.experiments_[experiment]
+        side = self.options.side
+        if block.ndim != 3 or block.shape[1:] != (side, side):
+            raise DataError("block", f"shape {block.shape}", f"(n, {side}, {side})", "make it by scorer.block(frames)")
         measured = of.scorer.measure(block)
-        probability = of.kinds.probability(measured.scores)
-        return {"cluster": probability.argmax(axis=1), "probability": probability, **measured.scores}
+        found = self._placed(measured, of.kinds.probability(measured.scores), of.alignment)
+        blind = ~np.isfinite(block).any(axis=(1, 2))
+        found["cluster"][blind], found["probability"][blind] = -1, 1 / len(KINDS)
+        return {**found, **measured.scores}
+
+    def embed(self, frames: xr.DataArray, progress: Progress | None = None) -> xr.DataArray:
+        """Return where frames lie in the latent space.
+
+        Returns
+        -------
+        xarray.DataArray, dims (pattern, latent), float32
+            Unit vectors; the same particles lie in the same place whatever the experiment.
+
+        Raises
+        ------
+        RuntimeError
+            If none was learnt.
+        """
+        self._check_fitted()
+        if self.space_ is None:
+            raise RuntimeError("epochs: got 0, with which no latent space is learnt; allowed: 1 or more; fit again")
+        latent = np.concatenate([part["latent"] for part in self._assigned(frames, progress)])
+        coords = {name: coord for name, coord in frames.coords.items() if coord.dims == ("pattern",)}
+        return xr.DataArray(latent, coords, ("pattern", "latent"), name="latent")
 
     @property
     def scorer(self) -> FrameScorer:
@@ -161,8 +205,11 @@ class FrameClusterer:
             for number, each in enumerate(self.experiments_)
             for name, values in each.arrays().items()
         }
+        if self.space_:
+            arrays |= {f"space.{name}": values for name, values in self.space_.arrays().items()}
         facts = {
             "options": self.options.model_dump(mode="json"),
+            "history": self.history_,
             "fingerprints": [each.fingerprint for each in self.experiments_],
             "clusters": self.clusters_.to_dict(),
         }
@@ -186,8 +233,31 @@ class FrameClusterer:
             Experiment.of_arrays(_below(arrays, f"experiment.{number}."), fingerprint, clusterer.options)
             for number, fingerprint in enumerate(facts["fingerprints"])
         ]
+        space = _below(arrays, "space.")
+        clusterer.space_ = LatentSpace.of_arrays(space) if space else None
+        clusterer.history_ = facts["history"]
         clusterer.clusters_ = xr.Dataset.from_dict(facts["clusters"])
         return clusterer
+
+    def _placed(
+        self, measured: Measured, probability: NDArray[np.float64], alignment: Alignment | None
+    ) -> dict[str, NDArray[Any]]:
+        if self.space_ is None or alignment is None:
+            return {"cluster": probability.argmax(axis=1), "probability": probability}
+        latent, cluster, joint = self.space_.place(measured.views, probability, alignment)
+        return {"cluster": cluster, "probability": joint, "latent": latent}
+
+    def _described(self, samples: list[Sample]) -> xr.Dataset:
+        """Name the clusters by the frames that were learnt from."""
+        found = [
+            self._placed(sample.measured, sample.probability, of.alignment)
+            for sample, of in zip(samples, self.experiments_, strict=True)
+        ]
+        cluster, probability = (np.concatenate([each[name] for each in found]) for name in ("cluster", "probability"))
+        names = samples[0].measured.scores
+        scores = {name: np.concatenate([sample.measured.scores[name] for sample in samples]) for name in names}
+        number = self.space_.clusters if self.space_ else len(KINDS)
+        return describe_clusters(cluster, probability, scores, number)
 
     def _assigned(self, frames: xr.DataArray, progress: Progress | None) -> list[dict[str, NDArray[Any]]]:
         self._check_fitted()
@@ -221,3 +291,32 @@ class FrameClusterer:
 
 def _below(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+
+
+def _sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> Sample:
+    scorer, block = read_sample(frames, options, most)
+    measured = scorer.measure(block)
+    kinds = PhysicsKinds.fit(measured.scores)
+    return Sample(scorer, kinds, block, measured, kinds.probability(measured.scores))
+
+
+def _device(name: str) -> torch.device:
+    if name == "cuda" and not torch.cuda.is_available():
+        raise OptionError("device: got 'cuda', but torch sees no GPU here; allowed 'auto' or 'cpu'")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+class _Told:
+    """Progress told as a share of the whole."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+
+    def __call__(self, share: float, message: str, loss: float = float("nan")) -> None:
+        if self._progress is not None:
+            figures = {} if np.isnan(loss) else {"loss": loss}
+            self._progress(round(_PARTS * share), _PARTS, message, **figures)
+
+    def between(self, first: float, last: float) -> Callable[[float, str, float], None]:
+        """Return a report whose 0 … 1 is this part of the whole."""
+        return lambda share, message, loss: self(first + (last - first) * share, message, loss)

@@ -1,0 +1,129 @@
+"""The same particles, seen in two experiments, brought to one place of the latent space – without labels.
+
+What an experiment changes (q of a pixel, background, mask, read noise) moves and shears the latent vectors of each kind
+of frame as a whole. Each experiment's vectors are therefore brought to one mean and covariance, kind by kind, kinds
+being those of physics: correlation alignment (Sun, Feng and Saenko, AAAI 2016) within kinds, so that experiments of
+other shares of hits are not mixed up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulsetrain.clustering._network import LATENT
+
+__all__ = ["Alignment", "Moments", "ViewScale"]
+
+_LEAST_SPREAD = 1e-4  # variance of unit vectors below which a direction is not stretched
+_FEWEST = 2 * LATENT  # frames of a kind, with so many its own covariance counts as much as that of all
+
+Floats = NDArray[np.floating]
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ViewScale:
+    """Mean and standard deviation of an experiment's two views, each of shape (2,), float32; kinds count alike."""
+
+    mean: NDArray[np.float32]
+    spread: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, views: NDArray[np.float32], probability: Doubles) -> Self:
+        """Measure views (n, 2, y, x) of frames whose kinds have this probability (n, 3)."""
+        share = probability / probability.sum(axis=0).clip(min=1)
+        weight = share.sum(axis=1) / share.sum()
+        mean = weight @ views.mean(axis=(2, 3), dtype=np.float64)
+        square = weight @ np.square(views).mean(axis=(2, 3), dtype=np.float64)
+        return cls(mean.astype(np.float32), np.sqrt((square - mean**2).clip(min=1e-12)).astype(np.float32))
+
+    def __call__(self, views: NDArray[np.float32]) -> NDArray[np.float32]:
+        return (views - self.mean[:, None, None]) / self.spread[:, None, None]
+
+
+class Moments(NamedTuple):
+    """Where each kind of frame lies: mean (3, latent), covariance (3, latent, latent), effective number (3,)."""
+
+    mean: Doubles
+    covariance: Doubles
+    count: Doubles
+
+    @classmethod
+    def of(cls, latent: Floats, probability: Doubles) -> Moments:
+        """Measure vectors (n, latent) of frames whose kinds have this probability (n, 3)."""
+        count = probability.sum(axis=0)
+        weight = probability / count.clip(min=1e-9)
+        mean = weight.T @ latent  # (3, latent)
+        parts = []
+        for kind in range(len(count)):
+            off = latent - mean[kind]
+            parts.append((off * weight[:, kind : kind + 1]).T @ off)
+        own = np.stack(parts)
+        # What a few frames cannot tell of a kind's shape, the others tell.
+        common = np.tensordot(count / count.sum(), own, 1)
+        share = (count / (count + _FEWEST))[:, None, None]
+        return cls(mean, share * own + (1 - share) * common + _LEAST_SPREAD * np.eye(latent.shape[1]), count)
+
+    @classmethod
+    def pooled(cls, several: list[Moments]) -> Moments:
+        """Return the mean of several experiments' moments; an experiment without a kind has no say in it."""
+        count = np.stack([each.count for each in several])  # (experiment, 3)
+        share = count / count.sum(axis=0).clip(min=1e-9)
+        mean = np.einsum("ek,ekl->kl", share, np.stack([each.mean for each in several]))
+        covariance = np.einsum("ek,eklm->klm", share, np.stack([each.covariance for each in several]))
+        return cls(mean, covariance + _LEAST_SPREAD * np.eye(mean.shape[1]), count.sum(axis=0))
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """An affine map of latent vectors for each kind; a frame takes their mean by its kinds' probabilities.
+
+    Attributes
+    ----------
+    views : ViewScale
+    turn : float64, shape (3, latent, latent)
+    shift : float64, shape (3, latent)
+    """
+
+    views: ViewScale
+    turn: Doubles
+    shift: Doubles
+
+    @classmethod
+    def onto(cls, reference: Moments, own: Moments, views: ViewScale) -> Self:
+        """Bring an experiment's moments onto the reference's; a kind that one of them lacks stays where it is."""
+        turn = np.stack(
+            [_root(a, -0.5) @ _root(b, 0.5) for a, b in zip(own.covariance, reference.covariance, strict=True)]
+        )
+        shift = reference.mean - np.einsum("kl,klm->km", own.mean, turn)
+        lacking = np.minimum(own.count, reference.count) < 5
+        turn[lacking], shift[lacking] = np.eye(turn.shape[1]), 0.0
+        return cls(views, turn, shift)
+
+    def __call__(self, latent: Floats, probability: Doubles) -> NDArray[np.float32]:
+        """Return unit vectors (n, latent) of the common space."""
+        moved = np.zeros(latent.shape)
+        for kind in range(len(self.turn)):
+            moved += probability[:, kind : kind + 1] * (latent @ self.turn[kind] + self.shift[kind])
+        length = np.linalg.norm(moved, axis=1, keepdims=True)
+        return np.asarray(moved / length.clip(min=1e-12), dtype=np.float32)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `of_arrays` makes it again of."""
+        return {**asdict(self.views), "turn": self.turn, "shift": self.shift}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Make an alignment again of its `arrays`."""
+        return cls(ViewScale(arrays["mean"], arrays["spread"]), arrays["turn"], arrays["shift"])
+
+
+def _root(covariance: Doubles, power: float) -> Doubles:
+    """Return a symmetric power of a covariance."""
+    values, axes = np.linalg.eigh(covariance)
+    return np.asarray((axes * values.clip(min=_LEAST_SPREAD) ** power) @ axes.T)
