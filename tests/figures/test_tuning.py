@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 import xarray as xr
 from bokeh.embed import json_item
-from bokeh.models import ColumnDataSource, GlyphRenderer, Segment, Span
+from bokeh.models import ColumnDataSource, GlyphRenderer, Label, NoOverlap, Segment, Span
 from scipy.spatial.transform import Rotation
 
 from pulsetrain.data.crystfel_geometry import CrystFELGeometry
@@ -176,6 +177,27 @@ def test_orientations_lie_where_the_beam_meets_the_crystal(result):
     np.testing.assert_allclose(points["y"], [0, 0], atol=1e-12)
     spread = figures.orientations(result).renderers[-1].data_source.data
     assert (np.hypot(spread["x"], spread["y"]) <= 1 + 1e-9).all()
+
+
+def test_rings_of_the_orientations_say_how_far_the_beam_is_from_the_middle(result):
+    labels = figures.orientations(result).select({"type": Label})
+    radii = {label.text: label.y for label in labels}
+    # Equal areas: within 60° of its pole lies half of a half sphere.
+    assert radii == pytest.approx({"30°": np.sqrt(2) * np.sin(np.pi / 12), "60°": np.sqrt(0.5), "90°": 1.0})
+
+
+def test_ticks_that_would_collide_on_a_narrow_page_are_left_out(made, result):
+    plots = [
+        *figures.rates(made).children,
+        *(plot for line in figures.cells(result, CELL).children for plot in line.children),
+    ]
+    for plot in plots:
+        assert isinstance(plot.xaxis[0].major_label_policy, NoOverlap), plot.title.text
+
+
+def test_the_key_names_every_mark_of_the_rates():
+    for mark, words in (("◆", "by hand"), ("★", "best"), ("◯", "start"), ("gradient", "early to late")):
+        assert re.search(rf"{mark}.*?{words}", figures.key_html())
 
 
 def test_the_table_says_units_and_sets_the_best_in_bold(made):

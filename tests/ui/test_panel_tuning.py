@@ -53,6 +53,27 @@ def image(panel):
     return panel.locator(".pulsetrain-image").first
 
 
+def look_in_the_dark(page, screenshot):
+    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
+    page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
+    page.wait_for_timeout(1000)  # the style sheet arrives after the attribute
+    screenshot(page, "tuning-dark")
+    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")
+
+
+def expect_a_picture_without_a_kernel(page, lab, open_notebook):
+    """What is saved shows the search without a kernel, and holds neither frames nor BokehJS."""
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    saved = (lab.root / "tuning.ipynb").read_text(encoding="utf-8")
+    assert len(saved) < 1e6
+    kept = [output["data"] for output in json.loads(saved)["cells"][0]["outputs"] if "data" in output]
+    assert any("image/png" in data for data in kept)
+    page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
+    page.evaluate("() => { window.jupyterapp.commands.execute('application:close-all'); }")
+    page.locator(".jp-NotebookPanel").wait_for(state="detached")
+    open_notebook(page, "tuning.ipynb").locator(".jp-OutputArea-output img").wait_for()
+
+
 @pytest.mark.timeout(400)
 def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open_notebook, notebook, screenshot):
     page.set_viewport_size({"width": 1400, "height": 1700})
@@ -109,19 +130,5 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
     expect(panel.locator(".pulsetrain-code").first).to_contain_text("clen =")
     screenshot(page, "tuning-export")
     button(panel, "Search").click()
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
-    page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
-    page.wait_for_timeout(1000)  # the style sheet arrives after the attribute
-    screenshot(page, "tuning-dark")
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")
-
-    # What is saved shows the search without a kernel, and holds neither frames nor BokehJS.
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    saved = (lab.root / "tuning.ipynb").read_text(encoding="utf-8")
-    assert len(saved) < 1e6
-    kept = [output["data"] for output in json.loads(saved)["cells"][0]["outputs"] if "data" in output]
-    assert any("image/png" in data for data in kept)
-    page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
-    page.evaluate("() => { window.jupyterapp.commands.execute('application:close-all'); }")
-    page.locator(".jp-NotebookPanel").wait_for(state="detached")
-    open_notebook(page, "tuning.ipynb").locator(".jp-OutputArea-output img").wait_for()
+    look_in_the_dark(page, screenshot)
+    expect_a_picture_without_a_kernel(page, lab, open_notebook)
