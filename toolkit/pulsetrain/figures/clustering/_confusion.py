@@ -31,7 +31,7 @@ def confusion_table(result: xr.Dataset, labels: Sequence[str] | xr.DataArray) ->
     pandas.DataFrame
         Rows are the labels, those of `HITS` first; columns `HITS`.
     """
-    known, found = np.asarray(labels).astype(str), np.asarray(result["hit"]).astype(str)
+    known, found = np.asarray(labels).astype(str), np.asarray(result["hit"], dtype="U8")
     used = known != ""
     names = [name for name in HITS if name in known[used]]
     names += sorted(set(known[used]) - set(HITS))
