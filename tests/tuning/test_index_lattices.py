@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from pulsetrain.data import DataError
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.tuning._index import KnownCellIndexer
 from pulsetrain.tuning._index._search import half_sphere, misfit
@@ -178,6 +180,20 @@ def test_same_spots_give_the_same_lattice_in_any_order_and_unusable_ones_are_lef
     (other,) = KnownCellIndexer(cell).index(np.r_[q, np.full((1, 3), np.nan)][order], np.r_[intensity, 9.0][order])
     np.testing.assert_allclose(one.axes, other.axes, rtol=1e-9)
     np.testing.assert_array_equal(np.r_[one.explained, False][order], other.explained)
+
+
+@pytest.mark.parametrize("axes", [(1, 79, 10_000), (1.5, 1.5, 1.5), (50, 60, 2500)])
+def test_a_cell_that_no_detector_could_index_is_refused(axes):
+    with pytest.raises(DataError, match=r"cell: got reduced axes of .*allowed: 2 … 2000 Å"):
+        KnownCellIndexer(UnitCell(*axes))
+
+
+def test_a_cell_at_both_ends_of_what_is_allowed_costs_a_few_seconds_and_gives_nothing_at_random():
+    rng = np.random.default_rng(3)
+    begun = time.process_time()
+    assert KnownCellIndexer(UnitCell(2, 79, 1000)).index(rng.normal(0, 0.15, (60, 3))) == []
+    assert KnownCellIndexer(UnitCell(2, 2, 2)).index(rng.normal(0, 0.001, (20, 3))) == []  # all near the beam
+    assert time.process_time() - begun < 40  # compiling included; one of 1 × 79 × 10000 Å took minutes
 
 
 @pytest.mark.parametrize("n", [0, 1, 5])

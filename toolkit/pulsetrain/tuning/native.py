@@ -59,7 +59,7 @@ class NativeEngine:
     Raises
     ------
     DataError
-        For files that cannot be read, or a geometry without photon energy.
+        For files that cannot be read, a geometry without photon energy, or a cell that cannot be indexed.
 
     Examples
     --------
@@ -78,6 +78,7 @@ class NativeEngine:
     ) -> None:
         self.geometry, self.cell = CrystFELGeometry.of(geometry), UnitCell.of(cell)
         self.processes = processes or CPU_COUNT
+        KnownCellIndexer(self.cell)  # refuses a cell beyond its reach here, before anything is written
         self._detector = Detector.of(self.geometry)
         self._cache = Cache(memory)
         self._search = PeakSearch(self._detector, self._cache)

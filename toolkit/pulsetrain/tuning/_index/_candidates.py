@@ -16,6 +16,7 @@ from pulsetrain.tuning._index._small import determinant
 __all__ = ["Plan", "candidates"]
 
 _BUDGET = 2.5e7  # trial vectors × spots of the first search: some 5 ms
+_THIRD_BUDGET = 5e8  # trial vectors × spots of the last search, for all pairs together: a second
 _FEWEST = 20  # spots of the coarse search, if there are as many
 _PHASE = 0.35  # step of trial vectors, in units of the reciprocal length of the outermost spot
 _MOST = 400  # trial vectors that are looked at again
@@ -40,11 +41,13 @@ class Plan:
         Number of spots at each stage of the refinement.
     """
 
-    def __init__(self, lengths: NDArray[np.float64], shortest: float, span: float) -> None:
+    def __init__(self, lengths: NDArray[np.float64], first: float, third: float, spans: tuple[float, float]) -> None:
         n = np.arange(1, len(lengths) + 1)
         steps = _PHASE / np.maximum(lengths, 1e-6)
-        trials = 2 * np.pi * shortest**2 / steps**2 * np.ceil(2 * span * shortest / steps)
-        within = np.flatnonzero(trials * n <= _BUDGET)
+        trials = 2 * np.pi * first**2 / steps**2 * np.ceil(2 * spans[0] * first / steps)
+        # A box of two angles and a length around a long axis outgrows the sphere of a short one.
+        box = 2 * np.ceil(2 * spans[1] * third / steps) ** 2 * np.ceil(2 * spans[0] * third / steps)
+        within = np.flatnonzero((trials * n <= _BUDGET) & (_FIRSTS * _SECONDS * box * n <= _THIRD_BUDGET))
         self.coarse = int(min(len(lengths), max(_FEWEST, within[-1] + 1 if len(within) else 0)))
         self.step = float(steps[self.coarse - 1])
         limits = lengths[self.coarse - 1] * 1.35 ** np.arange(12)
@@ -72,9 +75,9 @@ def candidates(
     unit = reduced.axes / lengths[:, None]
     cosines = np.clip(unit @ unit.T, -1, 1)
     order = np.roll(np.arange(3), -first)  # cyclic, so that the axes stay right-handed
-    plan = Plan(np.linalg.norm(q, axis=1), lengths[first], spans[0])
+    plan = Plan(np.linalg.norm(q, axis=1), lengths[first], lengths[order[2]], spans)
     low = q[: plan.coarse].astype(np.float32)
-    n_sphere = int(2 * np.pi * (lengths[first] / plan.step) ** 2)
+    n_sphere = max(1, int(2 * np.pi * (lengths[first] / plan.step) ** 2))
     # Rounded up to steps of a tenth, so that few spheres are kept.
     n_sphere = max(200, int(1.1 ** np.ceil(np.log(n_sphere) / np.log(1.1))))
     vectors = _sphere(n_sphere) * np.float32(lengths[first])
@@ -92,6 +95,8 @@ def candidates(
         step=plan.step,
     )
     axes, scores = _grow(q, starts, plan.stages, known, clear)
+    whole = np.isfinite(axes).all((1, 2))  # too few spots leave a fit without an answer
+    axes, scores = axes[whole], scores[whole]
     best = np.argsort(-scores, kind="stable")
     back = np.argsort(order)
     return np.ascontiguousarray(axes[best][:, back])

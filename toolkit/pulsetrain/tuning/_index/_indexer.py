@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pulsetrain.data import DataError
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.tuning._index._candidates import candidates
 from pulsetrain.tuning._index._chance import narrow
@@ -16,6 +17,7 @@ from pulsetrain.tuning._index._reduced import ReducedCell, metric_change
 
 __all__ = ["KnownCellIndexer", "Lattice"]
 
+_SHORTEST, _LONGEST = 2.0, 2000.0  # Å; from metals to the largest viruses
 _STRONGEST = 150  # spots that are searched
 _FEWEST = 6  # spots: nine parameters, and some to say whether they are right
 _MOST_LATTICES = 8
@@ -85,6 +87,11 @@ class KnownCellIndexer:
     multi : bool
         Look for further lattices in the spots that are left over.
 
+    Raises
+    ------
+    DataError
+        For a cell whose spots no detector tells apart, or that has hardly any.
+
     Examples
     --------
     >>> indexer = KnownCellIndexer(UnitCell(79, 79, 38))
@@ -96,6 +103,10 @@ class KnownCellIndexer:
     ) -> None:
         self.cell, self.tolerance, self.angle_tolerance, self.multi = cell, tolerance, angle_tolerance, multi
         self._reduced = ReducedCell.of(cell, tolerance, angle_tolerance)
+        lengths = np.linalg.norm(self._reduced.axes, axis=1)
+        if lengths.min() < _SHORTEST or lengths.max() > _LONGEST:
+            got = f"reduced axes of {', '.join(f'{length:.4g}' for length in lengths)} Å"
+            raise DataError("cell", got, f"{_SHORTEST:g} … {_LONGEST:g} Å", "check the cell and its unit, Å")
         self._spans = (_SLACK * tolerance / 100, _SLACK * float(np.deg2rad(angle_tolerance)))
 
     def index(self, q: NDArray[np.float64], intensity: NDArray[np.float64] | None = None) -> list[Lattice]:
@@ -143,6 +154,8 @@ class KnownCellIndexer:
         for batch in self._candidates(searched):
             for axes in batch:
                 for trial in zip(*narrow(everything, axes, _NARROWING, self._reduced.axes, self._spans), strict=True):
+                    if not np.isfinite(trial[0]).all():
+                        continue
                     best = min(best, trial, key=_alarms)
                     if trial[1] < fitting[1] and self._fits(self._reduced.conventional_axes(trial[0])):
                         fitting = trial
