@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pulsetrain.clustering._framing import Framing, pictures, spread_sample
 from pulsetrain.clustering._scores.autocorrelation import Background, distances, envelope, noise_power
-from pulsetrain.clustering._scores.empties import Empties, find_empties, hit_signal
-from pulsetrain.clustering._scores.kernels import fill_and_sum
+from pulsetrain.clustering._scores.empties import Empties, find_empties, hit_signal, hit_sums
+from pulsetrain.clustering._scores.kernels import fill
 from pulsetrain.clustering._scores.reach import find_reach
 from pulsetrain.clustering._scores.views import VIEW, pooled_power, stabilised
 from pulsetrain.clustering.options import ClusteringOptions
@@ -119,19 +119,19 @@ class FrameScorer:
         block = np.ascontiguousarray(block, dtype=np.float32)
         filled = np.empty_like(block)
         dead = e.background.dead
-        sums, profile = fill_and_sum(block.reshape(n, -1), self._rings, dead, e.filters, filled.reshape(n, -1))
-        h, error, scale = hit_signal(sums, e.scale)
+        profile, counts, excess = fill(block.reshape(n, -1), self._rings, dead, e.filters, filled.reshape(n, -1))
+        h, error, scale = hit_signal(hit_sums(filled.reshape(n, -1), excess, e.filters), e.scale)
         shape = envelope(filled, block, dead.reshape(side, side), self.reach)
         power, moments = noise_power(block, shape, e.background, scale)
         beyond = distances(side) >= self.reach + 2
         fringes = np.where(beyond, power, 0).max(axis=(1, 2))
         visibility = 2 * np.sqrt(fringes * moments[:, 0]) / np.maximum(moments[:, 1], 1)
         scores = {
-            "hit_score": (h / error - np.float32(e.offset)) / np.float32(e.spread),
+            "hit_score": e.score(h, error),
             "fringe_score": fringes,
             "fringe_visibility": visibility,
             "photons": h,
-            "lit_pixels": sums[:, 1] / np.maximum(sums[:, 2], 1),
+            "lit_pixels": counts[:, 1] / np.maximum(counts[:, 2], 1),
             "ring_contrast": _ring_contrast(profile),
         }
         views = np.stack([stabilised(block, dead.reshape(side, side)), pooled_power(power)], axis=1)
@@ -142,9 +142,10 @@ def _reach(block: Float32, rings: NDArray[np.int32], empties: Empties) -> float:
     """Measure how far one particle's autocorrelation reaches, on the brightest hits."""
     n, side = block.shape[:2]
     filled = np.empty_like(block)
-    sums, _ = fill_and_sum(block.reshape(n, -1), rings, empties.background.dead, empties.filters, filled.reshape(n, -1))
-    h, error, scale = hit_signal(sums, empties.scale)
-    score = (h / error - empties.offset) / empties.spread
+    dead, filters = empties.background.dead, empties.filters
+    excess = fill(block.reshape(n, -1), rings, dead, filters, filled.reshape(n, -1))[2]
+    h, error, scale = hit_signal(hit_sums(filled.reshape(n, -1), excess, filters), empties.scale)
+    score = empties.score(h, error)
     hits = int((score > _HIT).sum())
     bright = np.argsort(-score, kind="stable")[: min(_BRIGHT, hits // 2)]
     usual = _USUAL_REACH * side

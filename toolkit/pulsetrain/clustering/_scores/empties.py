@@ -9,14 +9,18 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from pulsetrain.clustering._scores.autocorrelation import Background
-from pulsetrain.clustering._scores.kernels import fill_and_sum
+from pulsetrain.clustering._scores.kernels import fill
 
-__all__ = ["Empties", "find_empties", "hit_signal"]
+__all__ = ["Empties", "find_empties", "hit_signal", "hit_sums"]
 
 Float32 = NDArray[np.float32]
 _FIRST = 0.05  # of the frames, the darkest, are presumed empty at first
 _FEWEST = 8
-_ROUNDS = 6
+_ROUNDS, _FREE = 8, 3  # in the first ones the background's scale is free
+_UNKNOWN = (1.0, 1e3)  # scale
+_STEADIEST = 0.02  # scatter of the scale
+_SEEN = 3.0  # standard errors
+_WIDEST = 1.5  # spread of empties; what scatters more is not empty
 _EMPTY_WITHIN = 2.5  # standard deviations
 _SMOOTH = 2.0  # px
 
@@ -29,7 +33,7 @@ class Empties:
     ----------
     background : Background
     filters : float32, shape (4, pixels)
-        As `fill_and_sum` takes them.
+        The background b, the mean hit H, and both over the variance v of an empty frame, b/v and H/v; 0 where dead.
     scale : (float, float)
         Mean and standard deviation of the background's scale from frame to frame.
     offset, spread : float
@@ -42,14 +46,34 @@ class Empties:
     offset: float
     spread: float
 
+    def score(self, h: Float32, error: Float32) -> Float32:
+        """Return how many standard deviations of empty frames there is light of particles."""
+        return np.asarray((h / error - self.offset) / self.spread, dtype=np.float32)
+
+
+def hit_sums(filled: Float32, excess: Float32, filters: Float32) -> Float32:
+    """Return Σ I b/v, Σ I H/v, Σ b b/v, Σ b H/v and Σ H H/v of each frame over its valid pixels, shape (n, 5).
+
+    Parameters
+    ----------
+    filled : float32, shape (n, pixels)
+    excess : float32, shape (n, 5)
+        Of `fill`.
+    filters : float32, shape (4, pixels)
+    """
+    b, hit, b_v, hit_v = filters
+    norms = np.array([b @ b_v, b @ hit_v, hit @ hit_v], dtype=np.float32)
+    sums = np.concatenate([filled @ filters[2:].T, np.tile(norms, (len(filled), 1))], axis=1)
+    return np.asarray(sums - excess, dtype=np.float32)
+
 
 def hit_signal(sums: Float32, scale: tuple[float, float]) -> tuple[Float32, Float32, Float32]:
     """Fit frame = s·b + h·H by weighted least squares, the scale s being known as well as empties scatter.
 
     Parameters
     ----------
-    sums : float32, shape (n, 8)
-        Of `fill_and_sum`.
+    sums : float32, shape (n, 5)
+        Of `hit_sums`.
     scale : (float, float)
         Mean and standard deviation of s.
 
@@ -57,18 +81,20 @@ def hit_signal(sums: Float32, scale: tuple[float, float]) -> tuple[Float32, Floa
     -------
     h, h_error, s : shape (n,)
     """
-    ib, ih, bb, bh, hh = (sums[:, k].astype(np.float64) for k in range(3, 8))
+    ib, ih, bb, bh, hh = sums.astype(np.float64).T
     precision = 1 / scale[1] ** 2
     bb, ib = bb + precision, ib + precision * scale[0]
     determinant = np.maximum(bb * hh - bh**2, 1e-12)
     h = (bb * ih - bh * ib) / determinant
     s = np.clip((hh * ib - bh * ih) / determinant, 0, None)
-    # Where all light is the particle's, the fit may take the background for it: an empty frame gives it again.
     return h.astype(np.float32), np.sqrt(bb / determinant).astype(np.float32), s.astype(np.float32)
 
 
 def find_empties(block: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool_]) -> Empties:
-    """Begin with the darkest frames, and take in all that the darkest explain.
+    """Begin with the darkest frames, and take in all that differ from them by a factor and by noise only.
+
+    At first nothing is known of the background's scale, so that only a frame's shape tells; how it scatters is then
+    learnt from the frames found. A run without empty frames has its faintest hits taken for them.
 
     Parameters
     ----------
@@ -78,61 +104,74 @@ def find_empties(block: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool
     """
     n, side = block.shape[:2]
     flat = block.reshape(n, -1)
-    live = np.isfinite(flat) & ~dead
-    light = np.where(live, flat, 0).sum(axis=1) / np.maximum(live.sum(axis=1), 1)
+    filled = np.empty_like(flat)
+    filters = np.zeros((4, flat.shape[1]), dtype=np.float32)
+    counts = fill(flat, rings, dead, filters, filled)[1]
+    light = counts[:, 0] / np.maximum(counts[:, 2], 1)
     order = np.argsort(light, kind="stable")
+    few = min(max(_FEWEST, round(_FIRST * n)), n)
     empty = np.zeros(n, dtype=bool)
-    empty[order[: max(_FEWEST, round(_FIRST * n))]] = True
-    bright = order[-max(_FEWEST, round(_FIRST * n)) :]
-    scale, filled = (1.0, 1.0), np.empty_like(flat)
-    for _ in range(_ROUNDS):
+    empty[order[:few]] = True
+    bright = order[-few:]
+    scale, s = _UNKNOWN, None
+    for k in range(_ROUNDS):
         background = _background(flat[empty], dead, side)
-        hit = _mean_hit(flat[bright], background, rings)
+        if s is None:
+            s = filled @ background.mean / (background.mean @ background.mean)
+        hit = _mean_hit(filled[bright] - s[bright, None] * background.mean, background, rings)
         filters = _filters(background, hit)
-        sums, _ = fill_and_sum(flat, rings, dead, filters, filled)
+        sums = hit_sums(filled, fill(flat, rings, dead, filters, filled)[2], filters)
+        if k >= _FREE:
+            scale = _scale(sums[empty])
         h, error, s = hit_signal(sums, scale)
         score = h / error
         middle = float(np.median(score[empty]))
-        spread = max(1.0, 1.4826 * float(np.median(np.abs(score[empty] - middle))))
-        within = (score - middle) / spread < _EMPTY_WITHIN
-        if within.sum() < _FEWEST or (within == empty).all():
+        within = score - middle < _EMPTY_WITHIN
+        if within.sum() < few or (k > _FREE and (within == empty).all()):
             break
         empty = within
-        alone = sums[:, 3] / np.maximum(sums[:, 5], 1e-12)  # s, were there only background
-        noise = 1 / np.sqrt(np.maximum(np.median(sums[:, 5]), 1e-12))
-        jitter = 1.4826 * float(np.median(np.abs(alone[empty] - np.median(alone[empty]))))
-        scale = (float(np.median(alone[empty])), float(np.sqrt(max(jitter**2 - noise**2, 0.02**2))))
-    return Empties(background, filters, scale, middle, spread)
+    spread = 1.4826 * float(np.median(np.abs(score[empty] - middle)))
+    return Empties(background, filters, scale, middle, float(np.clip(spread, 1, _WIDEST)))
+
+
+def _scale(empties: Float32) -> tuple[float, float]:
+    """Return mean and scatter of the background's scale, less what photons scatter."""
+    alone = empties[:, 0] / np.maximum(empties[:, 2], 1e-12)  # there is only background
+    middle = float(np.median(alone))
+    scatter = 1.4826 * float(np.median(np.abs(alone - middle)))
+    noise = 1 / max(float(np.median(empties[:, 2])), 1e-12)
+    return middle, float(np.sqrt(max(scatter**2 - noise, _STEADIEST**2)))
 
 
 def _background(empties: Float32, dead: NDArray[np.bool_], side: int) -> Background:
     live = np.isfinite(empties) & ~dead
-    count = live.sum(axis=0)
-    mean = np.where(live, empties, 0).sum(axis=0) / np.maximum(count, 1)
-    deviation = np.where(live, empties - mean, 0)
-    scatter = (deviation**2).sum(axis=0) / np.maximum(count - 1, 1)
-    read = max(0.0, float(np.mean((scatter - mean)[count > 1])) if (count > 1).any() else 0.0)
+    count = live.sum(axis=0, dtype=np.float32)
+    light = np.where(live, empties, np.float32(0))
+    mean = light.sum(axis=0) / np.maximum(count, 1)
+    scatter = ((light**2).sum(axis=0) - count * mean**2) / np.maximum(count - 1, 1)
+    read = max(0.0, float(np.mean((scatter - mean)[count > 1]))) if (count > 1).any() else 0.0
     seen = (count > 0).astype(np.float64).reshape(side, side)
     total = scipy.ndimage.gaussian_filter(mean.reshape(side, side) * seen, _SMOOTH)
     smooth = total / np.maximum(scipy.ndimage.gaussian_filter(seen, _SMOOTH), 1e-3)
     return Background(np.maximum(smooth, 1e-6).astype(np.float32).ravel(), read, dead)
 
 
-def _mean_hit(bright: Float32, background: Background, rings: NDArray[np.int32]) -> Float32:
+def _mean_hit(excess: Float32, background: Background, rings: NDArray[np.int32]) -> Float32:
     """Return what bright frames show beyond the background, in rings around the beam, 1 photon in all."""
-    live = np.isfinite(bright) & ~background.dead
-    excess = np.where(live, bright - background.mean, 0)
-    excess /= np.maximum(np.sqrt(np.maximum(excess.sum(axis=1), 1)), 1)[:, None]  # bright ones do not rule alone
+    excess = excess * ~background.dead
+    excess /= np.maximum(np.sqrt(np.abs(excess.sum(axis=1, keepdims=True))), 1)  # bright ones do not rule alone
     n = int(rings.max()) + 1
-    total = np.bincount(rings, excess.sum(axis=0), n)
-    mean = np.maximum(total / np.maximum(np.bincount(rings, live.sum(axis=0), n), 1), 0)
+    pixels = np.maximum(np.bincount(rings, ~background.dead, n), 1)
+    each = np.stack([np.bincount(rings, frame, n) for frame in excess]) / pixels  # (frame, ring)
+    mean = each.mean(axis=0)
+    mean[mean < _SEEN * each.std(axis=0) / np.sqrt(len(each))] = 0
     # In a run without hits there is nothing to learn from; light near the beam is what to look for.
     usual = 1 / (1 + (np.arange(n) / (0.1 * n)) ** 4)
-    shape = (mean / max(mean.sum(), 1e-12) + 0.01 * usual / usual.sum())[rings]
+    shape = (mean / max(mean.sum(), 1e-12) + 0.01 * usual / usual.sum())[rings] * ~background.dead
     return np.asarray(shape / shape.sum(), dtype=np.float32)
 
 
 def _filters(background: Background, hit: Float32) -> Float32:
-    b = background.mean
-    variance = b + np.float32(background.read)
+    b = background.mean * ~background.dead
+    variance = background.mean + np.float32(background.read)
     return np.stack([b, hit, b / variance, hit / variance]).astype(np.float32)

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fill_and_sum", "ring_means", "weigh"]
+__all__ = ["fill", "ring_means", "weigh"]
 
 Float32 = NDArray[np.float32]
 
@@ -37,10 +37,10 @@ def ring_means(frame: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool_]
 
 
 @_compiled
-def fill_and_sum(
+def fill(
     block: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool_], filters: Float32, filled: Float32
-) -> tuple[Float32, Float32]:
-    """Fill masked pixels by the mean of their ring, and sum what the hit score needs over the others.
+) -> tuple[Float32, Float32, Float32]:
+    """Fill masked pixels by the mean of their ring, and say what must be taken off sums over the filled frames.
 
     Parameters
     ----------
@@ -50,39 +50,42 @@ def fill_and_sum(
     dead : bool, shape (pixels,)
         Masked in every frame.
     filters : float32, shape (4, pixels)
-        The background b, the mean hit h, and both over the variance of an empty frame, b/v and h/v.
+        As `Empties` has them.
     filled : float32, shape (n, pixels)
         Written.
 
     Returns
     -------
-    sums : float32, shape (n, 8)
-        Σ I, lit pixels, valid pixels, Σ I b/v, Σ I h/v, Σ b b/v, Σ b h/v, Σ h h/v.
     profile : float32, shape (n, rings)
+    counts : float32, shape (n, 3)
+        Photons, lit pixels and valid pixels.
+    excess : float32, shape (n, 5)
+        What pixels that are masked in this frame only add to the sums that `hit_sums` forms.
     """
     n, pixels = block.shape
-    sums = np.zeros((n, 8), np.float32)
     profile = np.zeros((n, rings.max() + 1), np.float32)
+    counts = np.zeros((n, 3), np.float32)
+    excess = np.zeros((n, 5), np.float32)
     for j in range(n):
         ring_means(block[j], rings, dead, profile[j])
-        total = lit = valid = ib = ih = bb = bh = hh = np.float32(0)
+        total = lit = valid = np.float32(0)
         for i in range(pixels):
             value = block[j, i]
-            if dead[i] or not np.isfinite(value):
-                filled[j, i] = profile[j, rings[i]]
+            if not dead[i] and np.isfinite(value):
+                filled[j, i] = value
+                total += value
+                lit += value >= _LIT
+                valid += 1
                 continue
-            filled[j, i] = value
-            total += value
-            lit += value >= _LIT
-            valid += 1
-            ib += value * filters[2, i]
-            ih += value * filters[3, i]
-            bb += filters[0, i] * filters[2, i]
-            bh += filters[0, i] * filters[3, i]
-            hh += filters[1, i] * filters[3, i]
-        sums[j, 0], sums[j, 1], sums[j, 2], sums[j, 3] = total, lit, valid, ib
-        sums[j, 4], sums[j, 5], sums[j, 6], sums[j, 7] = ih, bb, bh, hh
-    return sums, profile
+            filled[j, i] = profile[j, rings[i]]
+            if not dead[i]:
+                excess[j, 0] += filled[j, i] * filters[2, i]
+                excess[j, 1] += filled[j, i] * filters[3, i]
+                excess[j, 2] += filters[0, i] * filters[2, i]
+                excess[j, 3] += filters[0, i] * filters[3, i]
+                excess[j, 4] += filters[1, i] * filters[3, i]
+        counts[j, 0], counts[j, 1], counts[j, 2] = total, lit, valid
+    return profile, counts, excess
 
 
 @_compiled
