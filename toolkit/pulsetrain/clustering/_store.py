@@ -185,8 +185,8 @@ class Store:
 
     def _take_up(self, run: dict[str, Any]) -> None:
         record, journal = self._own / _RUN, self._own / _FINISHED
-        whole = journal.read_bytes()
-        whole = whole[: whole.rfind(b"\n") + 1]
+        written = journal.read_bytes()
+        whole = written[: written.rfind(b"\n") + 1]
         known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else None
         if known != run:
             if known is not None and (whole or self.model.exists()):
@@ -197,7 +197,8 @@ class Store:
                 )
             write_text(record, json.dumps(run, indent=1, sort_keys=True))
         self.finished = {int(line) for line in whole.split()}
-        os.truncate(journal, len(whole))
+        if whole != written:  # a line that was cut off by a crash
+            os.truncate(journal, len(whole))
         # What Zarr and we were about to write when the process was killed.
         for torn in (*self.folder.rglob("*.partial"), *self._own.glob("model-*")):
             shutil.rmtree(torn) if torn.is_dir() else torn.unlink()

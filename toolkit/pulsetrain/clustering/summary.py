@@ -70,8 +70,10 @@ def count_hits(result: xr.Dataset) -> dict[str, Count]:
     """Count the frames of each of `HITS`; the result may be lazy."""
     called = np.zeros(len(HITS), dtype=int)
     expected, variance, right = (np.zeros(len(HITS)) for _ in range(3))
-    for hit, probability in zip(_parts(result["hit"]), _parts(result["probability"]), strict=True):
-        known = np.nan_to_num(probability).astype(float)  # (n, kind)
+    columns = ("hit", "probability", "cluster")
+    for hit, probability, cluster in zip(*(_parts(result[name]) for name in columns), strict=True):
+        # Of frames without a live pixel, which are of no cluster, nothing is known.
+        known = np.where(cluster[:, None] >= 0, probability, 0).astype(float)  # (n, kind)
         expected[: len(KINDS)] += known.sum(axis=0)
         variance[: len(KINDS)] += (known * (1 - known)).sum(axis=0)
         for number, name in enumerate(HITS):
@@ -80,8 +82,8 @@ def count_hits(result: xr.Dataset) -> dict[str, Count]:
             right[number] += known[mask, number].sum() if name in KINDS else np.nan
     expected[len(KINDS) :] = np.nan
     of = result.sizes["pattern"]
-    columns = zip(called.tolist(), expected.tolist(), variance.tolist(), right.tolist(), strict=True)
-    return {name: Count(n, of, *rest) for name, (n, *rest) in zip(HITS, columns, strict=True)}
+    rows = zip(called.tolist(), expected.tolist(), variance.tolist(), right.tolist(), strict=True)
+    return {name: Count(n, of, *rest) for name, (n, *rest) in zip(HITS, rows, strict=True)}
 
 
 def summary(result: xr.Dataset, clusters: xr.Dataset) -> str:
@@ -117,7 +119,7 @@ def doubts(frames: xr.DataArray, result: xr.Dataset, options: ClusteringOptions)
     """Say in plain words what should be looked at again."""
     found, n = count_hits(result), result.sizes["pattern"]
     said = []
-    if dead := sum(int(np.isnan(part).sum()) for part in _parts(result["confidence"])):
+    if dead := sum(int((part < 0).sum()) for part in _parts(result["cluster"])):
         said.append(f"{dead:,} frames cannot be judged, for they have no live pixel; they count as unsure")
     units = str(frames.attrs.get("units", ""))
     if units not in ("", "photons") and options.photon == 1:
