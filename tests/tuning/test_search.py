@@ -139,7 +139,7 @@ def result_of(n_peaks, lengths):
 def test_an_evaluation_counts_patterns_and_averages_hits_and_crystals():
     """By hand: hits have 10, 12 and 30 peaks; the axes are 1 % and 3 % too long."""
     result = result_of([10, 3, 12, 30], [(50.5, 60.6, 70.7), (51.5, 61.8, 72.1)])
-    found = Evaluation.of(Setting(5, 2, 0.1), result, np.array([50, 60, 70]))
+    found = Evaluation.of(Setting(5, 2, 0.1), result, UnitCell(50, 60, 70))
     assert (found.n_patterns, found.n_hits, found.n_indexed) == (4, 3, 1)
     assert (found.peaks_per_pattern, found.residual, found.seconds) == (12, 1.0, 2.5)
     assert found.cell_shift == pytest.approx(0.02)
@@ -148,7 +148,7 @@ def test_an_evaluation_counts_patterns_and_averages_hits_and_crystals():
 
 
 def test_an_evaluation_without_hits_and_crystals_says_so():
-    found = Evaluation.of(Setting(5, 2, 0.1), result_of([1, 0], []), np.array([50, 60, 70]))
+    found = Evaluation.of(Setting(5, 2, 0.1), result_of([1, 0], []), UnitCell(50, 60, 70))
     assert (found.n_hits, found.peaks_per_pattern, found.rate) == (0, 0.0, 0.0)
     assert np.isnan([found.cell_shift, found.residual]).all()
 

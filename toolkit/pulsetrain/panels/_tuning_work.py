@@ -161,4 +161,4 @@ class TuningWork:
         )
 
     def _evaluation(self, setting: Setting, result: xr.Dataset) -> Evaluation:
-        return Evaluation.of(setting, result, np.array(self._given.cell.parameters[:3]))
+        return Evaluation.of(setting, result, self._given.cell)

@@ -54,7 +54,7 @@ class LiveExperiment:
     def evaluate(self, setting: Setting) -> Evaluation:
         """Index the patterns at a setting."""
         result = self._engine.evaluate(self._patterns, setting.put_into(self._options))
-        return Evaluation.of(setting, result, np.array(self._engine.cell.parameters[:3]))
+        return Evaluation.of(setting, result, self._engine.cell)
 
 
 class TuningEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):

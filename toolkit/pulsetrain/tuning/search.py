@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.tuning.options import IndexingOptions
 from pulsetrain.tuning.results import wilson_interval
 
@@ -132,10 +133,10 @@ class Evaluation:
         return wilson_interval(self.n_indexed, self.n_patterns)
 
     @classmethod
-    def of(cls, setting: Setting, result: xr.Dataset, lengths: NDArray[np.floating]) -> Evaluation:
-        """Read it off an engine's result; `lengths` are the cell's own axes, shape (3,), Å."""
+    def of(cls, setting: Setting, result: xr.Dataset, cell: UnitCell) -> Evaluation:
+        """Read it off an engine's result for crystals of that cell."""
         n_hits, crystals = int(result["hit"].sum()), result["crystal_cell"].to_numpy()
-        shift = np.mean(crystals[:, :3] / lengths - 1) if len(crystals) else np.nan
+        shift = np.mean(crystals[:, :3] / cell.parameters[:3] - 1) if len(crystals) else np.nan
         residuals = result["crystal_residual"].to_numpy()
         peaks = result["n_peaks"].to_numpy()[result["hit"].to_numpy()]
         return cls(

@@ -245,7 +245,7 @@ class Tuner:
         self, setting: Setting, patterns: xr.DataArray, progress: Progress | None
     ) -> tuple[Evaluation, xr.Dataset]:
         result = self.engine.evaluate(patterns, setting.put_into(self.options), progress)
-        return Evaluation.of(setting, result, np.array(self.engine.cell.parameters[:3])), result
+        return Evaluation.of(setting, result, self.engine.cell), result
 
 
 def choose_patterns(n: int, tuned: int, fresh: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
