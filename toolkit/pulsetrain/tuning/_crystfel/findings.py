@@ -15,7 +15,7 @@ from pulsetrain.data.panel_positions import pixels_of_panels, places_of_panels, 
 from pulsetrain.data.stream_chunks import Chunk, StreamFile
 from pulsetrain.tuning.results import Crystals, Peaks
 
-__all__ = ["Findings", "findings_of", "misfit"]
+__all__ = ["Findings", "explained_peaks", "findings_of"]
 
 _EXPLAINED = 0.25  # a peak is a lattice's where its indices are whole numbers but for this
 
@@ -74,7 +74,7 @@ def findings_of(path: Path, events: Sequence[str], geometry: CrystFELGeometry) -
     return Findings(reached, hit, _peaks(chunks, geometry), _crystals(chunks, geometry), fault or stream.fault)
 
 
-def misfit(
+def explained_peaks(
     axes: NDArray[np.float64], places: NDArray[np.float64], wavelength: float, resolution: float
 ) -> tuple[float, int]:
     """Return how well a lattice explains peaks.
@@ -134,7 +134,7 @@ def _crystals(chunks: list[tuple[int, Chunk]], geometry: CrystFELGeometry) -> Cr
         for crystal in chunk.crystals:
             pattern.append(k)
             axes.append(crystal.axes)
-            fits.append(misfit(crystal.axes, places, lit.wavelength, resolution))
+            fits.append(explained_peaks(crystal.axes, places, lit.wavelength, resolution))
     return Crystals(
         pattern=np.array(pattern, dtype=np.int64),
         axes=np.array(axes).reshape(-1, 3, 3),

@@ -6,6 +6,7 @@ The names below are imported on first use: optuna and the agent wait until they 
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable
 from pkgutil import resolve_name
 from typing import get_args
@@ -51,8 +52,8 @@ def make_optimiser(
     n_patterns : int
         Indexed at each setting, always the same ones.
     memory : float, optional
-        For an experiment that drifts: evaluations after which an old one counts a factor e less. ``hybrid``,
-        ``posterior`` and ``ppo`` know it.
+        For an experiment that drifts: evaluations after which an old one counts a factor e less; for optimisers that
+        take it, such as ``hybrid``.
     reward : {"best", "delta"}
         What the agent of ``ppo`` was trained on; the others have none.
 
@@ -75,10 +76,9 @@ def make_optimiser(
     if memory is not None and not memory > 0:
         raise OptionError(f"memory: got {memory}, allowed more than 0 evaluations, or none")
     make: Callable[..., Optimiser] = resolve_name(f"{__name__}.{_PLACES[name]}")
-    if name == "ppo":
-        return make(space, start, seed=seed, n_patterns=n_patterns, memory=memory, reward=reward)
-    if name in ("hybrid", "posterior"):
-        return make(space, start, seed=seed, n_patterns=n_patterns, memory=memory)
-    if memory is not None:
-        raise OptionError(f"memory: optimiser {name} has none; take hybrid, posterior or ppo")
-    return make(space, start, seed=seed, n_patterns=n_patterns)
+    takes = inspect.signature(make).parameters
+    if memory is not None and "memory" not in takes:
+        raise OptionError(f"memory: optimiser {name} has none; leave it out, or take hybrid, the default")
+    own = {"memory": memory, "reward": reward}
+    told = {word: value for word, value in own.items() if word in takes}
+    return make(space, start, seed=seed, n_patterns=n_patterns, **told)
