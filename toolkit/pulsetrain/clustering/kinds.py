@@ -63,6 +63,9 @@ class PhysicsKinds:
     visibility: float
     scatter: float
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "brightness", tuple(self.brightness))  # JSON gives a list
+
     @classmethod
     def fit(cls, scores: Mapping[str, Floats]) -> Self:
         """Learn the shares, and how fringes scatter, from a run's scores.

@@ -83,16 +83,9 @@ def noise_power(
     n, side = block.shape[:2]
     residual = np.empty_like(block)
     flat = (n, side * side)
-    window = taper(side) * ~background.dead
-    moments = weigh(
-        block.reshape(flat),
-        shape.reshape(flat),
-        background.mean,
-        scale,
-        window.astype(np.float32),
-        np.float32(background.read),
-        residual.reshape(flat),
-    )
+    window = taper(side).ravel() * ~background.dead
+    behind = np.stack([background.mean, window, np.full_like(window, background.read)]).astype(np.float32)
+    moments = weigh(block.reshape(flat), shape.reshape(flat), behind, scale, residual.reshape(flat))
     spectrum = scipy.fft.rfft2(residual)
     power = spectrum.real**2 + spectrum.imag**2
     power /= np.maximum(moments[:, 0], np.float32(1e-12))[:, None, None]
@@ -123,7 +116,7 @@ def _band(side: int, reach: float) -> tuple[Float32, Float32]:
 
 @lru_cache(maxsize=4)
 def taper(side: int) -> Float32:
-    """Return a window that falls to 0 over a few pixels at each edge, shape (side²,)."""
+    """Return a window that falls to 0 over a few pixels at each edge, shape (side, side)."""
     inwards = np.minimum(np.arange(side), np.arange(side)[::-1]) / (_TAPER * side)
     edge = 0.5 - 0.5 * np.cos(np.pi * np.clip(inwards, 0, 1))
-    return np.minimum(edge[:, None], edge).astype(np.float32).ravel()
+    return np.minimum(edge[:, None], edge).astype(np.float32)

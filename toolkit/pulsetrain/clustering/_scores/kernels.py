@@ -89,15 +89,7 @@ def fill(
 
 
 @_compiled
-def weigh(
-    block: Float32,
-    envelope: Float32,
-    background: Float32,
-    scale: Float32,
-    taper: Float32,
-    read: np.float32,
-    out: Float32,
-) -> Float32:
+def weigh(block: Float32, envelope: Float32, behind: Float32, scale: Float32, out: Float32) -> Float32:
     """Write w·(I − S), and return Σ w²·(S + read) and Σ w·(S − b) per frame, shape (n, 2).
 
     w is the share of the light that the particle gives, so that a fringe weighs as much as it can be seen; 0 where
@@ -106,13 +98,12 @@ def weigh(
     Parameters
     ----------
     block, envelope : float32, shape (n, pixels)
-    background : float32, shape (pixels,)
+    behind : float32, shape (3, pixels)
+        The background b, the window (0 where dead), and the variance of the read noise in photons².
     scale : float32, shape (n,)
         Of the background in each frame.
-    taper : float32, shape (pixels,)
-        0 where dead.
-    read : float
-        Variance of the read noise, photons².
+    out : float32, shape (n, pixels)
+        Written.
     """
     n, pixels = block.shape
     moments = np.zeros((n, 2), np.float32)
@@ -120,13 +111,14 @@ def weigh(
         variance = signal = np.float32(0)
         for i in range(pixels):
             value = block[j, i]
-            if taper[i] == 0 or not np.isfinite(value):
+            window = behind[1, i]
+            if window == 0 or not np.isfinite(value):
                 out[j, i] = 0
                 continue
-            stray = scale[j] * background[i]
+            stray = scale[j] * behind[0, i]
             particle = max(envelope[j, i] - stray, np.float32(0))
-            noise = max(envelope[j, i], stray) + read
-            weight = taper[i] * particle / (noise + np.float32(1e-6))
+            noise = max(envelope[j, i], stray) + behind[2, i]
+            weight = window * particle / (noise + np.float32(1e-6))
             out[j, i] = weight * (value - envelope[j, i])
             variance += weight * weight * noise
             signal += weight * particle

@@ -46,7 +46,7 @@ def find_reach(block: Float32, filled: Float32, scale: Float32, background: Back
     dead = background.dead.reshape(side, side)
     for _ in range(_ROUNDS):
         envelope(filled, block, dead, usual)
-    edge = taper(side).reshape(side, side)
+    edge = taper(side)
     stray = scale[:, None, None] * background.mean.reshape(side, side)
     spectrum = scipy.fft.rfft2(edge * (filled - stray))
     noise = (edge**2 * np.maximum(filled + np.float32(background.read), 0)).sum(axis=(1, 2))
