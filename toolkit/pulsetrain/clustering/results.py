@@ -57,7 +57,8 @@ def clustering_result(
         **{name: ("pattern", np.asarray(values, dtype=np.float32)) for name, values in scores.items()},
     }
     if latent is not None:
-        found["latent"] = (("pattern", "latent"), np.asarray(latent, dtype=np.float32))
+        # A variable with an axis of its own name would be a coordinate, and no result.
+        found["latent"] = (("pattern", "feature"), np.asarray(latent, dtype=np.float32))
     coords = {name: coord for name, coord in frames.coords.items() if coord.dims == ("pattern",)}
     attrs = {name: frames.attrs[name] for name in ("fingerprint", "source") if name in frames.attrs}
     attrs |= {"options": options.model_dump_json(), "seed": options.seed, "pulsetrain": version("pulsetrain")}
