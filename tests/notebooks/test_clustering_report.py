@@ -58,7 +58,7 @@ def test_a_run_makes_a_whole_offline_report_and_hands_its_single_hits_over(files
     assert len(html.encode()) < 5e6
     assert not re.search(r"""<(script|link|img)[^>]+(src|href)=["']https?:""", html)
     headings = ("The frames", "Learning", "What the frames show", "Beside the truth", "Clusters", "Galleries")
-    places = [html.index(f">{heading}<") for heading in (*headings, "To go on with", "Provenance")]
+    places = [html.index(f">{heading}<") for heading in (*headings, "To go on with", "Measures")]
     assert places == sorted(places)
     assert "160 frames of 5 trains; pixels: 64 y × 64 x; values in photons" in html
     assert "Physics alone" in html
