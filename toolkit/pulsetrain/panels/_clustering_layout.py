@@ -84,7 +84,7 @@ class ClusteringLayout:
         self.colour = _dropdown("Colour", [("hit", "hit")], "What the points are coloured by")
         self.key = ipywidgets.HTML()
         upper = side_by_side(
-            [head, options, task, self.pause, self.counts, report],
+            [head, options, task, ipywidgets.HBox([self.pause]), self.counts, report],
             [ipywidgets.HBox([self.plane, self.colour], layout=_ROW), self.map, self.key],
             width=_WIDTH,
         )
@@ -101,7 +101,7 @@ class ClusteringLayout:
         )
         images = ipywidgets.Box(
             [
-                ipywidgets.VBox([self.seen], layout={"width": "270px", "flex": "0 0 auto"}),
+                ipywidgets.VBox([self.seen], layout={"width": "300px", "flex": "0 0 auto"}),
                 ipywidgets.VBox([self.image], layout={"flex": "3 1 330px", "min_width": "0"}),
                 ipywidgets.VBox([self.power], layout={"flex": "2 1 300px", "min_width": "0"}),
             ],

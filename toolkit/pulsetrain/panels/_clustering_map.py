@@ -78,11 +78,6 @@ class PointMap(anywidget.AnyWidget):
             self.categories, self.palette = categories.astype(np.uint8).tobytes(), list(palette)
             self.selected = np.packbits(self.chosen).tobytes()
 
-    def paint(self, categories: NDArray[np.uint8], palette: Sequence[str]) -> None:
-        """Colour the points anew."""
-        with self.hold_sync():
-            self.categories, self.palette = categories.astype(np.uint8).tobytes(), list(palette)
-
     def choose(self, chosen: NDArray[np.bool_]) -> None:
         """Select points."""
         self.chosen = np.asarray(chosen, dtype=bool)

@@ -13,6 +13,8 @@ from pulsetrain.figures.clustering import HIT_COLOURS, counts, hits_of, score_la
 
 __all__ = ["counts_html", "frame_caption", "frame_html", "selection_html"]
 
+_TIGHT = "line-height: 1.45"
+_TABLE = f'<table style="font-variant-numeric: tabular-nums; {_TIGHT}">'
 _SCORES = ("hit_score", "fringe_score", "fringe_visibility", "photons", "lit_pixels", "ring_contrast")
 
 
@@ -31,8 +33,8 @@ def counts_html(result: xr.Dataset | None, total: int, note: str = "") -> str:
     )
     more = f" of {total:,}" if made < total else ""
     return (
-        f'<div role="status" class="pulsetrain-counts"><b>{made:,}{more} frames</b>, share with its 90 % interval'
-        f'<table style="font-variant-numeric: tabular-nums">{lines}</table><i>{html.escape(note) or "&nbsp;"}</i></div>'
+        f'<div role="status" class="pulsetrain-counts" style="{_TIGHT}"><b>{made:,}{more} frames</b>, share with its '
+        f'90 % interval{_TABLE}{lines}</table><i>{html.escape(note) or "&nbsp;"}</i></div>'
     )
 
 
@@ -43,8 +45,8 @@ def selection_html(result: xr.Dataset | None, chosen: NDArray[np.bool_], shown: 
         return (
             "<i>Draw a lasso on the map (Shift and drag) to see its frames here; rest on a point, or click on it.</i>"
         )
-    made = np.bincount(np.maximum(hits_of(result)[chosen], 0), minlength=len(HITS))
-    kinds = ", ".join(f"{made[k]:,} {name}" for k, name in enumerate(HITS) if made[k])
+    made = np.bincount(hits_of(result)[chosen] + 1, minlength=len(HITS) + 1)
+    kinds = ", ".join(f"{made[k]:,} {name}" for k, name in enumerate(("not assigned", *HITS)) if made[k])
     some = f"; {shown} of them, spread evenly:" if shown < count else ":"
     return f'<span role="status" class="pulsetrain-selection"><b>{count:,} frames selected</b> ({kinds}){some}</span>'
 
@@ -76,6 +78,6 @@ def frame_html(result: xr.Dataset, row: int, pattern: int, names: dict[int, str]
     ]
     rows = "".join(f'<tr><td style="padding-right: 10px">{name}</td><td>{value}</td></tr>' for name, value in lines)
     return (
-        f'<div role="status" class="pulsetrain-frame"><b>Frame {pattern}</b><br>{keys}'
-        f'<table style="font-variant-numeric: tabular-nums">{rows}</table></div>'
+        f'<div role="status" class="pulsetrain-frame" style="{_TIGHT}"><b>Frame {pattern}</b><br>{keys}'
+        f'{_TABLE}{rows}</table></div>'
     )

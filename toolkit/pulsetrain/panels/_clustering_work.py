@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ClusteringWork", "Found", "Look", "Preview"]
 
 _COPIES = 7
+_PIECES = 50
 _CHANCE = 0.001  # that a frame without a hit, or a hit without fringes, scores higher than the lines drawn
 
 
@@ -106,8 +107,7 @@ class ClusteringWork:
 
     def scores(self, options: ClusteringOptions, progress: Progress) -> Found:
         """Measure at most ``options.sample`` of the frames by physics alone."""
-        n = self.frames.sizes["pattern"]
-        patterns = np.unique(np.linspace(0, n - 1, min(n, options.sample)).astype(np.int64))
+        patterns = _spread(self.frames.sizes["pattern"], options.sample)
         return self._found(options.replace(epochs=0), patterns, progress)
 
     def fit(self, options: ClusteringOptions, progress: Progress) -> Found:
@@ -184,3 +184,13 @@ class ClusteringWork:
             asked = tuple(getattr(options, name) for name in ("geometry", "photon", "centre_x", "centre_y", "side"))
             self._scorers = {asked: clusterer.scorer}
         return Found(patterns, result, clusterer, places)
+
+
+def _spread(n: int, most: int) -> NDArray[np.int64]:
+    """Return the positions of at most so many frames, in runs of neighbours, so that few chunks are read for them."""
+    if n <= most:
+        return np.arange(n)
+    pieces = min(_PIECES, most)
+    length = most // pieces
+    starts = np.linspace(0, n - length, pieces).astype(np.int64)
+    return np.unique(starts[:, None] + np.arange(length))

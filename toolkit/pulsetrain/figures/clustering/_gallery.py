@@ -19,14 +19,14 @@ _FEW = 6.0  # photons in the brightest pixel below which a frame is drawn dark: 
 
 
 def thumbnails(block: NDArray[np.floating], side: int = 96) -> NDArray[np.uint8]:
-    """Make frames small: log(1 + photons), each frame by its own brightest pixels.
+    """Make frames small: log(1 + photons) of their middle, each frame by its own brightest pixels.
 
     Parameters
     ----------
     block : float, shape (n, y, x), photons, NaN where masked
         Square, as `pulsetrain.clustering.FrameScorer.block` gives them.
     side : int, pixels
-        Most; a thumbnail's side is the block's divided by a whole number.
+        Most of a thumbnail; what lies further out is cut off: it is dark, and fringes in the middle want the room.
 
     Returns
     -------
@@ -34,9 +34,10 @@ def thumbnails(block: NDArray[np.floating], side: int = 96) -> NDArray[np.uint8]
         0 … 254 from nothing to the brightest, 255 where all is masked.
     """
     n, height, width = block.shape
-    step = -(-max(height, width) // side)
-    short = block[:, : height // step * step, : width // step * step]
-    parts = short.reshape(n, height // step, step, width // step, step)
+    step = max(1, min(height, width) // 128)
+    side = min(side, height // step, width // step)
+    y, x = (height - step * side) // 2, (width - step * side) // 2
+    parts = block[:, y : y + step * side, x : x + step * side].reshape(n, side, step, side, step)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Mean of empty slice|All-NaN slice", RuntimeWarning)
         small = np.nanmean(parts, axis=(2, 4)) if step > 1 else parts[:, :, 0, :, 0]

@@ -4,12 +4,14 @@
 
 const RESTS = 120; // ms without a move before the kernel is told of the point under the cursor
 const NEAR = 8; // px
+const WATCHED = ['places', 'categories', 'palette', 'selected', 'axes'];
 const HELP =
-  'Drag to move, wheel to zoom, Shift and drag for a lasso (Ctrl adds, Alt takes away), click to open. ' +
+  'Drag to move, Shift and drag for a lasso (Ctrl adds, Alt takes away), click to open; then the wheel zooms. ' +
   'Keys: arrows, + and −, 0 shows all, v selects what is in view, Escape selects nothing.';
 
 const bytes = view => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-const floats = view => new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+const floats = view =>
+  new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
 
 function channels(colour) {
   const canvas = document.createElement('canvas');
@@ -81,7 +83,8 @@ class Raster {
       const alpha = strength * (floor + (1 - floor) * Math.log1p(count) * scale);
       const under = (data[at + 3] / 255) * (1 - alpha);
       const whole = alpha + under;
-      for (let k = 0; k < 3; k++) data[at + k] = ((sums[at + k] / count) * alpha + data[at + k] * under) / whole;
+      for (let k = 0; k < 3; k++)
+        data[at + k] = ((sums[at + k] / count) * alpha + data[at + k] * under) / whole;
       data[at + 3] = 255 * whole;
     }
   }
@@ -150,7 +153,8 @@ class ScatterMap {
       colours: Float32Array.from(colours)
     };
     const bits = bytes(this.model.get('selected'));
-    this.bits = bits.length * 8 >= this.points.categories.length && bits.some(each => each) ? bits.slice() : null;
+    this.bits =
+      bits.length * 8 >= this.points.categories.length && bits.some(each => each) ? bits.slice() : null;
     this.lines.forEach((line, k) => {
       line.textContent = this.model.get('axes')[k] ?? '';
     });
@@ -161,6 +165,7 @@ class ScatterMap {
   listen() {
     const canvas = this.canvas;
     canvas.addEventListener('wheel', event => {
+      if (document.activeElement !== canvas) return; // else nobody could scroll past the map
       event.preventDefault();
       this.zoom(1.0015 ** -event.deltaY, event.offsetX, event.offsetY);
     });
@@ -170,18 +175,23 @@ class ScatterMap {
     canvas.addEventListener('pointerleave', () => this.rest(null));
     canvas.addEventListener('dblclick', () => this.all());
     canvas.addEventListener('keydown', event => this.key(event));
-    this.read = this.read.bind(this);
-    for (const name of ['places', 'categories', 'palette', 'selected', 'axes']) {
-      this.model.on(`change:${name}`, this.read);
-    }
+    let told = false;
+    this.changed = () => {
+      if (!told) {
+        queueMicrotask(() => {
+          told = false;
+          this.read();
+        });
+      }
+      told = true; // several values that change together are read once
+    };
+    for (const name of WATCHED) this.model.on(`change:${name}`, this.changed);
     this.resizing = new ResizeObserver(() => this.redraw());
     this.resizing.observe(canvas);
   }
 
   close() {
-    for (const name of ['places', 'categories', 'palette', 'selected', 'axes']) {
-      this.model.off(`change:${name}`, this.read);
-    }
+    for (const name of WATCHED) this.model.off(`change:${name}`, this.changed);
     this.resizing.disconnect();
     clearTimeout(this.resting);
   }
@@ -353,7 +363,9 @@ class ScatterMap {
     const { ax, ay, bx, by } = this.scaling();
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const bits =
-      mode === 'set' || this.bits === null ? new Uint8Array(Math.ceil(categories.length / 8)) : this.bits.slice();
+      mode === 'set' || this.bits === null
+        ? new Uint8Array(Math.ceil(categories.length / 8))
+        : this.bits.slice();
     let count = 0;
     for (let i = 0; i < categories.length; i++) {
       const x = places[2 * i] * ax + bx;
