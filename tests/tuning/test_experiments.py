@@ -169,14 +169,14 @@ def test_shipped_experiments_are_the_native_engines_of_two_families_with_develop
     assert len(set(seeds)) == len(seeds)
 
 
-def test_hybrid_loses_less_than_the_scan_in_ten_evaluations_of_a_handful_of_the_engines_own_responses(held_out):
-    handful = [each for each in held_out if each.family == "in_family" and each.number < 6]
+def test_hybrid_loses_less_than_the_scan_in_ten_evaluations_of_the_engines_own_responses(held_out):
+    some = [each for each in held_out if each.family == "in_family" and each.number < 30]
     lost = {"hybrid": 0.0, "scan": 0.0}
-    for table in handful:
+    for table in some:
         for name in lost:
             replay = Replay(table, seed=1)
             after = regret(replay, make_optimiser(name, replay.space, replay.start), evaluations=10)
-            lost[name] += after[[4, 9]].mean() / len(handful)
+            lost[name] += after[[4, 9]].mean() / len(some)
     assert lost["hybrid"] < lost["scan"] - 0.02
 
 
