@@ -16,6 +16,8 @@ __all__ = ["Empties", "find_empties", "hit_signal", "hit_sums"]
 Float32 = NDArray[np.float32]
 _FIRST = 0.05  # of the frames, the darkest, are presumed empty at first
 _FEWEST = 8
+_TELLING = 32  # frames, among which empty ones can be looked for
+_DARK = 0.01  # photons in a pixel, where nothing is known
 _ROUNDS, _FREE = 8, 3  # in the first ones the background's scale is free
 _UNKNOWN = (1.0, 1e3)  # scale
 _STEADIEST = 0.02  # scatter of the scale
@@ -94,7 +96,8 @@ def find_empties(block: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool
     """Begin with the darkest frames, and take in all that differ from them by a factor and by noise only.
 
     At first nothing is known of the background's scale, so that only a frame's shape tells; how it scatters is then
-    learnt from the frames found. A run without empty frames has its faintest hits taken for them.
+    learnt from the frames found. A run without empty frames has its faintest hits taken for them. Of a few frames
+    nobody can tell which are empty: all their light is taken to be of particles.
 
     Parameters
     ----------
@@ -104,6 +107,9 @@ def find_empties(block: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool
     """
     n, side = block.shape[:2]
     flat = block.reshape(n, -1)
+    if n < _TELLING:
+        background = Background(np.full(flat.shape[1], _DARK, dtype=np.float32), 0.0, dead)
+        return Empties(background, _filters(background, _usual_hit(rings, dead)), (1.0, 1.0), 0.0, 1.0)
     filled = np.empty_like(flat)
     filters = np.zeros((4, flat.shape[1]), dtype=np.float32)
     counts = fill(flat, rings, dead, filters, filled)[1]
@@ -165,9 +171,15 @@ def _mean_hit(excess: Float32, background: Background, rings: NDArray[np.int32])
     each = np.stack([np.bincount(rings, frame, n) for frame in excess]) / pixels  # (frame, ring)
     mean = each.mean(axis=0)
     mean[mean < _SEEN * each.std(axis=0) / np.sqrt(len(each))] = 0
-    # In a run without hits there is nothing to learn from; light near the beam is what to look for.
-    usual = 1 / (1 + (np.arange(n) / (0.1 * n)) ** 4)
-    shape = (mean / max(mean.sum(), 1e-12) + 0.01 * usual / usual.sum())[rings] * ~background.dead
+    shape = mean[rings] * ~background.dead
+    # In a run without hits there is nothing to learn from.
+    shape = shape / max(shape.sum(), 1e-12) + 0.01 * _usual_hit(rings, background.dead)
+    return np.asarray(shape / shape.sum(), dtype=np.float32)
+
+
+def _usual_hit(rings: NDArray[np.int32], dead: NDArray[np.bool_]) -> Float32:
+    """Return light near the beam, 1 photon in all."""
+    shape = ~dead / (1 + (rings / (0.1 * rings.max())) ** 4)
     return np.asarray(shape / shape.sum(), dtype=np.float32)
 
 
