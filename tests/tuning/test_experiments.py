@@ -205,6 +205,19 @@ def test_the_table_of_regrets_averages_training_seeds_within_an_experiment():
     assert table.loc[("f", "ppo"), "experiments"] == 4
 
 
+def test_the_table_of_regrets_ends_with_all_families_whose_numbers_are_not_taken_for_the_same():
+    common = {"optimiser": "scan", "training": 0, "to95": 3.0}
+    rows = [
+        {**common, "family": family, "number": n} | {f"regret {k}": lost for k in BUDGETS}
+        for family, lost in (("near", 0.1), ("far", 0.3))
+        for n in range(3)
+    ]
+    table = summary(pd.DataFrame(rows))
+    assert list(table.index) == [("near", "scan"), ("far", "scan"), ("all", "scan")]
+    assert table.loc[("all", "scan"), "experiments"] == 6
+    assert table.loc[("all", "scan"), "after 10"].startswith("0.200")
+
+
 def test_the_response_models_own_tables_are_fitted_to_their_counts():
     # Tables written from known latents: what the fit says of rates must be what they hold.
     truth = np.array([mean for mean, _ in BROAD.values()])

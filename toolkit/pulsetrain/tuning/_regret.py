@@ -81,12 +81,15 @@ def judge(
 
 
 def summary(rows: pd.DataFrame, reference: str = "scan") -> pd.DataFrame:
-    """Return, per family and optimiser, mean regret with its bootstrap interval, and what is gained on a reference.
+    """Return, per family and in all, mean regret with its bootstrap interval, and what is gained on a reference.
 
     Training seeds are averaged within an experiment, and the bootstrap draws experiments; evaluations to 95 % are the
     median over all searches.
     """
     columns = [f"regret {k}" for k in BUDGETS]
+    if len(set(rows["family"])) > 1:
+        number = rows["family"] + rows["number"].astype(str)  # numbers of two families meet
+        rows = pd.concat([rows, rows.assign(family="all", number=number)], ignore_index=True)
     each = rows.groupby(["family", "optimiser", "number"], sort=False)[columns].mean().reset_index()
     lines = []
     for (family, name), part in each.groupby(["family", "optimiser"], sort=False):
