@@ -42,6 +42,19 @@ def test_a_program_that_is_not_indexamajig_is_refused(geometry, cell, frames):
         CrystFELEngine(geometry, cell, "/bin/echo").evaluate(frames, OPTIONS)
 
 
+def test_a_wrapper_whose_helper_holds_the_output_open_is_not_waited_for(geometry, cell, stand_in, frames, nothing_left):
+    wrapper = stand_in.path.with_name("wrapped")
+    wrapper.write_text(f'#!/bin/sh\nsleep 99 &\necho $! >> "{stand_in.pids}"\nexec "{stand_in.path}" "$@"\n')
+    wrapper.chmod(0o755)
+    began = time.monotonic()
+    with CrystFELEngine(geometry, cell, wrapper, processes=1, poll=0.02) as engine:
+        assert engine.version == "0.12.0"
+        assert time.monotonic() - began < 30  # twice that would be its patience
+        nothing_left()
+        assert engine.evaluate(frames, OPTIONS)["reached"].all()
+    assert nothing_left() == 4
+
+
 def test_unknown_option_is_refused_with_what_indexamajig_said(engine_of, frames, nothing_left):
     engine = engine_of(extra=["--make-it-better"])
     with pytest.raises(IndexamajigError, match=r"(?s)status 64 .*--help.*unrecognized option '--make-it-better'"):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
+
+from pulsetrain.tuning._crystfel.guarded import GuardedFolder
 
 __all__ = ["IndexamajigError", "find_indexamajig", "version_of"]
 
@@ -46,15 +47,14 @@ def version_of(program: Path) -> str:
     IndexamajigError
         Where it does not start, or is something else.
     """
-    try:
-        done = subprocess.run(
-            [str(program), "--version"], capture_output=True, timeout=_PATIENCE, check=False, stdin=subprocess.DEVNULL
-        )
-        text = (done.stdout + done.stderr).decode("utf-8", "replace")
-    except subprocess.TimeoutExpired:
+    # Guarded, as a wrapper may leave processes behind that hold its output open: a pipe would never end then.
+    with GuardedFolder() as guarded:
+        guarded.start([str(program), "--version"], os.environ)
+        ended = guarded.poll(_PATIENCE) is not None
+        texts = [guarded.folder / name for name in ("out.txt", "err.txt")]
+        text = "".join(each.read_text(encoding="utf-8", errors="replace") for each in texts if each.is_file())
+    if not ended:
         text = f"no answer to --version within {_PATIENCE:g} s"
-    except OSError as error:
-        text = str(error)
     match = re.search(r"CrystFEL:?\s+(?:version\s+)?v?(\d\S*)", text)
     if match is None:
         raise IndexamajigError(
