@@ -158,6 +158,18 @@ def test_the_command_leaves_all_that_is_needed_to_index_with_the_best_setting(fi
     assert float(best["indexing_rate"]) == pytest.approx(float(path["rate"].max()), abs=0.15)
 
 
+def test_patterns_whose_path_holds_blanks_are_listed_by_a_link(files, tmp_path):
+    # A list of patterns has one a line, and after a blank the event.
+    place = tmp_path / "run 1\nnew"
+    place.mkdir()
+    (place / "own.h5").write_bytes((files / "run.h5").read_bytes())
+    options = options_of(files, evaluations=1, fresh_patterns=0, optimiser="scan")
+    run(str(place / "own.h5"), options, tmp_path / "out")
+    listed = (tmp_path / "out" / "files.lst").read_text()
+    assert len(listed.split()) == 1
+    assert (tmp_path / "out" / listed.strip()).samefile(place / "own.h5")
+
+
 def test_a_killed_search_goes_on_after_its_last_finished_evaluation(files, tmp_path):
     out = tmp_path / "out"
     options = options_of(files, evaluations=5)

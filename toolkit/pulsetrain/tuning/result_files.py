@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def write_result_files(tuner: Tuner, folder: Path, patterns: Path | None = None)
     folder : pathlib.Path
         Is there; files of the same names in it are replaced.
     patterns : pathlib.Path, optional
-        What was opened; named in ``files.lst`` if it is a file.
+        What was opened; named in ``files.lst`` if it is a file, by a link beside it where its own path holds blanks.
 
     Returns
     -------
@@ -45,7 +46,13 @@ def write_result_files(tuner: Tuner, folder: Path, patterns: Path | None = None)
     (draft / "tuned.geom").write_text(tuned_geometry(engine.geometry, best.clen), encoding="utf-8")
     engine.cell.write(draft / "sample.cell")
     if patterns is not None and patterns.is_file():
-        (draft / "files.lst").write_text(f"{patterns.resolve()}\n", encoding="utf-8")
+        listed = str(patterns.resolve())
+        if len(listed.split()) > 1 or listed != listed.strip():
+            # A list of patterns has one a line, and after a blank its event: no way to quote either.
+            link = draft / "patterns.h5"
+            link.symlink_to(listed)
+            listed = link.name
+        (draft / "files.lst").write_bytes(os.fsencode(f"{listed}\n"))
     command = indexamajig_command(tuned, "tuned.geom", "sample.cell")
     (draft / "indexamajig.sh").write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
     (draft / "indexamajig.sh").chmod(0o755)
