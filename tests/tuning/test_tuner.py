@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +170,20 @@ def test_patterns_whose_path_holds_blanks_are_listed_by_a_link(files, tmp_path):
     listed = (tmp_path / "out" / "files.lst").read_text()
     assert len(listed.split()) == 1
     assert (tmp_path / "out" / listed.strip()).samefile(place / "own.h5")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file names are always UTF-8")
+@pytest.mark.parametrize("wrong", ["input", "output", "geometry"])
+def test_names_that_are_no_utf_8_are_refused_before_anything_is_evaluated(files, tmp_path, wrong):
+    place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    place.mkdir()
+    for file in files.iterdir():
+        (place / file.name).symlink_to(file)
+    options = options_of(files).replace(geometry=str((place if wrong == "geometry" else files) / "run.geom"))
+    output = (place if wrong == "output" else tmp_path) / "out"
+    with pytest.raises(DataError, match=r"\\udcff.*UTF-8.*rename"):
+        run(str((place if wrong == "input" else files) / "run.h5"), options, output)
+    assert not output.exists()
 
 
 def test_a_killed_search_goes_on_after_its_last_finished_evaluation(files, tmp_path):

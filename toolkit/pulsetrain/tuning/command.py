@@ -66,6 +66,8 @@ def run(
         At Ctrl-C; says how the search goes on.
     """
     output = Path(output)
+    for place in (expanded(path).absolute(), output.absolute(), options.geometry, options.cell):
+        _refuse_unwritable(str(place))
     if not glob.has_magic(path) and not expanded(path).exists():
         open_frames(path, source=source, key=key)  # refuses it by name
     engine = make_engine(options)
@@ -136,6 +138,16 @@ def open_patterns(
         got = f"patterns of shape {patterns.shape[1:]}"
         raise DataError(path, got, f"{geometry.shape}, as in the geometry", "give this detector's geometry, or a key")
     return patterns
+
+
+def _refuse_unwritable(place: str) -> None:
+    """Refuse a name that no file of results could repeat, before hours are spent on them."""
+    try:
+        place.encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            ascii(place), "bytes that are no UTF-8", "names in UTF-8", "rename it, or give a link"
+        ) from None
 
 
 def _summary(tuner: Tuner) -> str:
