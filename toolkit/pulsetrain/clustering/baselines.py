@@ -137,17 +137,20 @@ def supervised(case: Case) -> Found:
     inputs = torch.from_numpy(views)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, _EPOCHS * (len(inputs) // _BATCH))
     for _ in range(_EPOCHS):
-        for rows in torch.randperm(len(inputs))[: len(inputs) // _BATCH * _BATCH].split(_BATCH):
+        for rows in torch.randperm(len(inputs))[: len(inputs) // _BATCH * _BATCH].reshape(-1, _BATCH):
             batch = inputs[rows]
             flips = [axis for axis in (2, 3) if torch.rand(()) < 0.5]
             loss = torch.nn.functional.cross_entropy(network(batch.flip(flips)), target[rows])
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
             schedule.step()
     network.eval()
     with torch.inference_mode():
-        parts = [network(part).softmax(dim=1) for part in torch.from_numpy(case.measured.views).split(256)]
+        parts = [
+            network(part).softmax(dim=1)
+            for part in torch.from_numpy(case.measured.views).tensor_split(max(1, len(case.probability) // 256))
+        ]
     return case.called(torch.cat(parts).numpy())
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +66,7 @@ class PhysicsKinds:
         object.__setattr__(self, "brightness", tuple(self.brightness))  # JSON gives a list
 
     @classmethod
-    def fit(cls, scores: Mapping[str, Floats]) -> Self:
+    def fit(cls, scores: Mapping[str, Floats]) -> PhysicsKinds:
         """Learn the shares, and how fringes scatter, from a run's scores.
 
         Parameters
@@ -141,7 +140,7 @@ def _of_hits(hit_score: Doubles, brightness: Sequence[float] | Doubles, brightes
 
 def _bin(hit_score: Doubles, brightest: float) -> NDArray[np.intp]:
     place = np.log(np.maximum(hit_score, _FAINTEST) / _FAINTEST) / np.log(brightest / _FAINTEST)
-    return np.clip((place * _BINS).astype(np.intp), 0, _BINS - 1)
+    return np.asarray(np.clip(place * _BINS, 0, _BINS - 1), dtype=np.intp)
 
 
 def _expectation_maximisation(start: PhysicsKinds, fringes: Doubles, possible: Doubles) -> tuple[PhysicsKinds, float]:

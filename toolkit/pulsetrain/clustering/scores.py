@@ -154,7 +154,7 @@ def _reach(block: Float32, rings: NDArray[np.int32], empties: Empties) -> float:
 
 def _rings(side: int) -> NDArray[np.int32]:
     steps = np.arange(side) - (side - 1) / 2
-    return np.hypot(steps[:, None], steps).round().astype(np.int32).ravel()
+    return np.asarray(np.hypot(steps[:, None], steps).round(), dtype=np.int32).ravel()
 
 
 def _ring_contrast(profile: Float32) -> Float32:

@@ -124,7 +124,8 @@ def find_empties(block: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool
         background = _background(flat[empty], dead, side)
         if s is None:
             s = filled @ background.mean / (background.mean @ background.mean)
-        hit = _mean_hit(filled[bright] - s[bright, None] * background.mean, background, rings)
+        excess = np.asarray(filled[bright] - s[bright, None] * background.mean, dtype=np.float32)
+        hit = _mean_hit(excess, background, rings)
         filters = _filters(background, hit)
         sums = hit_sums(filled, fill(flat, rings, dead, filters, filled)[2], filters)
         if k >= _FREE:

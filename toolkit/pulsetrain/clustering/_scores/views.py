@@ -24,9 +24,9 @@ def stabilised(block: Float32, dead: NDArray[np.bool_]) -> Float32:
     -------
     float32, shape (n, 64, 64)
     """
-    middle, masked = _middle(block), _middle(dead[None])
+    middle = _middle(np.where(dead, np.float32(np.nan), block))
     root = np.sqrt(np.maximum(middle, 0) + np.float32(0.375)) - np.float32(np.sqrt(0.375))
-    return np.where(np.isnan(root) | masked, np.float32(0), root)
+    return np.where(np.isnan(root), np.float32(0), root)
 
 
 def pooled_power(power: Float32) -> Float32:
