@@ -45,3 +45,20 @@ def test_a_frames_latent_vector_does_not_depend_on_which_others_it_is_computed_w
     assert whole.shape == (7, LATENT)
     torch.testing.assert_close(whole[3:4], alone, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(whole.norm(dim=1), torch.ones(7))
+
+
+def test_two_frames_that_show_nothing_are_not_told_apart():
+    first, second = _at(0, 90, 30), _at(60, 180, 10)
+    alone = [nt_xent(first, second, 0.5, empty=torch.tensor(empty)).item() for empty in ([0.0] * 3, [1.0, 0.0, 0.0])]
+    assert alone[0] == alone[1]  # a pair needs two
+    # With A and B empty, only C's copies are left as negatives for them, up to the least weight of 1e-4.
+    loss = nt_xent(first, second, 0.5, empty=torch.tensor([1.0, 1.0, 0.0], dtype=torch.float64)).item()
+    angle = np.deg2rad([0, 90, 30, 60, 180, 10])
+    odds = np.exp(2 * np.cos(angle[:, None] - angle))
+    weight = np.ones((6, 6))
+    weight[np.ix_([0, 1, 3, 4], [0, 1, 3, 4])] = 1e-4
+    own = np.roll(np.arange(6), 3)
+    weight[np.arange(6), own] = 1
+    np.fill_diagonal(weight, 0)
+    expected = -np.log(odds[np.arange(6), own] / (weight * odds).sum(axis=1)).mean()
+    assert loss == pytest.approx(expected, rel=1e-9)

@@ -19,8 +19,8 @@ from pulsetrain.clustering._network import LATENT
 
 __all__ = ["Alignment", "Moments", "ViewScale"]
 
-_LEAST_SPREAD = 1e-4  # variance of unit vectors below which a direction is not stretched
-_FEWEST = 2 * LATENT  # frames of a kind, with so many its own covariance counts as much as that of all
+_LEAST_SPREAD = 1e-6  # variance of unit vectors below which a direction is not stretched
+_FEWEST = LATENT // 2  # frames of a kind, with so many its covariance counts as much as a sphere of its size
 
 Floats = NDArray[np.floating]
 Doubles = NDArray[np.float64]
@@ -59,15 +59,15 @@ class Moments(NamedTuple):
         count = probability.sum(axis=0)
         weight = probability / count.clip(min=1e-9)
         mean = weight.T @ latent  # (3, latent)
-        parts = []
+        size = latent.shape[1]
+        covariance = np.empty((len(count), size, size))
         for kind in range(len(count)):
             off = latent - mean[kind]
-            parts.append((off * weight[:, kind : kind + 1]).T @ off)
-        own = np.stack(parts)
-        # What a few frames cannot tell of a kind's shape, the others tell.
-        common = np.tensordot(count / count.sum(), own, 1)
-        share = (count / (count + _FEWEST))[:, None, None]
-        return cls(mean, share * own + (1 - share) * common + _LEAST_SPREAD * np.eye(latent.shape[1]), count)
+            own = (off * weight[:, kind : kind + 1]).T @ off
+            # Few frames tell the size of a kind's cloud, but hardly its shape.
+            share = count[kind] / (count[kind] + _FEWEST)
+            covariance[kind] = share * own + ((1 - share) * np.trace(own) / size + _LEAST_SPREAD) * np.eye(size)
+        return cls(mean, covariance, count)
 
     @classmethod
     def pooled(cls, several: list[Moments]) -> Moments:

@@ -43,19 +43,19 @@ def scan_loss(p: Tensor, neighbours: Tensor, entropy: float = _ENTROPY) -> Tenso
 
     Parameters
     ----------
-    p, neighbours : Tensor, shape (n, cluster)
+    p, neighbours : Tensor, shape (..., n, cluster)
         Probabilities of frames, and of one neighbour of each.
     entropy : float
         Weight of the entropy of the mean of ``p``.
 
     Returns
     -------
-    Tensor, shape ()
+    Tensor, shape (...)
         −⟨log p·p'⟩ − entropy · H(⟨p⟩)
     """
-    agreement = (p * neighbours).sum(dim=1).clamp(min=1e-8).log().mean()
-    mean = p.mean(dim=0).clamp(min=1e-8)
-    return -agreement + entropy * (mean * mean.log()).sum()
+    agreement = (p * neighbours).sum(dim=-1).clamp(min=1e-8).log().mean(dim=-1)
+    mean = p.mean(dim=-2).clamp(min=1e-8)
+    return -agreement + entropy * (mean * mean.log()).sum(dim=-1)
 
 
 def divide(
@@ -86,21 +86,21 @@ def divide(
     every = torch.cat([points[None], torch.from_numpy(copies)])  # (1 + copy, n, latent)
     start = torch.randn(_HEADS, clusters, latent.shape[1], generator=rng)
     weight = nn.Parameter(_SHARPNESS * nn.functional.normalize(start, dim=2))
-    bias = nn.Parameter(torch.zeros(_HEADS, clusters, 1))
+    bias = nn.Parameter(torch.zeros(_HEADS, 1, clusters))
     optimiser = torch.optim.Adam([weight, bias], lr=0.1)
     losses = torch.zeros(_HEADS)
     for step in range(_STEPS):
         chosen = torch.randint(len(points), (_BATCH,), generator=rng)
         other = near[chosen, torch.randint(near.shape[1], (_BATCH,), generator=rng)]
-        p, q = (torch.softmax(weight @ points[rows].T + bias, dim=1).mT for rows in (chosen, other))
-        each = torch.stack([scan_loss(p[head], q[head]) for head in range(_HEADS)])
+        p, q = (torch.softmax(points[rows] @ weight.mT + bias, dim=2) for rows in (chosen, other))
+        each = scan_loss(p, q)  # (head,)
         optimiser.zero_grad()
         torch.autograd.backward(each.sum())
         optimiser.step()
         losses = 0.9 * losses + 0.1 * each.detach()
         report(0.8 * (step + 1) / _STEPS)
     best = int(losses.argmin())
-    head = weight[best].detach().clone().requires_grad_(), bias[best, :, 0].detach().clone().requires_grad_()
+    head = weight[best].detach().clone().requires_grad_(), bias[best, 0].detach().clone().requires_grad_()
     _self_label(*head, every, rng, report)
     return Division(head[0].detach().numpy(), head[1].detach().numpy())
 

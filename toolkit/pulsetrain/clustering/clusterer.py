@@ -153,24 +153,27 @@ class FrameClusterer:
         -------
         dict of str to array
             ``cluster`` (n,), ``probability`` (n, 3), ``latent`` (n, latent) where one was learnt, and each score (n,).
+            Of a frame that is masked throughout nothing is known: cluster −1, kinds alike, NaN.
         """
         self._check_fitted()
         of = self.experiments_[experiment]
         side = self.options.side
         if block.ndim != 3 or block.shape[1:] != (side, side):
             raise DataError("block", f"shape {block.shape}", f"(n, {side}, {side})", "make it by scorer.block(frames)")
-        measured = of.scorer.measure(block)
-        found = self._placed(measured, of.kinds.probability(measured.scores), of.alignment)
         blind = ~np.isfinite(block).any(axis=(1, 2))
-        found["cluster"][blind], found["probability"][blind] = -1, 1 / len(KINDS)
-        return {**found, **measured.scores}
+        # Something to measure stands in for what is masked throughout.
+        measured = of.scorer.measure(np.where(blind[:, None, None], np.float32(1), block) if blind.any() else block)
+        found = self._placed(measured, of.kinds.probability(measured.scores), of.alignment) | measured.scores
+        for name, values in found.items():
+            values[blind] = {"cluster": -1, "probability": 1 / len(KINDS)}.get(name, np.nan)
+        return found
 
     def embed(self, frames: xr.DataArray, progress: Progress | None = None) -> xr.DataArray:
         """Return where frames lie in the latent space.
 
         Returns
         -------
-        xarray.DataArray, dims (pattern, latent), float32
+        xarray.DataArray, dims (pattern, feature), float32
             Unit vectors; the same particles lie in the same place whatever the experiment.
 
         Raises
@@ -183,7 +186,7 @@ class FrameClusterer:
             raise RuntimeError("epochs: got 0, with which no latent space is learnt; allowed: 1 or more; fit again")
         latent = np.concatenate([part["latent"] for part in self._assigned(frames, progress)])
         coords = {name: coord for name, coord in frames.coords.items() if coord.dims == ("pattern",)}
-        return xr.DataArray(latent, coords, ("pattern", "latent"), name="latent")
+        return xr.DataArray(latent, coords, ("pattern", "feature"), name="latent")
 
     @property
     def scorer(self) -> FrameScorer:

@@ -26,9 +26,10 @@ from pulsetrain.simulate.particles_families import DEVELOPMENT, HELD_OUT, THIRD_
 __all__ = ["added", "independence"]
 
 _NEIGHBOURS = 20
+_OWN = 0.9  # of a cluster's frames, to be a group's own
 _CONDITIONS = (  # what is of the experiment, and not of its particles
     *("photon_energy", "distance", "pixel_size", "focus", "profile", "background", "background_jitter", "halo"),
-    *("halo_width", "read_noise", "hole", "modules", "gap", "bad_pixels", "gain_spread"),
+    *("halo_width", "read_noise", "hole", "module_rows", "module_columns", "gap", "bad_pixels", "gain_spread"),
     *("beam_x", "beam_y", "beam_jitter"),
 )
 _PAIRS = {"development": DEVELOPMENT[:2], "held out": (HELD_OUT[0], HELD_OUT[3])}
@@ -104,7 +105,8 @@ def added(*, number: int | None, frames: int, epochs: int, seed: int, csv: Path 
                 found = {"experiment": planned.name, "group": group, "frames": int(members.sum()), "method": method}
                 rows.append({**found, "clusters": len(np.unique(cluster)), **_best(cluster, members)})
     table = pd.DataFrame(rows)
-    click.echo("the cluster that fits each group best: purity, recall and F1")
+    click.echo("the cluster that fits each group best: purity, recall and F1; and the share of the group that is in")
+    click.echo(f"clusters of its own, {_OWN:.0%} of whose frames are of it")
     click.echo(table.to_string(index=False, float_format="{:.3f}".format))
     if csv:
         table.to_csv(csv, index=False)
@@ -146,7 +148,7 @@ def _groups(truth: xr.Dataset) -> dict[str, NDArray[np.bool_]]:
 
 
 def _best(cluster: NDArray[np.integer], members: NDArray[np.bool_]) -> dict[str, float]:
-    best = {"purity": 0.0, "recall": 0.0, "F1": 0.0}
+    best, own = {"purity": 0.0, "recall": 0.0, "F1": 0.0}, 0.0
     for number in np.unique(cluster):
         of = cluster == number
         both = float((of & members).sum())
@@ -154,7 +156,8 @@ def _best(cluster: NDArray[np.integer], members: NDArray[np.bool_]) -> dict[str,
         f1 = 2 * both / (of.sum() + members.sum())
         if f1 > best["F1"]:
             best = {"purity": purity, "recall": recall, "F1": f1}
-    return best
+        own += recall if purity >= _OWN else 0.0
+    return {**best, "in own clusters": own}
 
 
 def _stretched(values: NDArray[np.floating]) -> NDArray[np.floating]:
