@@ -103,7 +103,7 @@ def _columns(scores: Mapping[str, Floats]) -> tuple[Doubles, Doubles, Doubles]:
     hit_score, fringes, visibility = (
         np.asarray(scores[name], dtype=np.float64) for name in ("hit_score", "fringe_score", "fringe_visibility")
     )
-    return hit_score, fringes, fringes / np.maximum(visibility, 1e-6) ** 2
+    return hit_score, fringes, np.maximum(fringes, 1e-6) / np.maximum(visibility, 1e-6) ** 2
 
 
 def _hits(hit_score: Doubles, brightest: float) -> tuple[float, tuple[float, ...]]:
