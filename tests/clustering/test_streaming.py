@@ -22,7 +22,7 @@ from pulsetrain.data._lazy import Rows
 from pulsetrain.progress import Cancelled
 from pulsetrain.simulate.particles import ParticleOptions, simulate_particles
 
-OPTIONS = {"epochs": 0, "side": 64, "sample": 300}
+OPTIONS = {"epochs": 1, "side": 64, "sample": 300, "device": "cpu"}
 N = 3000
 
 
@@ -98,7 +98,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_answer(path, model, whole, 
     rng, store = np.random.default_rng(7), tmp_path / "out.zarr"
     arguments = [sys.executable, "-c", _SCRIPT, path, model, store]
     finished = []
-    for _ in range(3):
+    for _ in range(2):
         with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
