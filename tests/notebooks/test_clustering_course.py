@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import nbformat
@@ -93,6 +94,13 @@ def test_few_photons_are_what_makes_frames_unsure(printed):
     rows = numbers(r"photons: +(\d+)% right, +(\d+)% unsure, +(\d+)% wrong", printed)
     assert rows[0][0] < rows[-1][0]
     assert rows[-1][0] > 95
+
+
+def test_pairs_are_found_beyond_the_limit_too_where_a_real_pixel_washes_them_out(printed):
+    assert all(share > 95 for (share,) in numbers(r"nm apart: +(\d+)% called multiple", printed))
+    contrast = dict(numbers(r"([\d.]+) times the limit: a real pixel leaves (\d+)%", printed))
+    assert contrast[1.0] == pytest.approx(100 * 2 / math.pi, abs=1)  # sinc(1/2)
+    assert contrast[2.0] == 0
 
 
 def test_the_chosen_frames_are_single_hits(printed):
