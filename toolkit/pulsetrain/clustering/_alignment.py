@@ -51,7 +51,7 @@ class Moments(NamedTuple):
 
     mean: Doubles
     covariance: Doubles
-    count: Doubles
+    number: Doubles
 
     @classmethod
     def of(cls, latent: Floats, probability: Doubles) -> Moments:
@@ -72,7 +72,7 @@ class Moments(NamedTuple):
     @classmethod
     def pooled(cls, several: list[Moments]) -> Moments:
         """Return the mean of several experiments' moments; an experiment without a kind has no say in it."""
-        count = np.stack([each.count for each in several])  # (experiment, 3)
+        count = np.stack([each.number for each in several])  # (experiment, 3)
         share = count / count.sum(axis=0).clip(min=1e-9)
         mean = np.einsum("ek,ekl->kl", share, np.stack([each.mean for each in several]))
         covariance = np.einsum("ek,eklm->klm", share, np.stack([each.covariance for each in several]))
@@ -101,7 +101,7 @@ class Alignment:
             [_root(a, -0.5) @ _root(b, 0.5) for a, b in zip(own.covariance, reference.covariance, strict=True)]
         )
         shift = reference.mean - np.einsum("kl,klm->km", own.mean, turn)
-        lacking = np.minimum(own.count, reference.count) < 5
+        lacking = np.minimum(own.number, reference.number) < 5
         turn[lacking], shift[lacking] = np.eye(turn.shape[1]), 0.0
         return cls(views, turn, shift)
 

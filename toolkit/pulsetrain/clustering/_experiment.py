@@ -56,7 +56,7 @@ class Experiment:
         for place, values in arrays.items():
             part, _, name = place.partition(".")
             parts[part][name] = values
-        kinds = {name: tuple(v.tolist()) if v.ndim else v.item() for name, v in parts["kinds"].items()}
+        kinds: dict[str, Any] = {name: tuple(v.tolist()) if v.ndim else v.item() for name, v in parts["kinds"].items()}
         alignment = Alignment.of_arrays(parts["alignment"]) if parts["alignment"] else None
         return cls(fingerprint, FrameScorer.of_arrays(parts["scorer"], options), PhysicsKinds(**kinds), alignment)
 

@@ -98,7 +98,8 @@ class FrameClusterer:
             Experiment(str(each.attrs.get("fingerprint", "")), sample.scorer, sample.kinds)
             for each, sample in zip(several, samples, strict=True)
         ]
-        space, history = None, []
+        space: LatentSpace | None = None
+        history: list[float] = []
         if self.options.epochs:
             device = _device(self.options.device)
             space, alignments, history = learn(samples, self.options, device, report.between(_READING, 1.0))
@@ -160,7 +161,7 @@ class FrameClusterer:
         side = self.options.side
         if block.ndim != 3 or block.shape[1:] != (side, side):
             raise DataError("block", f"shape {block.shape}", f"(n, {side}, {side})", "make it by scorer.block(frames)")
-        blind = ~np.isfinite(block).any(axis=(1, 2))
+        blind = np.asarray(np.isnan(block).all(axis=(1, 2)))
         # Something to measure stands in for what is masked throughout.
         measured = of.scorer.measure(np.where(blind[:, None, None], np.float32(1), block) if blind.any() else block)
         found = self._placed(measured, of.kinds.probability(measured.scores), of.alignment) | measured.scores
