@@ -39,8 +39,8 @@ class ClusteringLayout:
     ----------
     title, shape : str
         Name and size of the input.
-    options, task, report : ipywidgets.Widget
-        The form of the options, the learning and the report.
+    options, strengths, task, report : ipywidgets.Widget
+        The forms of the options and of the augmentations, the learning and the report.
     below : bokeh.models.LayoutDOM
         The figures that the buttons choose.
 
@@ -72,6 +72,7 @@ class ClusteringLayout:
         shape: str,
         *,
         options: ipywidgets.Widget,
+        strengths: ipywidgets.Widget,
         task: ipywidgets.Widget,
         report: ipywidgets.Widget,
         below: LayoutDOM,
@@ -101,14 +102,14 @@ class ClusteringLayout:
         )
         images = ipywidgets.Box(
             [
-                ipywidgets.VBox([self.seen], layout={"width": "300px", "flex": "0 0 auto"}),
+                ipywidgets.VBox([self.seen], layout={"width": "330px", "flex": "0 0 auto"}),
                 ipywidgets.VBox([self.image], layout={"flex": "3 1 330px", "min_width": "0"}),
-                ipywidgets.VBox([self.power], layout={"flex": "2 1 300px", "min_width": "0"}),
+                ipywidgets.VBox([self.power], layout={"flex": "2 1 300px", "min_width": "0", "padding": "0 0 0 12px"}),
             ],
             layout={"display": "flex", "flex_flow": "row wrap", "width": "100%"},
         )
         self.below, self.words = choices(_BELOW), words()
-        self._parts = {"Clusters": self._edits(), "Augmentations": self._preview(), "Export": self._export()}
+        self._parts = {"Clusters": self._edits(), "Augmentations": self._preview(strengths), "Export": self._export()}
         self.widget = ipywidgets.VBox(
             [
                 upper,
@@ -141,10 +142,12 @@ class ClusteringLayout:
         ]
         return ipywidgets.VBox(lines)
 
-    def _preview(self) -> ipywidgets.Widget:
+    def _preview(self, strengths: ipywidgets.Widget) -> ipywidgets.Widget:
         self.cosine = ipywidgets.HTML()
         self.preview = Gallery("The frame shown, and augmented copies of it", 128)
-        return ipywidgets.VBox([self.cosine, self.preview])
+        strengths.layout.width, strengths.layout.flex = f"{_WIDTH}px", "0 0 auto"
+        copies = ipywidgets.VBox([self.cosine, self.preview], layout={"flex": "1 1 300px", "min_width": "0"})
+        return ipywidgets.Box([strengths, copies], layout={"flex_flow": "row wrap", "width": "100%"})
 
     def _export(self) -> ipywidgets.Widget:
         self.file = ipywidgets.Text(value="selection.csv", description="File", layout={"width": "320px"})

@@ -34,7 +34,7 @@ def counts_html(result: xr.Dataset | None, total: int, note: str = "") -> str:
     more = f" of {total:,}" if made < total else ""
     return (
         f'<div role="status" class="pulsetrain-counts" style="{_TIGHT}"><b>{made:,}{more} frames</b>, share with its '
-        f'90 % interval{_TABLE}{lines}</table><i>{html.escape(note) or "&nbsp;"}</i></div>'
+        f"90 % interval{_TABLE}{lines}</table><i>{html.escape(note) or '&nbsp;'}</i></div>"
     )
 
 
@@ -76,8 +76,9 @@ def frame_html(result: xr.Dataset, row: int, pattern: int, names: dict[int, str]
         for name in _SCORES
         if name in result and np.isfinite(float(at[name]))
     ]
-    rows = "".join(f'<tr><td style="padding-right: 10px">{name}</td><td>{value}</td></tr>' for name, value in lines)
+    first = '<td style="padding-right: 10px; white-space: nowrap">'
+    rows = "".join(f"<tr>{first}{name}</td><td>{value}</td></tr>" for name, value in lines)
     return (
         f'<div role="status" class="pulsetrain-frame" style="{_TIGHT}"><b>Frame {pattern}</b><br>{keys}'
-        f'{_TABLE}{rows}</table></div>'
+        f"{_TABLE}{rows}</table></div>"
     )

@@ -48,6 +48,12 @@ class Found:
     map: NDArray[np.float32] | None
 
     @property
+    def words(self) -> str:
+        """What was done, in words."""
+        learnt = "learnt" if self.map is not None else "physics scores alone; press Fit to learn"
+        return f"{len(self.patterns):,} frames sorted: {learnt}."
+
+    @property
     def nulls(self) -> dict[str, float]:
         """Scores that one in a thousand frames without a hit, or without fringes, exceeds."""
         if self.clusterer is None:

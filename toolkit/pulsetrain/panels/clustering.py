@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from pulsetrain.clustering.options import Augmentations, ClusteringOptions
+from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.data import DataError
 from pulsetrain.figures import clustering as figures
 from pulsetrain.panels._clustering_actions import EditButtons
@@ -21,6 +19,9 @@ from pulsetrain.panels._clustering_edit import Edits
 from pulsetrain.panels._clustering_follow import Follower, Shown
 from pulsetrain.panels._clustering_input import open_input
 from pulsetrain.panels._clustering_layout import ClusteringLayout
+from pulsetrain.panels._clustering_options import FIRST, SPANS, STRENGTHS, strengths_of
+from pulsetrain.panels._clustering_pause import Pause
+from pulsetrain.panels._clustering_save import save_result, save_selection
 from pulsetrain.panels._clustering_view import ClusteringView, State
 from pulsetrain.panels._clustering_words import counts_html, frame_html, selection_html
 from pulsetrain.panels._clustering_work import ClusteringWork, Found, Look
@@ -31,7 +32,6 @@ from pulsetrain.panels._picture import Picture
 from pulsetrain.panels._report import ReportButton
 from pulsetrain.panels._task import Task, Told, plain
 from pulsetrain.panels._tree import close_tree
-from pulsetrain.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +39,6 @@ if TYPE_CHECKING:
     from pulsetrain.clustering import FrameClusterer
 
 __all__ = ["ClusteringPanel"]
-
-_FIRST = ("clusters", "neighbours", "confidence", "epochs", "sample")
-_SPANS = {
-    "confidence": (0.34, 0.999, 0.005), "neighbours": (2, 100, 1), "epochs": (0, 40, 1),
-    "thinning": (0.05, 1.0, 0.05), "noise": (0.0, 5.0, 0.1), "rotation": (0.0, 180.0, 5.0), "shift": (0.0, 16.0, 0.5),
-    "brightness": (1.0, 10.0, 0.1), "masking": (0.0, 0.9, 0.05),
-}  # fmt: skip
 
 
 class ClusteringPanel:
@@ -109,11 +102,11 @@ class ClusteringPanel:
         self._edits: Edits | None = None
         self._row: int | None = None
         self._losses: dict[str, list[float]] = {"loss": []}
-        self._paused = threading.Event()
 
         self._loop, self._picture = Loop(), Picture()
         self._work = ClusteringWork(self.frames)
-        self.controls = OptionControls(start, _FIRST, changed=self._on_options, spans=_SPANS)
+        self.controls = OptionControls(start, FIRST, hidden=STRENGTHS, changed=self._on_options, spans=SPANS)
+        self.strengths = OptionControls(strengths_of(start), STRENGTHS, changed=self._on_strengths, spans=SPANS)
         self._before = start
         self.task = Task("Fit", self.fit, self._loop)
         self.report = ReportButton("clustering", self._report_values, self._loop)
@@ -121,8 +114,10 @@ class ClusteringPanel:
         shape = " × ".join(map(str, self.frames.shape[1:]))
         self._form = ClusteringLayout(
             self._given.title, f"{self.frames.sizes['pattern']:,} frames of {shape} pixels",
-            options=self.controls.widget, task=self.task.widget, report=self.report.widget, below=self.view.layout,
+            options=self.controls.widget, strengths=self.strengths.widget, task=self.task.widget,
+            report=self.report.widget, below=self.view.layout,
         )  # fmt: skip
+        self._pause = Pause(self._form.pause)
         self._follower = Follower(
             self._work, self._form, self._loop, self._picture, looked=self._looked,
             failed=lambda error: self.task.say(plain(error), "error"),
@@ -143,6 +138,7 @@ class ClusteringPanel:
     @options.setter
     def options(self, options: ClusteringOptions) -> None:
         self.controls.options = options
+        self.strengths.options = strengths_of(options)
         self._options_changed()
 
     @property
@@ -205,10 +201,7 @@ class ClusteringPanel:
 
     def pause(self) -> None:
         """Let the learning rest, or go on."""
-        (self._paused.clear if self._paused.is_set() else self._paused.set)()
-        self._form.pause.description, self._form.pause.icon = (
-            ("Go on", "play") if self._paused.is_set() else ("Pause", "pause")
-        )
+        self._pause.turn()
 
     def wait(self, timeout: float = 600.0) -> None:
         """Wait for what is under way, then raise what went wrong with it, if anything."""
@@ -220,7 +213,7 @@ class ClusteringPanel:
 
     def close(self) -> None:
         """Cancel what is under way and free everything the control holds in kernel and browser."""
-        self._paused.clear()
+        self._pause.end()
         self.task.cancel()
         self._follower.cancel()
         self.report.task.cancel()
@@ -251,29 +244,20 @@ class ClusteringPanel:
         form.colour.observe(lambda _: self._show_map(), "value")
         form.below.observe(lambda _: self._show_below(), "value")
         form.pause.on_click(lambda _: self.task.guard(self.pause))
-        form.save.on_click(lambda _: self.task.guard(self._save_selection))
-        form.keep.on_click(lambda _: self.task.guard(self._save_result))
+        form.save.on_click(lambda _: self.task.guard(partial(self._save, selection=True)))
+        form.keep.on_click(lambda _: self.task.guard(partial(self._save, selection=False)))
         self.task.button.observe(self._on_busy, "disabled")
 
     def _start(self, work: Any, *, wait: bool) -> None:
         options = self.options
-        self._paused.clear()
-        self.task.run(lambda progress: work(options, self._pausing(progress)), self._take, self._live)
+        self._pause.end()
+        self.task.run(lambda progress: work(options, self._pause.of(progress)), self._take, self._live)
         if wait:
             self.wait()
 
-    def _pausing(self, progress: Progress) -> Progress:
-        def told(done: int, total: int, message: str = "", /, **values: float) -> None:
-            progress(done, total, message, **values)
-            while self._paused.is_set():
-                time.sleep(0.05)
-                progress(done, total, "Paused")  # raises when cancelled
-
-        return told
-
     def _on_busy(self, change: dict[str, Any]) -> None:
         self._form.pause.disabled = not change["new"]
-        self._form.pause.description, self._form.pause.icon = "Pause", "pause"
+        self._pause.end()
 
     def _live(self, told: Told) -> None:
         losses = [values["loss"] for values in told if "loss" in values]
@@ -301,23 +285,16 @@ class ClusteringPanel:
             *([("latent space (UMAP)", "map")] * (found.map is not None)),
         ]
         self._form.plane.value = "scores" if found.map is None else "map"
-        chosen = self._form.colour.value
-        self._form.colour.options = choices_of(found.result)
-        self._form.colour.value = chosen if chosen in dict(map(reversed, choices_of(found.result))) else "hit"
-        self.task.say(self._summary(), "success")
+        colours, before = choices_of(found.result), self._form.colour.value
+        self._form.colour.options = colours
+        self._form.colour.value = before if before in [name for _, name in colours] else "hit"
+        self.task.say(found.words, "success")
         self._show_map()
         self._refresh()
         self._chosen()
         row = int(np.argmax(found.result["hit"].to_numpy() == "multiple")) if self._row is None else self._row
         self._open(min(row, len(found.patterns) - 1))
         self._follower.draw(self._shown)
-
-    def _summary(self) -> str:
-        found = self._found
-        if found is None or found.clusterer is None:
-            return ""
-        learnt = "learnt" if found.map is not None else "physics scores alone; press Fit to learn"
-        return f"{len(found.patterns):,} frames sorted: {learnt}."
 
     def _refresh(self) -> None:
         self._buttons.refresh()
@@ -390,6 +367,10 @@ class ClusteringPanel:
     def _on_options(self) -> None:
         self.task.guard(self._options_changed)
 
+    def _on_strengths(self) -> None:
+        self.task.guard(lambda: self.controls.hide(**self.strengths.options.model_dump()))
+        self.task.guard(self._options_changed)
+
     def _options_changed(self) -> None:
         now, before = self.options, self._before
         self._before = now
@@ -399,34 +380,18 @@ class ClusteringPanel:
             self._edits.judge(now.confidence)
             self._show_map()
             self._refresh()
-        strengths = Augmentations.model_fields
-        if now.model_dump(include=set(strengths)) != before.model_dump(include=set(strengths)):
-            self._form.below.value = "Augmentations"
+        if any(getattr(now, name) != getattr(before, name) for name in STRENGTHS):
             self._show_below()
         elif now.replace(confidence=before.confidence) != before:
             self.task.say("Options have changed: press Fit to see what they do.")
 
-    def _save_selection(self) -> None:
-        from pulsetrain.clustering.selection import chosen_pulses, write_pulses
-
-        shown = self._shown
-        table = chosen_pulses(shown.result, hit=None)
-        table = table[self._form.map.chosen[table.index.to_numpy()]]
-        if not len(table):
-            raise ValueError("no frame is selected; draw a lasso on the map, or select a cluster")
-        table.index = shown.found.patterns[table.index.to_numpy()]
-        file = write_pulses(table.rename_axis("pattern"), self._form.file.value.strip())
-        self.task.say(f"Saved {len(table):,} frames in {file}.", "success")
-
-    def _save_result(self) -> None:
-        file = Path(self._form.file.value.strip() or "result.nc").expanduser().with_suffix(".nc").absolute()
-        if file.exists():
-            raise FileExistsError(f"{file}: exists already; give another name, or remove it")
-        result = self._shown.result.assign(input_pattern=("pattern", self._shown.found.patterns))
-        if self._shown.found.map is not None:
-            result = result.assign(map=(("pattern", "axis"), self._shown.found.map))
-        result.to_netcdf(file, engine="h5netcdf")
-        self.task.say(f"Saved {len(result['pattern']):,} frames in {file}.", "success")
+    def _save(self, *, selection: bool) -> None:
+        shown, name = self._shown, self._form.file.value
+        if selection:
+            words = save_selection(shown.result, shown.found, self._form.map.chosen, name)
+        else:
+            words = save_result(shown.result, shown.found, name)
+        self.task.say(words, "success")
 
     def _report_values(self) -> dict[str, Any]:
         return {**self.options.model_dump(exclude_defaults=True), **self._given.needed()}

@@ -110,7 +110,7 @@ class ScatterMap {
     this.button('All', () => this.all(), '', 'Show all points');
     this.button('In view', () => this.inView(), '', 'Select what is in view');
     this.button('None', () => this.nothing(), '', 'Select nothing');
-    el.append(this.bar, this.canvas, ...this.lines);
+    el.append(this.bar, this.lines[1], this.canvas, this.lines[0]);
     this.use('pan');
     this.view = { x: 0, y: 0, zoom: 1 };
     this.pending = false;
