@@ -133,7 +133,7 @@ def test_geometry_has_the_new_camera_length_and_nothing_else_new():
     assert differing == ["clen = 0.1013"]
 
 
-@given(path=PATHS, min_snr=st.floats(1, 100), min_res=st.floats(0, 1e5), multi=st.booleans())
+@given(path=PATHS, min_snr=st.floats(1, 100), min_res=st.floats(0, OPTIONS.max_res), multi=st.booleans())
 def test_xwiz_block_is_toml_with_xwiz_keys_and_the_same_values(path, min_snr, min_res, multi):
     options = OPTIONS.replace(min_snr=min_snr, min_res=min_res, multi=multi)
     block = tomllib.loads(xwiz_toml(options, path, "a.cell", indexing="mosflm", proposal=700000, runs=[30, 31]))
