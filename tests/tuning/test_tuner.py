@@ -20,7 +20,7 @@ from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Cancelled
 from pulsetrain.simulate.crystals import CrystalOptions, detector_geometry, simulate_crystals
-from pulsetrain.tuning import NativeEngine, Setting, Tuner, TuningOptions
+from pulsetrain.tuning import NativeEngine, Setting, Tuner, TuningEnvironment, TuningOptions
 from pulsetrain.tuning.command import run
 
 # So tight a tolerance that nothing indexes at the user's camera length, 1.5 % too long.
@@ -76,6 +76,16 @@ def test_every_setting_is_judged_by_the_same_patterns_and_the_best_by_others(exp
     assert len(set(tried)) == 1
     assert best == start
     assert not set(tried[0]) & set(best)
+
+
+def test_a_tuner_is_an_experiment_for_the_agents_environment(experiment, engine):
+    tuner = Tuner(engine, experiment[1], TuningOptions(**SEARCH, optimiser="scan"))
+    environment = TuningEnvironment([tuner], evaluations=2)
+    assert environment.reset(seed=0)[1]["rate"] == 0
+    _, reward, _, over, info = environment.step(np.array([0, 0, -0.5], np.float32))  # 1.5 % shorter: the true clen
+    assert reward == info["rate"] > 0.3
+    assert over
+    assert [each.rate for each in tuner.evaluations] == [0, reward]
 
 
 def test_where_the_rate_is_flat_in_clen_the_cells_decide(experiment, engine):

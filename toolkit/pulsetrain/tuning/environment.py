@@ -7,54 +7,23 @@ from typing import Any, Literal, Protocol
 
 import gymnasium
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.options import OptionError
 from pulsetrain.tuning._observation import EPISODE, OBSERVATION_SIZE, apply_action, observe, told_of
-from pulsetrain.tuning.engines import Engine
-from pulsetrain.tuning.options import TuningOptions
 from pulsetrain.tuning.search import Evaluation, SearchSpace, Setting
 
-__all__ = ["Experiment", "LiveExperiment", "TuningEnvironment"]
+__all__ = ["Experiment", "TuningEnvironment"]
 
 
 class Experiment(Protocol):
-    """Whoever answers a setting with an evaluation: a tabulated experiment, a response model, a live engine."""
+    """Whoever answers a setting with an evaluation: a tabulated experiment, a response model, a `Tuner` on patterns."""
 
     space: SearchSpace
     start: Setting
 
     def evaluate(self, setting: Setting) -> Evaluation:
         """Return what the setting gives, on the same patterns every time."""
-
-
-class LiveExperiment:
-    """An engine on patterns, as an experiment for the environment.
-
-    Parameters
-    ----------
-    engine : NativeEngine or CrystFELEngine
-    patterns : xarray.DataArray, dims (pattern, …)
-        All of them are indexed at every setting.
-    options : TuningOptions, optional
-        The start, the space, and what is not tuned.
-    """
-
-    def __init__(self, engine: Engine, patterns: xr.DataArray, options: TuningOptions | None = None) -> None:
-        self._engine, self._patterns, self._options = engine, patterns, options or TuningOptions()
-        self.start = Setting.of(self._options, engine.geometry.clen)
-        self.space = SearchSpace.around(
-            self.start.clen,
-            clen_range=self._options.clen_range,
-            max_min_snr=self._options.max_min_snr,
-            max_min_pix_count=self._options.max_min_pix_count,
-        )
-
-    def evaluate(self, setting: Setting) -> Evaluation:
-        """Index the patterns at a setting."""
-        result = self._engine.evaluate(self._patterns, setting.put_into(self._options))
-        return Evaluation.of(setting, result, self._engine.cell)
 
 
 class TuningEnvironment(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
