@@ -26,7 +26,9 @@ _EMPTY, _HIT = 3.0, 6.0  # hit scores of frames that surely are
 _USUAL_PEAK = 8.5  # location of the highest of some 4,000 exponentials
 _PEAKS = np.arange(-1.0, 2.01, 0.5)  # about what empty frames tell of it
 _LEAKS = np.concatenate([[0.0], np.geomspace(1e-6, 3e-3, 15)])  # of the light that can be in a fringe, in power
-_STRAY_TAIL = 4.0  # widths; the highest lag of a few singles is of odd shapes, not of noise
+# Some single particles leak more than others: of odd shape, large, or cut by a gap where they are bright.
+_STRAY_SINGLES, _STRAY_TAIL, _STRAY_LEAK = 0.1, 4.0, 75.0
+_UNEQUAL, _UNEQUAL_TAIL = 0.05, 1.5  # share of unequal particles, and how far down their visibility falls, in widths
 _VISIBILITY, _SCATTER, _WEIGHT = np.log(0.7), 0.3, 20.0  # of log visibility, as if so many frames had been seen
 _FEWEST = 0.5  # frames of each kind that may always be there
 _ROUNDS = 60
@@ -167,17 +169,17 @@ def _expectation_maximisation(start: PhysicsKinds, fringes: Doubles, possible: D
 def _several(kinds: PhysicsKinds, fringes: Doubles, possible: Doubles) -> tuple[Doubles, float]:
     """Return the probability of several particles given hits, and the log-likelihood; densities of log fringes."""
     width = 1 + kinds.leak * possible
-    away = (fringes - kinds.peak * width) / width
-    gumbel = np.exp(-away - np.exp(-np.clip(away, -5, None))) / width
-    tail = np.where(away > 0, np.exp(-np.clip(away, 0, None) / _STRAY_TAIL), 0) / (_STRAY_TAIL * width)
-    one = ((1 - _STRAY) * gumbel + _STRAY * tail) * fringes
+    above = fringes - kinds.peak * width
+    gumbel = np.exp(-above / width - np.exp(-np.clip(above / width, -5, None))) / width
+    reach = _STRAY_TAIL * (1 + _STRAY_LEAK * kinds.leak * possible)
+    tail = np.where(above > 0, np.exp(-np.clip(above, 0, None) / reach), 0) / reach
+    one = ((1 - _STRAY_SINGLES) * gumbel + _STRAY_SINGLES * tail) * fringes
     # A fringe adds to the noise beneath it: the power scatters by twice its root.
     scatter = np.sqrt((2 * kinds.scatter) ** 2 + 4 / np.maximum(fringes, 1))
-    away = (np.log(np.maximum(fringes, 1e-6) / possible) - 2 * kinds.visibility) / scatter
+    off = (np.log(np.maximum(fringes, 1e-6) / possible) - 2 * kinds.visibility) / scatter
     # Visibility falls without limit where particles are of unequal brightness.
-    many = 0.9 * _normal(away) / scatter + 0.1 * np.where(
-        away < 0, np.exp(np.clip(away, -50, 0) / 2) / (2 * scatter), 0
-    )
+    unequal = np.where(off < 0, np.exp(np.clip(off, -50, 0) / _UNEQUAL_TAIL), 0) / (_UNEQUAL_TAIL * scatter)
+    many = (1 - _UNEQUAL) * _normal(off) / scatter + _UNEQUAL * unequal
     several = _odds_to_share(kinds.several * many, (1 - kinds.several) * one)
     density = kinds.several * many + (1 - kinds.several) * one
     return several, float(np.log(np.maximum(density, 1e-300)).sum())
