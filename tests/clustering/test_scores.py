@@ -268,3 +268,20 @@ class TestKernels:
         np.testing.assert_allclose(
             moments, np.stack([(weight**2 * noise).sum(1), (weight * signal).sum(1)], axis=1), rtol=1e-4
         )
+
+
+def test_lazy_frames_are_read_chunk_by_chunk_to_the_same_squares():
+    pixels = np.random.default_rng(0).poisson(2.0, (10, 70, 64)).astype(np.float32)
+    whole = xr.DataArray(pixels, dims=("pattern", "y", "x"))
+    framing = Framing.of(whole, ClusteringOptions(side=32))
+    largest = 0
+
+    class Watched(Framing):
+        def block(self, pixels):
+            nonlocal largest
+            largest = max(largest, len(pixels))
+            return super().block(pixels)
+
+    read = Watched(**vars(framing)).read(whole.chunk({"pattern": 3, "y": 20}))
+    assert np.array_equal(read, framing.block(pixels))
+    assert largest == 3

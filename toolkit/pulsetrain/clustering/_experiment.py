@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.clustering._alignment import Alignment
-from pulsetrain.clustering._framing import pictures, spread_sample
+from pulsetrain.clustering._framing import Framing, pictures, spread_sample
 from pulsetrain.clustering.kinds import PhysicsKinds
 from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.clustering.scores import FrameScorer
@@ -76,11 +76,11 @@ def read_sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> 
     if shown.sizes["pattern"] < _FEWEST:
         allowed = f"{_FEWEST} or more to learn from"
         raise DataError("frames", f"{shown.sizes['pattern']} frames", allowed, "give more frames of the experiment")
-    shown = shown.compute(scheduler="synchronous")
-    live = np.isfinite(shown.data)
+    framing = Framing.of(shown, options)
+    block = framing.read(shown)
+    live = np.isfinite(block)
     if not live.any():
         raise DataError("frames", "no pixel that is not masked", "live pixels", "check mask and geometry")
-    if (np.where(live, shown.data, 0) == np.where(live[:1], shown.data[:1], 0)).all():
+    if (np.where(live, block, 0) == np.where(live[:1], block[:1], 0)).all():
         raise DataError("frames", "frames that are all alike", "frames that differ", "check source and key")
-    scorer = FrameScorer.fit(shown, options)
-    return scorer, scorer.block(shown)
+    return FrameScorer.of_block(block, framing, options), block

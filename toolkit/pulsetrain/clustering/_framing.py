@@ -92,6 +92,15 @@ class Framing:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(count >= _LEAST_VALID * full, total * (full / count), np.float32(np.nan))
 
+    def read(self, frames: xr.DataArray) -> NDArray[np.float32]:
+        """Read pictures, dims (pattern, y, x), as `block` makes them: lazy ones chunk by chunk, as all may not fit."""
+        if not isinstance(frames.data, da.Array):
+            return self.block(frames.to_numpy())
+        pixels = frames.data.rechunk({1: -1, 2: -1})
+        chunks = (pixels.chunks[0], (self.side,), (self.side,))
+        squares = pixels.map_blocks(self.block, dtype=np.float32, chunks=chunks, meta=np.empty((0, 0, 0), np.float32))
+        return np.asarray(squares.compute(scheduler="synchronous"))
+
 
 def pictures(frames: xr.DataArray, options: ClusteringOptions) -> xr.DataArray:
     """Return frames as pictures, dims (pattern, y, x); modules are put where the geometry has them."""

@@ -75,8 +75,12 @@ class FrameScorer:
         options = options or ClusteringOptions()
         shown = pictures(frames, options)
         framing = Framing.of(shown, options)
-        n = min(options.sample, _MOST_LEARNT, _MOST_PIXELS // options.side**2)
-        block = framing.block(spread_sample(shown, n).to_numpy())
+        return cls.of_block(framing.read(spread_sample(shown, _most(options))), framing, options)
+
+    @classmethod
+    def of_block(cls, block: Float32, framing: Framing, options: ClusteringOptions) -> FrameScorer:
+        """Learn from frames that were read already, as squares."""
+        block = spread_sample(xr.DataArray(block, dims=("pattern", "y", "x")), _most(options)).to_numpy()
         rings = _rings(options.side)
         dead = ~np.isfinite(block).any(axis=0).ravel()
         empties = find_empties(block, rings, dead)
@@ -136,6 +140,10 @@ class FrameScorer:
         }
         views = np.stack([stabilised(block, dead.reshape(side, side)), pooled_power(power)], axis=1)
         return Measured({name: values.astype(np.float32) for name, values in scores.items()}, views)
+
+
+def _most(options: ClusteringOptions) -> int:
+    return min(options.sample, _MOST_LEARNT, _MOST_PIXELS // options.side**2)
 
 
 def _reach(block: Float32, rings: NDArray[np.int32], empties: Empties) -> float:
