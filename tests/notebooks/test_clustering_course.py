@@ -28,7 +28,7 @@ def printed(tmp_path_factory):
 
 
 def numbers(pattern, text):
-    return [tuple(map(float, found)) for found in re.findall(pattern, text)]
+    return [tuple(map(float, found.groups())) for found in re.finditer(pattern, text)]
 
 
 def test_empty_frames_scatter_as_a_standard_normal_and_hits_lie_above(printed):

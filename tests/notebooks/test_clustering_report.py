@@ -98,7 +98,7 @@ def test_the_simulated_example_says_so_and_learns_a_latent_space(tmp_path):
     html = job.report.read_text(encoding="utf-8")
     assert len(html.encode()) < 5e6
     assert html.index("<strong>Simulated particles, not your data:</strong>") < html.index(">The frames<")
-    assert "A latent space was learnt from 200 frames, each seen 1 times." in html
+    assert "A latent space was learnt from 200 frames; rounds over all of them: 1." in html
     assert "Map of the latent space (UMAP)" in html
     metrics = json.loads((job.folder / "metrics.json").read_text())
     assert metrics["simulated"] is True
