@@ -128,7 +128,7 @@ class FrameScorer:
         shape = envelope(filled, block, dead.reshape(side, side), self.reach)
         power, moments = noise_power(block, shape, e.background, scale)
         beyond = distances(side) >= self.reach + 2
-        fringes = np.where(beyond, power, 0).max(axis=(1, 2))
+        fringes = (power * beyond).reshape(n, -1).max(axis=1)
         visibility = 2 * np.sqrt(fringes * moments[:, 0]) / np.maximum(moments[:, 1], 1)
         scores = {
             "hit_score": e.score(h, error),

@@ -50,7 +50,11 @@ def pooled_power(power: Float32) -> Float32:
     whole = np.roll(whole, (side // 2, side // 2), axis=(1, 2))
     factor = max(1, side // VIEW)
     whole = _middle(whole, VIEW * factor)
-    return np.asarray(whole.reshape(n, VIEW, factor, VIEW, factor).mean(axis=(2, 4)))
+    pooled = np.zeros((n, VIEW, VIEW), dtype=np.float32)
+    for row in range(factor):
+        for column in range(factor):
+            pooled += whole[:, row::factor, column::factor]
+    return pooled / np.float32(factor**2)
 
 
 def _middle(planes: NDArray[np.float32], wanted: int = VIEW) -> NDArray[np.float32]:
