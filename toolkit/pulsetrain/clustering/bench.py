@@ -128,7 +128,7 @@ def _judged(planned: Planned, share: float, seed: int, patterns: int, methods: l
         hit, group = METHODS[name](case)
         spent = time.process_time() - begun
         row = {"experiment": planned.name, "share": share, "seed": seed, "method": name, "patterns": patterns}
-        named = judge(group, truth["hit"].to_numpy())  # with every frame called by its likeliest kind
+        named = judge(group.astype(str), truth["hit"].to_numpy())  # with every frame called by its likeliest kind
         row |= judge(hit, truth["hit"].to_numpy(), group)
         yield (
             row
