@@ -70,7 +70,7 @@ def opened(page, lab, open_notebook):
 
 
 def button(part, words):
-    return part.locator("button", has_text=re.compile(rf"^\s*{words}\s*$"))
+    return part.locator("button:not(.pulsetrain-image button)", has_text=re.compile(rf"^\s*{words}\s*$"))
 
 
 def middle(canvas):
@@ -92,7 +92,12 @@ def lasso(page, x, y, reach):
 @pytest.mark.timeout(600)
 def test_a_million_points_are_moved_without_the_kernel_and_chosen_in_half_a_second(page, opened, screenshot):
     sent = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append) if "/channels" in socket.url else None)
+
+    def listen(socket):
+        if "/channels" in socket.url:
+            socket.on("framesent", lambda message: sent.append(message))  # noqa: PLW0108 - playwright takes no builtin
+
+    page.on("websocket", listen)
     panel = opened("million.ipynb", MILLION)
     canvas = panel.locator(".pulsetrain-map canvas")
     screenshot(page, "clustering-million")
@@ -143,7 +148,7 @@ def test_frames_are_sorted_looked_at_and_learnt(page, lab, opened, screenshot):
     lasso(page, *middle(canvas), 150)
     tiles = panel.locator(".pulsetrain-gallery-list[aria-label='Selected frames'] button")
     expect(tiles.first).to_be_visible(timeout=30_000)
-    screenshot(page, "clustering-scores")
+    screenshot(page, "clustering-opened")
 
     # With the keyboard alone: from one thumbnail to the next, and to the frame.
     tiles.first.focus()

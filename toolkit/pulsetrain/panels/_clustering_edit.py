@@ -55,6 +55,7 @@ class Edits:
         for number in self.clusters:
             self.names.setdefault(number, f"cluster {number}")
         self._steps: list[_Step] = []
+        self._result: xr.Dataset | None = None
 
     @property
     def clusters(self) -> list[int]:
@@ -69,6 +70,11 @@ class Edits:
     @property
     def result(self) -> xr.Dataset:
         """The result as changed, with ``by_hand`` (pattern,) and the names of the clusters in its attributes."""
+        if self._result is None:  # a million names take their time
+            self._result = self._changed()
+        return self._result
+
+    def _changed(self) -> xr.Dataset:
         names = np.array([*HITS, ""])
         changed = self._found.assign(
             cluster=("pattern", self.cluster.copy()),
@@ -164,6 +170,7 @@ class Edits:
         sure = probability.max(axis=1) >= threshold
         found = np.where(sure, probability.argmax(axis=1), HITS.index("unsure"))
         self.kinds = np.where(self._by_hand | (self.kinds < 0), self.kinds, found)
+        self._result = None
 
     def undo(self) -> str:
         """Take the last change back; return what it was, empty if there is none."""
@@ -172,7 +179,7 @@ class Edits:
         step = self._steps.pop()
         self.cluster[step.rows], self.kinds[step.rows] = step.cluster, step.hit
         self._by_hand[step.rows] = step.by_hand
-        self.names = step.names
+        self.names, self._result = step.names, None
         return step.words
 
     def _some(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -184,3 +191,4 @@ class Edits:
     def _keep(self, words: str, rows: NDArray[np.int64]) -> None:
         step = _Step(words, rows, self.cluster[rows], self.kinds[rows], self._by_hand[rows], self.names)
         self._steps.append(step)
+        self._result = None

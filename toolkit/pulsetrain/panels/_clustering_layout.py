@@ -146,7 +146,9 @@ class ClusteringLayout:
         self.cosine = ipywidgets.HTML()
         self.preview = Gallery("The frame shown, and augmented copies of it", 128)
         strengths.layout.width, strengths.layout.flex = f"{_WIDTH}px", "0 0 auto"
-        copies = ipywidgets.VBox([self.cosine, self.preview], layout={"flex": "1 1 300px", "min_width": "0"})
+        copies = ipywidgets.VBox(
+            [self.cosine, self.preview], layout={"flex": "1 1 300px", "min_width": "0", "padding": "0 0 0 12px"}
+        )
         return ipywidgets.Box([strengths, copies], layout={"flex_flow": "row wrap", "width": "100%"})
 
     def _export(self) -> ipywidgets.Widget:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pulsetrain.clustering.options import Augmentations, ClusteringOptions
 
-__all__ = ["FIRST", "SPANS", "STRENGTHS", "strengths_of"]
+__all__ = ["FIRST", "FIRST_STRENGTHS", "SPANS", "STRENGTHS", "strengths_of"]
 
 FIRST = ("clusters", "neighbours", "confidence", "epochs", "sample")
 STRENGTHS = tuple(Augmentations.model_fields)
+FIRST_STRENGTHS = ("thinning", "noise", "rotation", "shift", "masking")
 SPANS = {
     "confidence": (0.34, 0.999, 0.005), "neighbours": (2, 100, 1), "epochs": (0, 40, 1),
     "thinning": (0.05, 1.0, 0.05), "noise": (0.0, 5.0, 0.1), "rotation": (0.0, 180.0, 5.0), "shift": (0.0, 16.0, 0.5),

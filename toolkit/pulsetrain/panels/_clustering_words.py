@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.clustering.results import HITS
-from pulsetrain.figures.clustering import HIT_COLOURS, counts, hits_of, score_label
+from pulsetrain.figures.clustering import HIT_COLOURS, counts, score_label
 
 __all__ = ["counts_html", "frame_caption", "frame_html", "selection_html"]
 
@@ -38,17 +38,17 @@ def counts_html(result: xr.Dataset | None, total: int, note: str = "") -> str:
     )
 
 
-def selection_html(result: xr.Dataset | None, chosen: NDArray[np.bool_], shown: int) -> str:
-    """Return how many frames are selected, and of which kinds."""
-    count = int(chosen.sum())
-    if result is None or not count:
+def selection_html(kinds: NDArray[np.integer], shown: int) -> str:
+    """Return how many frames are selected, and of which kinds, positions in `HITS`; `shown` of them are."""
+    count = len(kinds)
+    if not count:
         return (
             "<i>Draw a lasso on the map (Shift and drag) to see its frames here; rest on a point, or click on it.</i>"
         )
-    made = np.bincount(hits_of(result)[chosen] + 1, minlength=len(HITS) + 1)
-    kinds = ", ".join(f"{made[k]:,} {name}" for k, name in enumerate(("not assigned", *HITS)) if made[k])
+    made = np.bincount(kinds + 1, minlength=len(HITS) + 1)
+    words = ", ".join(f"{made[k]:,} {name}" for k, name in enumerate(("not assigned", *HITS)) if made[k])
     some = f"; {shown} of them, spread evenly:" if shown < count else ":"
-    return f'<span role="status" class="pulsetrain-selection"><b>{count:,} frames selected</b> ({kinds}){some}</span>'
+    return f'<span role="status" class="pulsetrain-selection"><b>{count:,} frames selected</b> ({words}){some}</span>'
 
 
 def frame_caption(result: xr.Dataset, row: int, pattern: int) -> tuple[str, str]:

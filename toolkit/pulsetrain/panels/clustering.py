@@ -19,7 +19,7 @@ from pulsetrain.panels._clustering_edit import Edits
 from pulsetrain.panels._clustering_follow import Follower, Shown
 from pulsetrain.panels._clustering_input import open_input
 from pulsetrain.panels._clustering_layout import ClusteringLayout
-from pulsetrain.panels._clustering_options import FIRST, SPANS, STRENGTHS, strengths_of
+from pulsetrain.panels._clustering_options import FIRST, FIRST_STRENGTHS, SPANS, STRENGTHS, strengths_of
 from pulsetrain.panels._clustering_pause import Pause
 from pulsetrain.panels._clustering_save import save_result, save_selection
 from pulsetrain.panels._clustering_view import ClusteringView, State
@@ -106,7 +106,7 @@ class ClusteringPanel:
         self._loop, self._picture = Loop(), Picture()
         self._work = ClusteringWork(self.frames)
         self.controls = OptionControls(start, FIRST, hidden=STRENGTHS, changed=self._on_options, spans=SPANS)
-        self.strengths = OptionControls(strengths_of(start), STRENGTHS, changed=self._on_strengths, spans=SPANS)
+        self.strengths = OptionControls(strengths_of(start), FIRST_STRENGTHS, changed=self._on_strengths, spans=SPANS)
         self._before = start
         self.task = Task("Fit", self.fit, self._loop)
         self.report = ReportButton("clustering", self._report_values, self._loop)
@@ -344,7 +344,8 @@ class ClusteringPanel:
     def _chosen(self) -> None:
         chosen = self._form.map.chosen
         shown = self._follower.gallery(chosen, self._shown)
-        self._form.selected.value = selection_html(self.result, chosen, shown)
+        if self._edits is not None:
+            self._form.selected.value = selection_html(self._edits.kinds[chosen], shown)
 
     def _on_hover(self, row: int | None) -> None:
         if row is not None:

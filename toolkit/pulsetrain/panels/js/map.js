@@ -28,14 +28,16 @@ function radius(count, zoom) {
   return Math.min(3.5, base + Math.log2(Math.max(zoom, 1)) / 3);
 }
 
-/** The pixels of a disc, as steps from its middle. */
-function disc(size) {
+/** The pixels of a disc, as steps from its middle in an array of four values a pixel. */
+function disc(size, width) {
   const reach = Math.floor(size);
   const steps = [];
   for (let y = -reach; y <= reach; y++) {
-    for (let x = -reach; x <= reach; x++) if (x * x + y * y <= size * size + 0.3) steps.push([x, y]);
+    for (let x = -reach; x <= reach; x++) {
+      if (x * x + y * y <= size * size + 0.3) steps.push(4 * (y * width + x));
+    }
   }
-  return steps;
+  return Int32Array.from(steps);
 }
 
 class Raster {
@@ -51,20 +53,24 @@ class Raster {
     const { places, categories, colours } = points;
     const { width, height, sums } = this;
     sums.fill(0);
-    const steps = disc(size);
+    const steps = disc(size, width);
     const edge = Math.floor(size);
     for (let i = 0; i < categories.length; i++) {
       if (bits !== null && ((bits[i >> 3] >> (7 - (i & 7))) & 1) !== wanted) continue;
-      const x = Math.round(places[2 * i] * place.ax + place.bx);
-      const y = Math.round(places[2 * i + 1] * place.ay + place.by);
+      const x = places[2 * i] * place.ax + place.bx;
+      const y = places[2 * i + 1] * place.ay + place.by;
       // A NaN fails this as well.
       if (!(x >= edge && y >= edge && x < width - edge && y < height - edge)) continue;
       const colour = 3 * categories[i];
-      for (const [dx, dy] of steps) {
-        const at = 4 * ((y + dy) * width + x + dx);
-        sums[at] += colours[colour];
-        sums[at + 1] += colours[colour + 1];
-        sums[at + 2] += colours[colour + 2];
+      const red = colours[colour];
+      const green = colours[colour + 1];
+      const blue = colours[colour + 2];
+      const middle = 4 * ((y | 0) * width + (x | 0));
+      for (let k = 0; k < steps.length; k++) {
+        const at = middle + steps[k];
+        sums[at] += red;
+        sums[at + 1] += green;
+        sums[at + 2] += blue;
         sums[at + 3] += 1;
       }
     }
