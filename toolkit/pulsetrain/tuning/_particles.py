@@ -94,9 +94,20 @@ class Particles:
         """Return n latent vectors drawn by weight, shape (n, len(LATENTS))."""
         return self.latents[self._systematic(n, rng)]
 
-    def predict(self, min_snr: Array, min_pix_count: Array, clen: Array) -> Predicted:
-        """Return what the particles predict for settings, each of shape (setting,)."""
-        return self.model.predict(self.latents, min_snr, min_pix_count, clen)
+    @property
+    def ages(self) -> Array:
+        """Evaluations from each that was told until the next, shape (evaluation,)."""
+        return self._now - np.array(self._times, dtype=np.float64)
+
+    @property
+    def drift(self) -> Array:
+        """By how many metres the true camera length grows per evaluation, shape (n,); 0 without memory."""
+        return np.zeros(len(self._states)) if self._memory is None else self._states[:, -1] / 100 * self.model.clen
+
+    def predict(self, min_snr: Array, min_pix_count: Array, clen: Array, ages: Array | float = 0.0) -> Predicted:
+        """Return what the particles predict for settings, each of shape (setting,), so many evaluations ago."""
+        # A true clen that was shorter then is as if the setting had been longer.
+        return self.model.predict(self.latents, min_snr, min_pix_count, clen + self.drift[:, None] * ages)
 
     def _systematic(self, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
         places = (np.arange(n) + rng.random()) / n

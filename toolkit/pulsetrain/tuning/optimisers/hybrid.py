@@ -24,15 +24,14 @@ class HybridOptimiser(PosteriorOptimiser):
 
     def expected(self) -> Array:
         """Return the rate that is expected at each evaluated setting, shape (evaluation,)."""
-        mean, _ = self._believed()
-        return mean + self._residuals(mean).mean(self.places())
+        return self._believed()[0] + self._residuals().mean(self.places())
 
     def _propose(self, rng: np.random.Generator) -> Setting:
         if len(self.evaluations) < _POSTERIOR_ALONE:
             return super()._propose(rng)
         candidates = self._candidates(rng)
         mean, variance = candidates.rates.mean(axis=0), candidates.rates.var(axis=0)
-        residuals = self._residuals(self._believed()[0])
+        residuals = self._residuals()
         places = self._places(candidates).reshape(-1, 3)
         mean += residuals.mean(places).reshape(mean.shape)
         doubt = np.sqrt(residuals.deviation(places).reshape(mean.shape) ** 2 + variance)
@@ -43,9 +42,13 @@ class HybridOptimiser(PosteriorOptimiser):
         gain = ahead * ndtr(z) + doubt * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
         return self._best_untried(candidates, gain)
 
-    def _residuals(self, mean: Array) -> GaussianProcess:
-        noise = self.noise()
-        if self.memory is not None:  # old residuals say less
-            age = np.arange(len(noise))[::-1]
-            noise = noise + OFF_MODEL**2 * np.expm1(np.minimum(age / self.memory, 20.0))
-        return GaussianProcess(self.places(), self.rates() - mean, noise, OFF_MODEL)
+    def _residuals(self) -> GaussianProcess:
+        if self.memory is None:
+            return GaussianProcess(self.places(), self.rates() - self._believed()[0], self.noise(), OFF_MODEL)
+        # Each evaluation is held against what was to be expected then, at its place beside what was the true clen.
+        ages, weights = self.particles.ages, self.particles.weights
+        places, half = self.places(), (self.space.clen[1] - self.space.clen[0]) / 2
+        places[:, 2] += ages * (weights @ self.particles.drift) / (half or 1.0)
+        off = self.rates() - weights @ self._predicted(ages)
+        forgotten = OFF_MODEL**2 * np.expm1(np.minimum((ages - 1) / self.memory, 20.0))  # old residuals say less
+        return GaussianProcess(places, off, self.noise() + forgotten, OFF_MODEL)

@@ -93,15 +93,20 @@ class PosteriorOptimiser(History):
         """Return mean and variance over the particles of the rates at the evaluated settings."""
         if self._now_believed is not None:
             return self._now_believed
-        settings = [each.setting for each in self.evaluations]
-        rates = self.particles.predict(
-            np.array([each.min_snr for each in settings]),
-            np.array([each.min_pix_count for each in settings]),
-            np.array([each.clen for each in settings]),
-        ).rate
+        rates = self._predicted()
         mean = self.particles.weights @ rates
         self._now_believed = mean, self.particles.weights @ (rates - mean) ** 2
         return self._now_believed
+
+    def _predicted(self, ages: Array | float = 0.0) -> Array:
+        """Return each particle's rates at the evaluated settings, so many evaluations ago."""
+        settings = [each.setting for each in self.evaluations]
+        return self.particles.predict(
+            np.array([each.min_snr for each in settings]),
+            np.array([each.min_pix_count for each in settings]),
+            np.array([each.clen for each in settings]),
+            ages,
+        ).rate
 
     def _propose(self, rng: np.random.Generator) -> Setting:
         candidates = self._candidates(rng)
