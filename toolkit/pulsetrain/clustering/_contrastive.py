@@ -18,7 +18,7 @@ Views = NDArray[np.float16]
 
 _BATCH = 128
 _RATE = 2e-3
-_TEMPERATURE = 0.5
+_TEMPERATURE = 0.45
 _NEVER = 1e-4  # least weight of a negative
 
 
