@@ -118,8 +118,10 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
     screenshot(page, "tuning-searched")
 
     button(panel, "Cell").click()
-    page.wait_for_timeout(1500)
-    tabs, chosen = button(panel, "Cell").bounding_box(), panel.locator(".pulsetrain-stage").nth(1).bounding_box()
+    page.wait_for_timeout(1500)  # until then the figure before it may stand there
+    stage = panel.locator(".pulsetrain-stage").nth(1)
+    stage.locator("canvas").first.wait_for(timeout=60_000)
+    tabs, chosen = button(panel, "Cell").bounding_box(), stage.bounding_box()
     assert tabs["y"] + tabs["height"] <= chosen["y"]  # what a button chooses stands below it
     assert chosen["height"] > 300
     screenshot(page, "tuning-cell")
