@@ -14,7 +14,9 @@ Float32 = NDArray[np.float32]
 
 _NEAREST = 4  # px; nearer lags are of any pattern's brightness
 _FARTHEST = 0.2  # of the side
-_ABOVE_NOISE = 3.0
+_ABOVE_NOISE = 2.0
+_FLAT, _FALLEN = 0.5, 0.1  # from lag to lag, and of the first
+_BEYOND = 2  # px added, as some particles are larger
 # A particle's own light is all around the middle and in all hits, a fringe in one direction and in some hits.
 _OF_LAGS, _OF_HITS = 0.8, 0.25
 _FEWEST = 10  # hits
@@ -22,7 +24,7 @@ _ROUNDS = 3  # in which masked pixels are filled
 
 
 def find_reach(block: Float32, filled: Float32, scale: Float32, background: Background, usual: float) -> float:
-    """Return the lag at which the light of one particle has sunk to the noise.
+    """Return the lag at which the light of one particle ends.
 
     Parameters
     ----------
@@ -54,5 +56,8 @@ def find_reach(block: Float32, filled: Float32, scale: Float32, background: Back
     lag = distances(side).round().astype(int)
     lags = range(_NEAREST, max(int(_FARTHEST * side), _NEAREST + 2))
     course = [np.quantile(np.quantile(power[:, lag == k], _OF_LAGS, axis=1), _OF_HITS) for k in lags]
-    sunk = np.flatnonzero(np.array(course) < _ABOVE_NOISE * -np.log(1 - _OF_LAGS))  # noise is exponential, of mean 1
-    return float(lags[sunk[0]] + 1) if len(sunk) else usual
+    level = np.array(course) / -np.log(1 - _OF_LAGS)  # noise is exponential, of mean 1
+    # Beyond the particle the course is flat: at the noise, or at what gaps scatter of a bright middle.
+    flat = (level[1:] > _FLAT * level[:-1]) & (level[:-1] < _FALLEN * level[0])
+    ends = np.flatnonzero(flat | (level[:-1] < _ABOVE_NOISE))
+    return float(lags[ends[0]] + _BEYOND) if len(ends) else usual
