@@ -38,7 +38,7 @@ class Gallery(anywidget.AnyWidget):
 
     tiles = traitlets.Bytes().tag(sync=True)
     side = traitlets.Int(1).tag(sync=True)
-    captions = traitlets.List().tag(sync=True)
+    captions = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     rims = traitlets.List(traitlets.Unicode()).tag(sync=True)
     palette = traitlets.Bytes().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)

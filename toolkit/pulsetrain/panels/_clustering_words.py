@@ -27,9 +27,9 @@ def counts_html(result: xr.Dataset | None, total: int, note: str = "") -> str:
     lines = "".join(
         f'<tr><td style="padding-right: 10px"><span aria-hidden="true" style="display: inline-block; width: 11px; '
         f'height: 11px; margin-right: 5px; background: {HIT_COLOURS[name]}"></span>{name}</td>'
-        f'<td style="text-align: right; padding-right: 10px">{int(table.loc[name, "frames"]):,}</td>'
-        f"<td>{table.loc[name, 'share']:.1%} [{table.loc[name, 'low']:.1%}, {table.loc[name, 'high']:.1%}]</td></tr>"
-        for name in HITS
+        f'<td style="text-align: right; padding-right: 10px">{frames:,}</td>'
+        f"<td>{share:.1%} [{low:.1%}, {high:.1%}]</td></tr>"
+        for name, frames, share, low, high in table[["frames", "share", "low", "high"]].itertuples()
     )
     more = f" of {total:,}" if made < total else ""
     return (

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 from bokeh.models import ColumnDataSource, FactorRange, HoverTool, LinearColorMapper
 from bokeh.plotting import figure
+from numpy.typing import NDArray
 
 from pulsetrain.clustering.results import HITS
 from pulsetrain.figures._theme import MATRIX, Theme, dress, themed
@@ -16,7 +17,7 @@ from pulsetrain.figures._theme import MATRIX, Theme, dress, themed
 __all__ = ["confusion", "confusion_table"]
 
 
-def confusion_table(result: xr.Dataset, labels: Sequence[str] | xr.DataArray) -> pd.DataFrame:
+def confusion_table(result: xr.Dataset, labels: Sequence[str] | NDArray[np.str_] | xr.DataArray) -> pd.DataFrame:
     """Count the frames of each label that were found to be of each kind.
 
     Parameters
@@ -40,7 +41,11 @@ def confusion_table(result: xr.Dataset, labels: Sequence[str] | xr.DataArray) ->
 
 
 def confusion(
-    result: xr.Dataset, labels: Sequence[str] | xr.DataArray, *, height: int = 300, theme: Theme = "auto"
+    result: xr.Dataset,
+    labels: Sequence[str] | NDArray[np.str_] | xr.DataArray,
+    *,
+    height: int = 300,
+    theme: Theme = "auto",
 ) -> figure:
     """Draw what was found of the frames of each label; arguments as for `confusion_table`."""
     table = confusion_table(result, labels)
