@@ -132,7 +132,7 @@ def merge(
     neighbours: NDArray[np.int64],
     clusters: int | None,
     kind: NDArray[np.integer],
-    least: float = 0.2,
+    least: float = 0.15,
 ) -> NDArray[np.int64]:
     """Merge clusters whose frames are one another's neighbours.
 
