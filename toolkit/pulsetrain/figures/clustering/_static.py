@@ -83,5 +83,5 @@ def _composition(axes: Axes, result: xr.Dataset) -> None:
     for k, (frames, high) in enumerate(zip(table["frames"], table["high"].fillna(0.0), strict=True)):
         axes.annotate(f"{frames:,}", (high, k), (4, 0), textcoords="offset points", va="center", fontsize="small")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    axes.set(xlabel="share of the frames", title=f"{int(table['frames'].sum()):,} frames", xlim=(0, None))
-    axes.margins(x=0.15)
+    axes.set(xlabel="share of the frames", title=f"{int(table['frames'].sum()):,} frames")
+    axes.set_xlim(0, 1.25 * max(float(table["high"].fillna(0.0).max()), 0.01))  # room for the numbers
