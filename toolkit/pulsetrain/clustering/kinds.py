@@ -30,6 +30,8 @@ _LEAKS = np.concatenate([[0.0], np.geomspace(1e-6, 3e-3, 15)])  # of the light t
 _STRAY_SINGLES, _STRAY_TAIL, _STRAY_LEAK = 0.1, 4.0, 75.0
 _UNEQUAL, _UNEQUAL_TAIL = 0.05, 1.5  # share of unequal particles, and how far down their visibility falls, in widths
 _VISIBILITY, _SCATTER, _WEIGHT = np.log(0.7), 0.3, 20.0  # of log visibility, as if so many frames had been seen
+# Else bright single particles that leak pass for a group of faint fringes.
+_LEAST_VISIBILITY, _MOST_SCATTER = np.log(0.5), 0.35
 _FEWEST = 0.5  # frames of each kind that may always be there
 _ROUNDS = 60
 
@@ -158,8 +160,8 @@ def _expectation_maximisation(start: PhysicsKinds, fringes: Doubles, possible: D
         kinds = replace(
             kinds,
             several=float(np.clip(total / n, _FEWEST / n, 1 - _FEWEST / n)),
-            visibility=float(mean),
-            scatter=float(np.sqrt(square / (_WEIGHT + total))),
+            visibility=float(max(mean, _LEAST_VISIBILITY)),
+            scatter=float(min(np.sqrt(square / (_WEIGHT + total)), _MOST_SCATTER)),
         )
         if abs(kinds.several - before.several) < 1e-5:
             break
