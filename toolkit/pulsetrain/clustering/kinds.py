@@ -25,9 +25,10 @@ _BINS, _PRIOR = 24, 5.0  # of log hit score, and as if so many hits had been see
 _EMPTY, _HIT = 3.0, 6.0  # hit scores of frames that surely are
 _USUAL_PEAK = 8.5  # location of the highest of some 4,000 exponentials
 _PEAKS = np.arange(-1.0, 2.01, 0.5)  # about what empty frames tell of it
-_LEAKS = np.concatenate([[0.0], np.geomspace(1e-6, 3e-3, 15)])  # of the light that can be in a fringe, in power
-# Some single particles leak more than others: of odd shape, large, or cut by a gap where they are bright.
-_STRAY_SINGLES, _STRAY_TAIL, _STRAY_LEAK = 0.1, 4.0, 75.0
+_LEAKS = np.concatenate([[0.0], np.geomspace(1e-6, 1e-4, 8)])  # of the light that can be in a fringe, in power
+# Some single particles leak more than others: of odd shape, large, or cut by a gap where they are bright. As log
+# visibility: usually, from and to, and its scatter.
+_LEAKED, _LEAKED_ENDS, _LEAKED_SCATTER = np.log(0.12), np.log([0.03, 0.22]), 0.35
 _UNEQUAL, _UNEQUAL_TAIL = 0.05, 1.5  # share of unequal particles, and how far down their visibility falls, in widths
 _VISIBILITY, _SCATTER, _WEIGHT = np.log(0.7), 0.3, 20.0  # of log visibility, as if so many frames had been seen
 # Else bright single particles that leak pass for a group of faint fringes.
@@ -53,6 +54,8 @@ class PhysicsKinds:
         Location of the Gumbel distribution of single particles' fringe scores.
     leak : float
         Power of a single particle's own light there, as a share of what fringes could have.
+    leaking, leaked : float
+        Share of the single particles whose light leaks more, and the logarithm of the visibility that it feigns.
     visibility, scatter : float
         Mean and standard deviation of the logarithm of the visibility of several particles' fringes.
     """
@@ -63,6 +66,8 @@ class PhysicsKinds:
     several: float
     peak: float
     leak: float
+    leaking: float
+    leaked: float
     visibility: float
     scatter: float
 
@@ -85,7 +90,7 @@ class PhysicsKinds:
         usual = float(np.median(empty)) - 0.7 if len(empty) >= 20 else _USUAL_PEAK
         bright = hit_score > _HIT
         starts = (
-            cls(hits, brightness, brightest, 1 / 3, usual + peak, leak, _VISIBILITY, _SCATTER)
+            cls(hits, brightness, brightest, 1 / 3, usual + peak, leak, 0.1, _LEAKED, _VISIBILITY, _SCATTER)
             for peak in _PEAKS
             for leak in _LEAKS
         )
@@ -98,7 +103,8 @@ class PhysicsKinds:
         hit = _odds_to_share(
             self.hits * _of_hits(hit_score, self.brightness, self.brightest), (1 - self.hits) * _of_empties(hit_score)
         )
-        several = _several(self, fringes, possible)[0]
+        clean, leaking, many = _densities(self, fringes, possible)
+        several = _odds_to_share(many, clean + leaking)
         return np.stack([1 - hit, hit * (1 - several), hit * several], axis=1)
 
 
@@ -152,39 +158,46 @@ def _expectation_maximisation(start: PhysicsKinds, fringes: Doubles, possible: D
     likelihood = 0.0
     log_visibility = 0.5 * np.log(np.maximum(fringes / possible, 1e-12))
     for _ in range(_ROUNDS):
-        several, likelihood = _several(kinds, fringes, possible)
-        total = several.sum()
-        mean = (_WEIGHT * _VISIBILITY + (several * log_visibility).sum()) / (_WEIGHT + total)
+        clean, leaking, many = _densities(kinds, fringes, possible)
+        total = np.maximum(clean + leaking + many, 1e-300)
+        likelihood = float(np.log(total).sum())
+        several, leaky = many / total, leaking / total
+        mean = _pulled(several, log_visibility, _VISIBILITY)
         square = _WEIGHT * _SCATTER**2 + (several * (log_visibility - mean) ** 2).sum()
         before = kinds
         kinds = replace(
             kinds,
-            several=float(np.clip(total / n, _FEWEST / n, 1 - _FEWEST / n)),
+            several=float(np.clip(several.sum() / n, _FEWEST / n, 1 - _FEWEST / n)),
+            leaking=float((leaky.sum() + 1) / (n - several.sum() + 10)),
+            leaked=float(np.clip(_pulled(leaky, log_visibility, _LEAKED), *_LEAKED_ENDS)),
             visibility=float(max(mean, _LEAST_VISIBILITY)),
-            scatter=float(min(np.sqrt(square / (_WEIGHT + total)), _MOST_SCATTER)),
+            scatter=float(min(np.sqrt(square / (_WEIGHT + several.sum())), _MOST_SCATTER)),
         )
         if abs(kinds.several - before.several) < 1e-5:
             break
     return kinds, likelihood
 
 
-def _several(kinds: PhysicsKinds, fringes: Doubles, possible: Doubles) -> tuple[Doubles, float]:
-    """Return the probability of several particles given hits, and the log-likelihood; densities of log fringes."""
+def _pulled(weight: Doubles, values: Doubles, usual: float) -> float:
+    """Return a weighted mean, as if some values more had been the usual one."""
+    return float((_WEIGHT * usual + (weight * values).sum()) / (_WEIGHT + weight.sum()))
+
+
+def _densities(kinds: PhysicsKinds, fringes: Doubles, possible: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+    """Return the densities of log fringes, times their shares: one particle that leaks evenly or more, several."""
     width = 1 + kinds.leak * possible
-    above = fringes - kinds.peak * width
-    gumbel = np.exp(-above / width - np.exp(-np.clip(above / width, -5, None))) / width
-    reach = _STRAY_TAIL * (1 + _STRAY_LEAK * kinds.leak * possible)
-    tail = np.where(above > 0, np.exp(-np.clip(above, 0, None) / reach), 0) / reach
-    one = ((1 - _STRAY_SINGLES) * gumbel + _STRAY_SINGLES * tail) * fringes
+    above = (fringes - kinds.peak * width) / width
+    gumbel = np.exp(-above - np.exp(-np.clip(above, -5, None))) / width * fringes
+    away = np.log(np.maximum(fringes, 1e-6) / possible)
+    leaked = _normal((away - 2 * kinds.leaked) / (2 * _LEAKED_SCATTER)) / (2 * _LEAKED_SCATTER)
     # A fringe adds to the noise beneath it: the power scatters by twice its root.
     scatter = np.sqrt((2 * kinds.scatter) ** 2 + 4 / np.maximum(fringes, 1))
-    off = (np.log(np.maximum(fringes, 1e-6) / possible) - 2 * kinds.visibility) / scatter
+    off = (away - 2 * kinds.visibility) / scatter
     # Visibility falls without limit where particles are of unequal brightness.
     unequal = np.where(off < 0, np.exp(np.clip(off, -50, 0) / _UNEQUAL_TAIL), 0) / (_UNEQUAL_TAIL * scatter)
     many = (1 - _UNEQUAL) * _normal(off) / scatter + _UNEQUAL * unequal
-    several = _odds_to_share(kinds.several * many, (1 - kinds.several) * one)
-    density = kinds.several * many + (1 - kinds.several) * one
-    return several, float(np.log(np.maximum(density, 1e-300)).sum())
+    one = 1 - kinds.several
+    return one * (1 - kinds.leaking) * gumbel, one * kinds.leaking * leaked, kinds.several * many
 
 
 def _odds_to_share(favourable: Doubles, others: Doubles) -> Doubles:

@@ -16,7 +16,7 @@ _NEAREST = 4  # px; nearer lags are of any pattern's brightness
 _FARTHEST = 0.2  # of the side
 _ABOVE_NOISE = 2.0
 _FLAT, _FALLEN = 0.5, 0.1  # from lag to lag, and of the first
-_BEYOND = 2  # px added, as some particles are larger
+_BEYOND = 3  # px added, as some particles are larger
 # A particle's own light is all around the middle and in all hits, a fringe in one direction and in some hits.
 _OF_LAGS, _OF_HITS = 0.8, 0.25
 _FEWEST = 10  # hits
