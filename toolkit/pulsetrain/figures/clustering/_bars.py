@@ -44,7 +44,8 @@ def composition(result: xr.Dataset, *, height: int = 220, theme: Theme = "auto")
     columns = {name: table[name].to_numpy() for name in table.columns}
     source = ColumnDataSource({**columns, "hit": list(HITS), "colour": [HIT_COLOURS[name] for name in HITS]})
     bars = plot.hbar(y="hit", right="share", height=0.7, color="colour", source=source, name="bars")
-    plot.segment("low", "hit", "high", "hit", source=source, color=_RIM, line_width=3)
+    for colour, width in (("#f0f0f0", 5), ("#303030", 2)):  # seen on any bar and on any page
+        plot.segment("low", "hit", "high", "hit", source=source, color=colour, line_width=width)
     plot.xaxis.formatter = NumeralTickFormatter(format="0 %")
     words = "@hit: @frames{0,0} frames, @share{0.0 %} [@low{0.0 %}, @high{0.0 %}]"
     plot.add_tools(HoverTool(renderers=[bars], tooltips=words, visible=False))
