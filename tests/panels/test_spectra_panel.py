@@ -77,8 +77,9 @@ def test_curves_importance_and_loss_are_drawn(trained):
 def test_the_code_shown_gives_the_same_result(trained):
     names = {"panel": trained}
     exec(trained.code, names)  # noqa: S102 - that it runs is what is tested
-    xr.testing.assert_equal(names["result"], trained.result)
-    xr.testing.assert_equal(names["estimate"], trained.estimate)
+    # In another thread PyTorch may sum in another order.
+    xr.testing.assert_allclose(names["result"], trained.result, rtol=1e-5)
+    xr.testing.assert_allclose(names["estimate"], trained.estimate, rtol=1e-5)
 
 
 def test_the_code_of_a_series_from_files_needs_no_panel(truth, tmp_path):
@@ -88,7 +89,7 @@ def test_the_code_of_a_series_from_files_needs_no_panel(truth, tmp_path):
     panel.train(wait=True)
     names = {}
     exec(panel.code, names)  # noqa: S102 - that it runs is what is tested
-    np.testing.assert_array_equal(names["result"].probability, panel.result.probability)
+    np.testing.assert_allclose(names["result"].probability, panel.result.probability, rtol=1e-5)
     assert "panel" not in panel.code
     panel.close()
 
