@@ -145,6 +145,7 @@ def test_colours_are_right_on_every_scale_and_map_and_contrast_needs_no_kernel(p
     # By the keyboard, one step of the axis at a time; then back to percentiles.
     handle.focus()
     page.keyboard.press("ArrowLeft")
+    settled(page)
     assert float(handle.get_attribute("aria-valuenow")) < upper
     panel.get_by_role("button", name="Auto").click()
     settled(page)

@@ -103,8 +103,9 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
     expect(panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks"))).not_to_have_text(peaks, timeout=60_000)
 
     # A number is typed too, and kept though the slider has no such step.
-    field = panel.locator(".widget-hbox", has_text="min snr").last
-    field.locator("input[type=number]").fill("3.456")
+    field = panel.locator(".widget-hbox", has_text="min snr").last.locator("input[type=number]")
+    expect(field).to_have_value("3.5")  # the last step has come through
+    field.fill("3.456")
     page.keyboard.press("Enter")
     expect(panel.get_by_text(re.compile("at min-snr 3.46, "))).to_have_count(2, timeout=60_000)  # rate and pattern
     button(panel, "Code").click()

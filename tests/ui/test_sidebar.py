@@ -163,7 +163,8 @@ def test_a_report_is_run_by_keyboard_alone(page, lab):
     def tab_to(selector):
         for _ in range(60):
             page.keyboard.press("Tab")
-            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            focused = page.locator("*:focus")
+            if focused.and_(page.locator(selector)).count():
                 return
         pytest.fail(f"the focus never comes to {selector}")
 
@@ -174,7 +175,7 @@ def test_a_report_is_run_by_keyboard_alone(page, lab):
     page.locator(".lm-CommandPalette-item.lm-mod-active", has_text="Reports").wait_for()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Counting photons").wait_for()
-    tab_to("button.pt-Template")
+    tab_to("button.pt-Template:has-text('Counting photons')")
     assert page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     page.get_by_role("form", name="Counting photons").wait_for()

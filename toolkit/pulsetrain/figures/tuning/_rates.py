@@ -8,6 +8,7 @@ import numpy as np
 from bokeh.layouts import row
 from bokeh.models import (
     BasicTicker,
+    BasicTickFormatter,
     ColumnDataSource,
     DataRange1d,
     FixedTicker,
@@ -104,6 +105,7 @@ def _plot(
     plot.x_range.range_padding, plot.x_range.default_span = 0.15, 2.0
     if parameter.scale == "log":
         plot.xaxis.ticker = FixedTicker(ticks=list(_SNR_TICKS))
+        plot.xaxis.formatter = BasicTickFormatter()  # that of a log axis writes a lone 5 as 10¹
         plot.x_range.default_span = 0.4  # decades
     elif parameter.name == "min_pix_count":
         plot.xaxis.ticker = BasicTicker(min_interval=1)
