@@ -1,11 +1,11 @@
 """Single-particle experiments to build and to judge the clustering of frames by.
 
-`DEVELOPMENT` is for building and tuning. `HELD_OUT` was fixed before any method was written and is for the final
-figures only: other photon energies, distances, foci, samples, backgrounds, holes and gaps. Both have 40 % of frames
+`DEVELOPMENT` is for building and tuning. `HELD_OUT` is for the final figures only: photon energies, distances, foci,
+samples, backgrounds, holes and gaps drawn at random, before anybody had looked at one of them. Both have 40 % of frames
 without, 40 % with one and 20 % with several particles, hits of 10^2.5 to 10^4.5 photons, and particles from touching
 to as far apart as the detector resolves their fringes (λD/2p) and a little further. `THIRD_SPECIES` adds what scores of
 photon count and fringes cannot see: particles of another size and shape, streaks of the jet, ice. Change none; a
-changed experiment is a new experiment.
+changed experiment is a new experiment, and one that was looked at while a method was mended belongs to `DEVELOPMENT`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from pulsetrain.simulate._particles.drawn import drawn
 from pulsetrain.simulate.particles import ParticleExperiment, ParticleOptions, simulate_particles
 
 __all__ = ["DEVELOPMENT", "HELD_OUT", "THIRD_SPECIES", "Planned"]
@@ -97,8 +98,6 @@ _SUCROSE = _COMMON.replace(
     beam_x=1.5,
     beam_jitter=0.5,
 )
-
-DEVELOPMENT = (Planned("water", _WATER, 10_000_000), Planned("sucrose", _SUCROSE, 10_100_000))
 
 _VIRUS = _COMMON.replace(
     photon_energy=2000,
@@ -196,11 +195,18 @@ _PROTEIN = _COMMON.replace(
     beam_jitter=0.5,
 )
 
-HELD_OUT = (
+DEVELOPMENT = (
+    Planned("water", _WATER, 10_000_000),
+    Planned("sucrose", _SUCROSE, 10_100_000),
     Planned("virus", _VIRUS, 20_000_000),
     Planned("droplets", _DROPLETS, 20_100_000),
     Planned("polystyrene", _POLYSTYRENE, 20_200_000),
     Planned("protein", _PROTEIN, 20_300_000),
+)
+
+HELD_OUT = tuple(
+    Planned(f"{shape} {number}", drawn(_COMMON.replace(shape=shape), number), 40_000_000 + 100_000 * number)
+    for number, shape in enumerate(("sphere", "spheroid", "icosahedron", "spheroid"), start=1)
 )
 
 _OTHERS = {"other_share": 0.35, "streaks": 0.15, "ice_rings": 0.15}
