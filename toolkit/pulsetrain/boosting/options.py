@@ -15,7 +15,7 @@ class BoostingOptions(Options):
     """How images of a poor condition are carried over to a good one."""
 
     method: BoosterName = option(
-        "degradation", "Learn how good images become poor ones and turn that round, or a generative adversarial network."
+        "degradation", "Learn how good images become poor and turn that round, or an adversarial network."
     )
     content: Literal["diffraction", "imaging"] = option(
         "diffraction", "Diffraction is worked on in √intensity, over decades; images in intensity."
