@@ -1,0 +1,82 @@
+"""Frames of either condition, made when they are read."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pulsetrain.data._lazy import Rows
+from pulsetrain.simulate._images.instrument import Instrument
+from pulsetrain.simulate._images.options import FamilyName, ImageOptions
+from pulsetrain.simulate._images.particles import particle_light
+
+__all__ = ["ImageFrames", "Objects"]
+
+Floats = NDArray[np.float64]
+
+_LIGHT = {"particles": particle_light}
+_PHOTONS: dict[FamilyName, float] = {"particles": 15.0, "crystals": 15.0, "phantoms": 40.0}  # of a pixel
+_BLOCK = 64  # frames
+
+
+class Objects:
+    """Objects of one set; each depends on seed, set and its own number only.
+
+    Parameters
+    ----------
+    instrument : Instrument
+    seed : tuple of int
+        Of the experiment and of the set.
+    """
+
+    def __init__(self, instrument: Instrument, seed: tuple[int, ...]) -> None:
+        self.instrument, self._seed = instrument, seed
+
+    def light(self, number: int) -> Floats:
+        """Return the photons that the good condition expects of an object, shape (y, x) of frame and margin."""
+        rng = self.rng(number, 0)
+        o, live = self.instrument.o, self.instrument.live
+        drawn = _LIGHT[o.family](o, rng)
+        mean = _PHOTONS[o.family] if o.photons is None else o.photons
+        photons = mean * rng.lognormal(-(o.photons_spread**2) / 2, o.photons_spread)
+        edge = (len(drawn) - o.size) // 2
+        share = drawn[edge : edge + o.size, edge : edge + o.size][live].mean()
+        return photons * (o.background + (1 - o.background) * drawn / share)
+
+    def rng(self, number: int, what: int) -> np.random.Generator:
+        """Return the generator of an object itself (0), or of its noise in the poor (1) or the good (2) condition."""
+        return np.random.default_rng([*self._seed, number, what])
+
+
+class ImageFrames(Rows):
+    """The frames of one set in one condition.
+
+    Parameters
+    ----------
+    objects : Objects
+    n : int
+    condition : {'low', 'high'}
+    """
+
+    def __init__(self, objects: Objects, n: int, condition: Literal["low", "high"]) -> None:
+        size = objects.instrument.o.size
+        self.shape, self.dtype = (n, size, size), np.dtype(np.float32)
+        self._objects, self._condition = objects, condition
+
+    @property
+    def rows_per_block(self) -> int:
+        return _BLOCK
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        frames = np.empty((stop - start, *self.shape[1:]), np.float32)
+        for number in range(start, stop):
+            frames[number - start] = self._frame(number)
+        return frames
+
+    def _frame(self, number: int) -> Floats:
+        light, instrument = self._objects.light(number), self._objects.instrument
+        if self._condition == "low":
+            return instrument.low(light, self._objects.rng(number, 1))
+        return instrument.high(light, self._objects.rng(number, 2))

@@ -1,0 +1,139 @@
+"""Images of one instrument in a poor and in a good condition, with the truth known.
+
+The two sets show different objects, as it is where a shot destroys its sample. Pairs of the same object in both
+conditions, and what the good one expects without noise, are for judging only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pulsetrain.data._frames import IMAGE
+from pulsetrain.simulate._images.frames import ImageFrames, Objects
+from pulsetrain.simulate._images.instrument import Instrument, make_instrument
+from pulsetrain.simulate._images.options import ImageOptions
+
+__all__ = ["ImageExperiment", "ImageOptions", "ImagePairs", "TrueDegradation", "simulate_images"]
+
+_LOW, _HIGH, _PAIRS = 1, 2, 3
+_FIRST_TRAIN, _PER_TRAIN, _SPACING = 1_500_000_000, 32, 4  # every fourth 4.5 MHz pulse
+
+
+class TrueDegradation(NamedTuple):
+    """How the good condition becomes the poor one: Poisson(gain · PSF ∗ truth) + read noise.
+
+    Attributes
+    ----------
+    gain : float
+        Photons in the poor condition for each in the good one.
+    point_spread : float, px
+        Standard deviation of the Gaussian, sampled at pixels and cut at four widths (`scipy.ndimage.gaussian_filter`).
+        What falls into the beam's hole is blurred into no neighbour; what falls on a dead pixel is.
+    read_noise : float, photons of the poor condition
+    binning : int
+    """
+
+    gain: float
+    point_spread: float
+    read_noise: float
+    binning: int
+
+
+class ImagePairs(NamedTuple):
+    """The same objects in both conditions, for judging.
+
+    Attributes
+    ----------
+    low, truth, high : xarray.DataArray, dims (pattern, y, x), float32
+        In photons: the poor condition's, and the good one's without noise and as it counts them.
+    """
+
+    low: xr.DataArray
+    truth: xr.DataArray
+    high: xr.DataArray
+
+
+@dataclass(frozen=True)
+class ImageExperiment:
+    """A simulated experiment: what its user has, and the truth.
+
+    Attributes
+    ----------
+    low, high : xarray.DataArray, dims (pattern, y, x), float32, photons of the poor and of the good condition
+        Of different objects; made lazily, a block of patterns at a time. The hole and dead pixels are NaN.
+    degradation : TrueDegradation
+    """
+
+    low: xr.DataArray
+    high: xr.DataArray
+    degradation: TrueDegradation
+    _instrument: Instrument = field(repr=False)
+    _seed: int = field(repr=False)
+
+    def pairs(self, n: int, repeat: int = 0) -> ImagePairs:
+        """Return objects that are in neither set, in both conditions; the same again for the same `repeat`."""
+        objects = Objects(self._instrument, (self._seed, _PAIRS, repeat))
+        made = np.empty((3, n, *self.low.shape[1:]), np.float32)
+        for number in range(n):
+            light = objects.light(number)
+            made[0, number] = self._instrument.low(light, objects.rng(number, 1))
+            made[1, number] = self._instrument.truth(light)
+            made[2, number] = self._instrument.high(light, objects.rng(number, 2))
+        names = ("low", "truth", "high")
+        told = [[self._seed, repeat, name, self._instrument.o.model_dump_json()] for name in names]
+        low, truth, high = (_labelled(array, text) for array, text in zip(made, told, strict=True))
+        return ImagePairs(low, truth, high)
+
+
+def simulate_images(options: ImageOptions | None = None, seed: int = 0) -> ImageExperiment:
+    """Simulate one experiment.
+
+    Parameters
+    ----------
+    options : ImageOptions, optional
+    seed : int
+        Same seed and options, same experiment, in whatever order its frames are read.
+
+    Raises
+    ------
+    DataError
+        If hole and dead pixels leave none.
+
+    Examples
+    --------
+    >>> experiment = simulate_images(ImageOptions(n_low=3, n_high=2), seed=1)
+    >>> experiment.low.shape, experiment.high.shape, experiment.pairs(4).truth.shape
+    ((3, 64, 64), (2, 64, 64), (4, 64, 64))
+    """
+    o = options or ImageOptions()
+    instrument = make_instrument(o, np.random.default_rng([seed, 0]))
+    sets = []
+    for condition, number, n in (("low", _LOW, o.n_low), ("high", _HIGH, o.n_high)):
+        rows = ImageFrames(Objects(instrument, (seed, number)), n, condition)
+        told = [seed, condition, o.model_dump_json()]
+        sets.append(_labelled(rows.dask(f"images-{_digest(told)}"), told))
+    degradation = TrueDegradation(o.gain, o.point_spread, o.read_noise, o.binning)
+    return ImageExperiment(*sets, degradation, instrument, seed)
+
+
+def _labelled(array: NDArray[np.float32], told: list[int | str]) -> xr.DataArray:
+    """Label frames as a run of the European XFEL is: pulses of trains."""
+    number = np.arange(len(array))
+    coords = {
+        "trainId": ("pattern", (_FIRST_TRAIN + number // _PER_TRAIN).astype(np.uint64)),
+        "pulseId": ("pattern", (number % _PER_TRAIN * _SPACING).astype(np.uint64)),
+    }
+    attrs = {"long_name": "intensity", "units": "photons", "source": "simulation", "fingerprint": _digest(told)}
+    return xr.DataArray(array, dims=IMAGE, coords=coords, attrs=attrs, name="frames")
+
+
+def _digest(told: list[int | str]) -> str:
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
