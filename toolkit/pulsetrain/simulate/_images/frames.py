@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pulsetrain.data._lazy import Rows
+from pulsetrain.simulate._images.crystals import CrystalLight
 from pulsetrain.simulate._images.instrument import Instrument
 from pulsetrain.simulate._images.options import FamilyName, ImageOptions
 from pulsetrain.simulate._images.particles import particle_light
+from pulsetrain.simulate._images.phantoms import phantom_light
 
-__all__ = ["ImageFrames", "Objects"]
+__all__ = ["ImageFrames", "Light", "Objects", "make_light"]
 
 Floats = NDArray[np.float64]
 
-_LIGHT = {"particles": particle_light}
+Light = Callable[[np.random.Generator], Floats]
 _PHOTONS: dict[FamilyName, float] = {"particles": 15.0, "crystals": 15.0, "phantoms": 40.0}  # of a pixel
 _BLOCK = 64  # frames
+
+
+def make_light(o: ImageOptions, seed: int) -> Light:
+    """Return what draws the objects of an experiment: noise-free light in frame and margin, in any unit."""
+    if o.family == "crystals":
+        return CrystalLight(o, seed)
+    return partial(particle_light if o.family == "particles" else phantom_light, o)
 
 
 class Objects:
@@ -27,18 +38,20 @@ class Objects:
     Parameters
     ----------
     instrument : Instrument
+    light : callable
+        As of `make_light`.
     seed : tuple of int
         Of the experiment and of the set.
     """
 
-    def __init__(self, instrument: Instrument, seed: tuple[int, ...]) -> None:
-        self.instrument, self._seed = instrument, seed
+    def __init__(self, instrument: Instrument, light: Light, seed: tuple[int, ...]) -> None:
+        self.instrument, self._light, self._seed = instrument, light, seed
 
     def light(self, number: int) -> Floats:
         """Return the photons that the good condition expects of an object, shape (y, x) of frame and margin."""
         rng = self.rng(number, 0)
         o, live = self.instrument.o, self.instrument.live
-        drawn = _LIGHT[o.family](o, rng)
+        drawn = self._light(rng)
         mean = _PHOTONS[o.family] if o.photons is None else o.photons
         photons = mean * rng.lognormal(-(o.photons_spread**2) / 2, o.photons_spread)
         edge = (len(drawn) - o.size) // 2

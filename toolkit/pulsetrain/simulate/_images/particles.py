@@ -16,7 +16,7 @@ from pulsetrain.simulate._particles.shapes import Icosahedron, Particle, Sphere,
 __all__ = ["particle_light"]
 
 _DISTANCE, _PIXEL = 0.8, 6e-4  # m
-_SPECKLE = (5.0, 9.0)  # λD/dp, pixels across a speckle, of the family's own size
+_SPECKLE = (6.5, 11.0)  # λD/dp, pixels across a speckle, of the family's own size
 _APART = (1.2, 2.0)  # of two particles, in diameters
 _FLATTENING = (0.4, 0.8)
 
