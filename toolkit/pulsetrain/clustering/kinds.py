@@ -119,22 +119,27 @@ def _columns(scores: Mapping[str, Floats]) -> tuple[Doubles, Doubles, Doubles]:
 def _hits(hit_score: Doubles, brightest: float) -> tuple[float, tuple[float, ...]]:
     """Return the share of hits and how bright they are.
 
-    The shape is that of frames too bright to be empty; fainter hits are taken to be as frequent as the faintest of
-    them, per step of brightness.
+    Hits too bright to be empty are counted; how many there are of fainter ones is told by what empty frames leave
+    unexplained, and they are at most as frequent as the faintest of the bright ones, per step of brightness.
     """
     n = max(len(hit_score), 1)
     bins = _bin(hit_score, brightest)
     count = np.bincount(bins[hit_score > _HIT], minlength=_BINS) + _PRIOR / _BINS
     sure = int(_bin(np.array([_HIT]), brightest)[0]) + 1  # the bin within which frames begin to count is not full
-    count[:sure] = count[sure : sure + 3].mean()
-    smooth = np.convolve(np.pad(count, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
-    brightness = smooth / smooth.sum()
-    null, alternative = _of_empties(hit_score), _of_hits(hit_score, brightness, brightest)
-    share = 0.5
+    count[:sure] = most = count[sure : sure + 3].mean()
+    null = _of_empties(hit_score)
     for _ in range(_ROUNDS):
-        found = _odds_to_share(share * alternative, (1 - share) * null).sum()
-        share = float(np.clip(found / n, _FEWEST / n, 1 - _FEWEST / n))
-    return share, tuple(brightness.tolist())
+        share = float(np.clip(count.sum() / n, _FEWEST / n, 1 - _FEWEST / n))
+        smooth = _smooth(count)
+        hit = _odds_to_share(share * _of_hits(hit_score, smooth / smooth.sum(), brightest), (1 - share) * null)
+        found = np.bincount(bins, hit * (hit_score > _FAINTEST), _BINS) + _PRIOR / _BINS
+        count = np.where(np.arange(_BINS) < sure, np.minimum(found, most), found)
+    smooth = _smooth(count)
+    return float(np.clip(hit.mean(), _FEWEST / n, 1 - _FEWEST / n)), tuple((smooth / smooth.sum()).tolist())
+
+
+def _smooth(count: Doubles) -> Doubles:
+    return np.asarray(np.convolve(np.pad(count, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid"))
 
 
 def _of_empties(hit_score: Doubles) -> Doubles:
@@ -142,10 +147,10 @@ def _of_empties(hit_score: Doubles) -> Doubles:
 
 
 def _of_hits(hit_score: Doubles, brightness: Sequence[float] | Doubles, brightest: float) -> Doubles:
-    """Return the density of hits' scores; below 2 it stays what it is there, below 0 there are none."""
+    """Return the density of hits' scores; below 2 it falls evenly to none at 0."""
     width = np.log(brightest / _FAINTEST) / _BINS
     density = np.asarray(brightness)[_bin(hit_score, brightest)] / (width * np.maximum(hit_score, _FAINTEST))
-    return np.where(hit_score > 0, density, 0.0)
+    return np.asarray(density * np.clip(hit_score / _FAINTEST, 0, 1))
 
 
 def _bin(hit_score: Doubles, brightest: float) -> NDArray[np.intp]:

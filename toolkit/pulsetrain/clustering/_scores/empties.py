@@ -18,12 +18,13 @@ _FIRST = 0.05  # of the frames, the darkest, are presumed empty at first
 _FEWEST = 8
 _TELLING = 32  # frames, among which empty ones can be looked for
 _DARK = 0.01  # photons in a pixel, where nothing is known
-_ROUNDS, _FREE = 8, 3  # in the first ones the background's scale is free
+_ROUNDS, _FREE = 16, 3  # in the first ones the background's scale is free
 _UNKNOWN = (1.0, 1e3)  # scale
 _STEADIEST = 0.02  # scatter of the scale
 _SEEN = 3.0  # standard errors
 _WIDEST = 1.5  # spread of empties; what scatters more is not empty
 _EMPTY_WITHIN = 2.5  # standard deviations
+_SCALE_WITHIN = 4.0  # standard deviations
 _SMOOTH = 2.0  # px
 
 
@@ -133,7 +134,10 @@ def find_empties(block: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool
         h, error, s = hit_signal(sums, scale)
         score = h / error
         middle = float(np.median(score[empty]))
-        within = score - middle < _EMPTY_WITHIN
+        # Hits too differ from the background to either side, where they resemble it, or by its scale.
+        within = np.abs(score - middle) < _EMPTY_WITHIN
+        if k >= _FREE:
+            within &= np.abs(s - scale[0]) < _SCALE_WITHIN * scale[1]
         if within.sum() < few or (k > _FREE and (within == empty).all()):
             break
         empty = within
