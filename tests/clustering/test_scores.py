@@ -126,6 +126,12 @@ def test_scores_do_not_depend_on_how_frames_are_cut_into_blocks(
         np.testing.assert_allclose(together, values[:150], rtol=2e-3, atol=2e-3, err_msg=name)
 
 
+def test_of_no_frames_there_are_no_scores(scorer: FrameScorer, frames: xr.DataArray, scored: Measured) -> None:
+    nothing = scorer.measure(scorer.block(frames[:0]))
+    assert nothing.views.shape == (0, 2, 64, 64)
+    assert {name: values.shape for name, values in nothing.scores.items()} == dict.fromkeys(scored.scores, (0,))
+
+
 def test_a_scorer_comes_back_from_its_arrays(scorer: FrameScorer, frames: xr.DataArray) -> None:
     again = FrameScorer.of_arrays(scorer.arrays(), scorer.options)
     block = again.block(frames[:20])

@@ -135,7 +135,7 @@ def _hits(hit_score: Doubles, brightest: float) -> tuple[float, tuple[float, ...
         found = np.bincount(bins, hit * (hit_score > _FAINTEST), _BINS) + _PRIOR / _BINS
         count = np.where(np.arange(_BINS) < sure, np.minimum(found, most), found)
     smooth = _smooth(count)
-    return float(np.clip(hit.mean(), _FEWEST / n, 1 - _FEWEST / n)), tuple((smooth / smooth.sum()).tolist())
+    return float(np.clip(hit.sum() / n, _FEWEST / n, 1 - _FEWEST / n)), tuple((smooth / smooth.sum()).tolist())
 
 
 def _smooth(count: Doubles) -> Doubles:

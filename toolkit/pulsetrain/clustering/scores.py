@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.ndimage
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -119,16 +120,17 @@ class FrameScorer:
 
     def _measure(self, block: Float32) -> Measured:
         n, side = len(block), self.framing.side
+        flat = (n, side * side)
         e = self._empties
         block = np.ascontiguousarray(block, dtype=np.float32)
         filled = np.empty_like(block)
         dead = e.background.dead
-        profile, counts, excess = fill(block.reshape(n, -1), self._rings, dead, e.filters, filled.reshape(n, -1))
-        h, error, scale = hit_signal(hit_sums(filled.reshape(n, -1), excess, e.filters), e.scale)
+        profile, counts, excess = fill(block.reshape(flat), self._rings, dead, e.filters, filled.reshape(flat))
+        h, error, scale = hit_signal(hit_sums(filled.reshape(flat), excess, e.filters), e.scale)
         shape = envelope(filled, block, dead.reshape(side, side), self.reach)
         power, moments = noise_power(block, shape, e.background, scale)
         beyond = distances(side) >= self.reach + 2
-        fringes = (power * beyond).reshape(n, -1).max(axis=1)
+        fringes = (power * beyond).max(axis=(1, 2))
         visibility = 2 * np.sqrt(fringes * moments[:, 0]) / np.maximum(moments[:, 1], 1)
         scores = {
             "hit_score": e.score(h, error),
@@ -170,7 +172,6 @@ def _ring_contrast(profile: Float32) -> Float32:
     inner = profile[:, : profile.shape[1] // 2]
     logs = np.log(np.maximum(inner, 0) + np.float32(0.05))
     width = max(3, inner.shape[1] // 6)
-    kernel = np.ones(width) / width
-    smooth = np.apply_along_axis(np.convolve, 1, logs, kernel, mode="same")
+    smooth = scipy.ndimage.uniform_filter1d(logs, width, axis=1, mode="constant")
     middle = slice(width // 2, -(width // 2))
     return np.asarray((logs - smooth)[:, middle].std(axis=1), dtype=np.float32)
