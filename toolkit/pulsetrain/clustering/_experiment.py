@@ -20,6 +20,10 @@ from pulsetrain.data import DataError
 __all__ = ["Experiment", "read_sample"]
 
 _FEWEST = 20  # frames; of fewer, background and hits cannot be told apart
+_ENOUGH = f"{_FEWEST} or more to learn from"
+_MOST_LIGHT = 1e12  # photons in a pixel
+_SURELY = 10.0  # photons in all frames together; none where so many are expected is no chance
+_RING = 30  # pixels, of which one can tell how much light there is
 
 Block = NDArray[np.float32]
 
@@ -67,20 +71,51 @@ def read_sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> 
     Raises
     ------
     DataError
-        For frames that nothing can be learnt from: too few, masked throughout, or all alike.
+        For frames that nothing can be learnt from: too few, masked throughout, all alike, or brighter than photons are.
     """
     if not isinstance(frames, xr.DataArray):
         allowed = "an xarray.DataArray of frames, or a list of such"
         raise DataError("frames", type(frames).__name__, allowed, "open them by pulsetrain.open_frames")
     shown = spread_sample(pictures(frames, options), most)
     if shown.sizes["pattern"] < _FEWEST:
-        allowed = f"{_FEWEST} or more to learn from"
-        raise DataError("frames", f"{shown.sizes['pattern']} frames", allowed, "give more frames of the experiment")
+        raise DataError("frames", f"{shown.sizes['pattern']} frames", _ENOUGH, "give more frames of the experiment")
     framing = Framing.of(shown, options)
     block = framing.read(shown)
-    live = np.isfinite(block)
-    if not live.any():
+    low, high = np.fmin.reduce(block), np.fmax.reduce(block)  # of each pixel, NaN where it is masked in all frames
+    if np.isnan(low).all():
         raise DataError("frames", "no pixel that is not masked", "live pixels", "check mask and geometry")
-    if (np.where(live, block, 0) == np.where(live[:1], block[:1], 0)).all():
+    if (np.isnan(low) | (low == high)).all():
         raise DataError("frames", "frames that are all alike", "frames that differ", "check source and key")
+    block[:, _silent(block, low, high)] = np.nan
+    if (most_light := np.nanmax(block)) > _MOST_LIGHT:
+        got, allowed = f"{most_light:.3g} photons in a pixel", f"{_MOST_LIGHT:.0e} at most"
+        raise DataError("frames", got, allowed, "give photon, what one photon adds to a pixel, or mask bad pixels")
+    block = block[_exposed(block)]
+    if len(block) < _FEWEST:
+        raise DataError("frames", f"{len(block)} frames that are not masked throughout", _ENOUGH, "check the mask")
     return FrameScorer.of_block(block, framing, options), block
+
+
+def _exposed(block: Block) -> NDArray[np.bool_]:
+    """Return which frames are exposures: lost trains and pulses leave others, masked throughout or all 0."""
+    seen = np.isfinite(block)
+    lit = (seen & (block != 0)).sum(axis=(1, 2))
+    # Where there is little light, frames of photons are all 0 by chance.
+    return np.asarray(lit > 0 if lit[lit > 0].min() > _SURELY else seen.any(axis=(1, 2)))
+
+
+def _silent(block: Block, low: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which pixels hold one value in all frames although light falls beside them: gaps that nobody masked.
+
+    Their edges would pass for fringes. What holds 0 because hardly any light comes so far is left alone.
+    """
+    steps = np.arange(block.shape[1]) - (block.shape[1] - 1) / 2
+    rings = np.hypot(steps[:, None], steps).astype(int)
+    alive = low < high
+    light = block.sum(axis=0, where=np.isfinite(block))
+    light = np.minimum(light, 10 * _SURELY)[alive]  # a hot pixel makes no ring bright
+    pixels = np.bincount(rings[alive], minlength=rings.max() + 1)
+    mean = np.bincount(rings[alive], light, len(pixels)) / np.maximum(pixels, 1)
+    mean[pixels < _RING] = 0
+    lit = np.maximum.accumulate(mean[::-1])[::-1] > _SURELY  # nearer to the beam there is no less
+    return np.asarray((low == high) & (lit[rings] | (low != 0)))

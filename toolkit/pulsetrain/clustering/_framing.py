@@ -78,6 +78,8 @@ class Framing:
         size = self.side * self.binning
         inside, target = zip(*(_overlap(n, f, size) for n, f in zip(self.shape, self.first, strict=True)), strict=True)
         cut = pixels[:, inside[0], inside[1]]
+        if np.isinf(cut).any():  # some corrections divide by a dead pixel's gain
+            cut = np.where(np.isinf(cut), np.nan, cut)
         if self.binning == 1 and cut.shape[1:] == (size, size):
             return np.asarray(cut / np.float32(self.photon), dtype=np.float32)
         whole = np.full((len(pixels), size, size), np.nan, dtype=np.float32)
