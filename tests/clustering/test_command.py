@@ -65,6 +65,14 @@ def test_the_model_lies_in_the_answer(path, answer):
     np.testing.assert_array_equal(again["hit"], xr.open_zarr(answer[1])["hit"].astype("U8"))
 
 
+def test_the_answer_can_be_written_as_netcdf(answer, tmp_path):
+    result = xr.open_zarr(answer[1])
+    result.to_netcdf(tmp_path / "out.nc")
+    again = xr.load_dataset(tmp_path / "out.nc")
+    np.testing.assert_array_equal(again["hit"].astype("U8"), result["hit"].astype("U8"))
+    assert again.attrs["complete"]
+
+
 def test_asked_again_it_says_the_same_and_works_no_more(path, answer):
     text, output = answer
     told = []

@@ -32,7 +32,7 @@ class Store:
     """A Zarr group over frames that is filled chunk by chunk; a context, in which no other process may write to it.
 
     The group opens with `xarray.open_zarr` at any time: what is not assigned yet has cluster −1, an empty ``hit`` and
-    NaN elsewhere, and the attribute ``complete`` says whether there is any. The folder ``model`` in it holds the model.
+    NaN elsewhere, and the attribute ``complete`` is 0 as long as there is any. The folder ``model`` holds the model.
 
     Parameters
     ----------
@@ -145,7 +145,8 @@ class Store:
         for variable in example.data_vars.values():
             rest = variable.shape[1:]
             _array(group, variable, (n, *rest), (chunk, *rest))
-        group.attrs.update({**example.attrs, "coordinates": " ".join(coords), "complete": False})
+        # Not True and False, which netCDF does not know.
+        group.attrs.update({**example.attrs, "coordinates": " ".join(coords), "complete": 0})
         self._consolidate()
 
     def write(self, chunk: int, start: int, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -171,7 +172,7 @@ class Store:
 
     def complete(self, **attrs: Any) -> None:
         """Say that every frame is assigned, and what there is to say of all of them."""
-        self._group().attrs.update({**attrs, "complete": True})
+        self._group().attrs.update({**attrs, "complete": 1})
         self._consolidate()
 
     def _group(self) -> zarr.Group:
