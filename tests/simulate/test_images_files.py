@@ -46,7 +46,7 @@ def test_the_workspaces_example_has_both_conditions_and_a_test_sample(tmp_path: 
 
 
 def test_experiments_held_out_share_neither_condition_nor_seeds_with_those_of_development():
-    for name in ("photons", "background", "scale", "gain", "point_spread", "read_noise", "dead_pixels"):
+    for name in ("photons", "background", "scale", "gain", "point_spread", "read_noise"):
         known = {getattr(planned.options, name) for planned in DEVELOPMENT}
         assert not known & {getattr(planned.options, name) for planned in HELD_OUT}, name
     seeds = sorted(planned.first_seed for planned in EVERY)

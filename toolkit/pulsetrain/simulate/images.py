@@ -151,8 +151,8 @@ def write_example(workspace: Path) -> str:
     experiment.write_hdf5(workspace / "images", n_pairs=100)
     return (
         "- `images/`: 500 simulated diffraction frames of particles in a poor condition (`low.h5`) and 500 of other\n"
-        "  particles in a good one (`high.h5`): 7 times the photons, 1.2 pixels less blur, no read noise. 100 more as a\n"
-        "  test sample: `test_low.h5`, and what the good condition expects of them, `test_truth.h5`."
+        "  particles in a good one (`high.h5`): 7 times the photons, 1.2 pixels less blur, no read noise. Beside them\n"
+        "  a test sample of 100 more: `test_low.h5`, and what the good condition expects of it, `test_truth.h5`."
     )
 
 
