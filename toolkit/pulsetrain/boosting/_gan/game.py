@@ -1,0 +1,90 @@
+"""What both methods share: generators and discriminators in turn, and what the latter are shown."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from pulsetrain.boosting._gan.losses import least_squares
+from pulsetrain.boosting._gan.networks import Generator
+from pulsetrain.boosting._gan.scale import Batch, Scale
+from pulsetrain.boosting._gan.settings import GanSettings
+
+__all__ = ["Game", "Side"]
+
+_BETAS = (0.5, 0.999)
+
+
+class Side:
+    """The networks of one side, and how they learn.
+
+    Parameters
+    ----------
+    networks : iterable of torch.nn.Module
+    rate : float
+        Step size of Adam, constant for half of the steps, then falling to 0 (CycleGAN, section 4).
+    steps : int
+    """
+
+    def __init__(self, networks: Iterable[nn.Module], rate: float, steps: int) -> None:
+        self._parameters = [each for network in networks for each in network.parameters()]
+        self._optimiser = torch.optim.Adam(self._parameters, rate, _BETAS)
+        half = steps / 2
+        self._schedule = LambdaLR(self._optimiser, lambda step: min(1.0, (steps - step) / half))
+
+    def learns(self, loss: Tensor) -> None:
+        """Step down a loss."""
+        self._optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self._optimiser.step()
+        self._schedule.step()
+
+    def frozen(self, still: bool) -> None:
+        """Let no gradient into these networks, or again."""
+        for parameter in self._parameters:
+            parameter.requires_grad_(not still)
+
+
+class Game(ABC):
+    """One method in training.
+
+    Parameters
+    ----------
+    settings : GanSettings
+    low, high : Scale
+    rng : torch.Generator
+        On the device that is trained on.
+    read_noise : float, photons
+        Of the poor condition.
+
+    Attributes
+    ----------
+    generator : Generator
+        From poor to good.
+    """
+
+    generator: Generator
+
+    def __init__(self, settings: GanSettings, low: Scale, high: Scale, rng: torch.Generator, read_noise: float) -> None:
+        self.settings, self.low, self.high, self.rng, self.read_noise = settings, low, high, rng, read_noise
+
+    @abstractmethod
+    def step(self, low: Batch, high: Batch) -> dict[str, Tensor]:
+        """Learn from unpaired batches of both sets; return the losses by name."""
+
+    def good(self, made: Tensor) -> Tensor:
+        """Return what the good condition shows of a made image."""
+        return self.high.counted(made, self.rng) if self.settings.counting else made
+
+    def poor(self, made: Tensor) -> Tensor:
+        """Return what the poor condition shows of a made image."""
+        return self.low.counted(made, self.rng, self.read_noise) if self.settings.counting else made
+
+
+def judged(discriminator: nn.Module, real: Tensor, made: Tensor) -> Tensor:
+    """Return the discriminator's loss (CycleGAN, section 4; halved, for it to be no faster than the generator)."""
+    return (least_squares(discriminator(real), 1) + least_squares(discriminator(made.detach()), 0)) / 2

@@ -1,0 +1,122 @@
+"""The networks: one that makes images, one that tells patches of made images from those of real ones."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+__all__ = ["STRIDE", "Discriminator", "Generator", "padded"]
+
+STRIDE = 4  # px, of the coarsest layer
+
+
+class Generator(nn.Module):
+    """A residual network (CycleGAN, appendix 7.2) for small images whose brightness means something.
+
+    It differs from the published one in three things. Nothing is normalised by a patch's own statistics, which would
+    lose the flux and make a tile depend on what else is in it; residual branches start at 0 instead (Zhang et al.,
+    Fixup, ICLR 2019). What is given is added to what goes in, so that it starts as the identity, which is right but
+    for noise and blur. Each level is added to the one that comes back to its size, for the sharpness of the pixels.
+
+    Parameters
+    ----------
+    width : int
+        Filters at the pixels' size; twice and four times as many at half and a quarter of it.
+    blocks : int
+    """
+
+    def __init__(self, width: int, blocks: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(_Block(4 * width) for _ in range(blocks))
+        self.stem = _convolution(2, width, 7)
+        self.halve = _convolution(width, 2 * width, 3, stride=2)
+        self.quarter = _convolution(2 * width, 4 * width, 3, stride=2)
+        self.to_half = _convolution(4 * width, 2 * width, 3)
+        self.to_full = _convolution(2 * width, width, 3)
+        self.give = nn.Conv2d(width, 1, 7, padding=3, padding_mode="reflect")
+        _silence(self.give)
+        #: Pixels from which an output still learns something, to each side.
+        self.reach = 3 + 1 + 2 + 8 * blocks + 4 + 3 + 3
+
+    def forward(self, image: Tensor, live: Tensor) -> Tensor:
+        """Return images (n, 1, y, x) of images and masks (n, 1, y, x); sides are multiples of `STRIDE`."""
+        _, stem, halved, quartered, deep = self._stages(image, live)
+        for block in self.blocks[len(self.blocks) // 2 :]:
+            deep = block(deep)
+        half = self.to_half(_doubled(deep + quartered)) + halved
+        full = self.to_full(_doubled(half)) + stem
+        return image + self.give(full)
+
+    def features(self, image: Tensor, live: Tensor) -> list[Tensor]:
+        """Return five layers (n, channel, y', x') of the first half, the image itself the first."""
+        return self._stages(image, live)
+
+    def channels(self) -> list[int]:
+        """Return the channels of each of the `features`."""
+        width = self.stem[0].out_channels
+        return [1, width, 2 * width, 4 * width, 4 * width]
+
+    def _stages(self, image: Tensor, live: Tensor) -> list[Tensor]:
+        stem = self.stem(torch.cat([image * live, live], dim=1))
+        halved = self.halve(stem)
+        quartered = self.quarter(halved)
+        deep = quartered
+        for block in self.blocks[: len(self.blocks) // 2]:
+            deep = block(deep)
+        return [image * live, stem, halved, quartered, deep]
+
+
+class Discriminator(nn.Sequential):
+    """Judges overlapping patches of 34 px (PatchGAN, Isola et al., CVPR 2017): (n, 1, y, x) → (n, 1, y', x').
+
+    Nothing is normalised by a patch's own statistics: a wrong flux must be seen.
+
+    Parameters
+    ----------
+    width : int
+        Filters of the first layer.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__(
+            nn.Conv2d(1, width, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(2 * width, 4 * width, 4, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(4 * width, 1, 4, padding=1),
+        )
+
+
+def padded(x: Tensor) -> Tensor:
+    """Return images (n, 1, y, x) with zeros to the right and below, up to sides that are multiples of `STRIDE`."""
+    return pad(x, (0, -x.shape[-1] % STRIDE, 0, -x.shape[-2] % STRIDE))
+
+
+class _Block(nn.Module):
+    """x + two convolutions of it, the second one 0 at first."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _convolution(width, width, 3)
+        self.second = nn.Conv2d(width, width, 3, padding=1, padding_mode="reflect")
+        _silence(self.second)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(self.first(x))
+
+
+def _convolution(channels: int, width: int, size: int, *, stride: int = 1) -> nn.Sequential:
+    layer = nn.Conv2d(channels, width, size, stride, padding=size // 2, padding_mode="reflect")
+    return nn.Sequential(layer, nn.ReLU())
+
+
+def _silence(layer: nn.Conv2d) -> None:
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return nn.functional.interpolate(x, scale_factor=2, mode="nearest")
