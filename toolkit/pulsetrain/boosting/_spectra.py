@@ -1,0 +1,192 @@
+"""Radial power spectra of two sets, and what tells the one set from the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from pulsetrain.boosting._masks import filled
+from pulsetrain.boosting.degradation import blurred
+from pulsetrain.data import DataError
+
+__all__ = ["Spectra", "Window", "fit_degradation"]
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+_AT_ONCE = 256
+_DIM = 30.0  # photons under the window below which a frame's shape is mostly noise
+_WIDTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.5, 6.5, 9.0)  # px, among which the point spread is sought first
+_FEW = 400  # frames are enough for that
+_TOLERANCE = {"xatol": 2e-3}
+_STEP = 0.02  # px, of the derivative
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where frames are looked at: tapered towards the edges, 0 where a pixel is masked in any of them.
+
+    Attributes
+    ----------
+    weight : float32, shape (y, x)
+    ring : int, shape (y, x // 2 + 1)
+        Which radial bin each frequency belongs to.
+    frequency : float64, shape (bin,), 1/px
+    """
+
+    weight: Floats
+    ring: NDArray[np.int64]
+    frequency: Doubles
+
+    @classmethod
+    def of(cls, *sets: NDArray[np.floating]) -> Window:
+        """Make the window of sets of frames, each (n, y, x), of one shape."""
+        live = np.logical_and.reduce([np.isfinite(each).mean(axis=0) > 0.99 for each in sets])
+        if not live.any():
+            raise DataError("frames", "no pixel that lives in all", "frames of one detector", "check the masks")
+        y, x = live.shape
+        # A cosine over the outer quarter at each side.
+        taper = np.outer(_taper(y), _taper(x))
+        frequency = np.hypot(np.fft.fftfreq(y)[:, None], np.fft.rfftfreq(x))
+        bins = min(y, x) // 2
+        ring = np.minimum(np.round(frequency * 2 * bins).astype(np.int64), bins)
+        return cls((taper * live).astype(np.float32), ring, np.arange(1, bins) / (2 * bins))
+
+    def radial(self, power: Doubles) -> Doubles:
+        """Return the mean of powers (n, y, x // 2 + 1) over rings, (n, bin); without mean and corners."""
+        bins = len(self.frequency) + 2
+        count = np.bincount(self.ring.ravel(), minlength=bins)
+        total = np.stack([np.bincount(self.ring.ravel(), each.ravel(), bins) for each in power])
+        return np.asarray((total / count)[:, 1:-1])
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """What each frame of a set has under a window.
+
+    Attributes
+    ----------
+    total : float64, shape (n,), photons
+    square : float64, shape (n,)
+        Of the total, without what noise adds to it but for read noise.
+    power : float64, shape (n, bin)
+        Without the counting noise.
+    counted : float64, shape (n,)
+        The counting noise in each bin: photons under the window's square.
+    reading : float
+        By how much a read noise of one photon would raise every bin.
+    """
+
+    total: Doubles
+    square: Doubles
+    power: Doubles
+    counted: Doubles
+    reading: float
+
+    @classmethod
+    def of_low(cls, low: NDArray[np.floating], window: Window) -> Spectra:
+        """Measure frames (n, y, x) of photons; read noise stays in."""
+        parts = []
+        for start in range(0, len(low), _AT_ONCE):
+            seen = np.nan_to_num(np.asarray(low[start : start + _AT_ONCE], np.float32)) * window.weight
+            total, counted = seen.sum(axis=(1, 2), dtype=float), (seen * window.weight).sum(axis=(1, 2), dtype=float)
+            power = window.radial(np.abs(np.fft.rfft2(seen)) ** 2) - counted[:, None]
+            parts.append((total, total**2 - counted, power, counted))
+        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)), float((window.weight**2).sum()))
+
+    @classmethod
+    def of_high(cls, halves: tuple[Floats, Floats], width: float, window: Window) -> Spectra:
+        """Measure frames given as two independent halves, each (n, y, x), after a blur; of two halves no noise adds."""
+        parts = []
+        for start in range(0, len(halves[0]), _AT_ONCE):
+            one, two = (blurred(half[start : start + _AT_ONCE], width) * window.weight for half in halves)
+            first, second = np.fft.rfft2(one), np.fft.rfft2(two)
+            totals = [each.sum(axis=(1, 2), dtype=float) for each in (one, two)]
+            counted = ((one + two) * window.weight).sum(axis=(1, 2), dtype=float)
+            power = 4 * window.radial((first * second.conj()).real)
+            parts.append((totals[0] + totals[1], 4 * totals[0] * totals[1], power, counted))
+        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)), float((window.weight**2).sum()))
+
+    def shape(self, dim: float, read_noise: float = 0.0) -> tuple[Doubles, Doubles]:
+        """Return the mean power over the squared total, (bin,), and its variance; frames about equally weighted."""
+        floor = self.reading * read_noise**2
+        weight = 1 / (np.maximum(self.total, 0) + dim) ** 2
+        power, square = weight[:, None] * (self.power - floor), weight * (self.square - floor)
+        mean = power.sum(axis=0) / square.sum()
+        pull = (power - mean * square[:, None]) / square.sum()
+        return mean, np.asarray((pull**2).sum(axis=0))
+
+    def lift(self, dim: float) -> Doubles:
+        """Return by how much one squared photon of read noise lifts the `shape`, (bin,), to first order."""
+        mean, _ = self.shape(dim)
+        weight = 1 / (np.maximum(self.total, 0) + dim) ** 2
+        return np.asarray(self.reading * weight.sum() * (1 - mean) / (weight * self.square).sum())
+
+
+def halved(high: NDArray[np.floating], seed: int) -> tuple[Floats, Floats]:
+    """Return frames (n, y, x) as two halves of independent noise: each photon goes to one of them."""
+    rng = np.random.default_rng(seed)
+    counts = filled(np.asarray(high, np.float32), lambda mean: rng.poisson(mean).astype(np.float32))
+    whole = np.rint(counts).clip(min=0)
+    first = rng.binomial(whole.astype(np.int64), 0.5).astype(np.float32)
+    # What counting did not explain (read noise of the good condition) is left in both alike.
+    rest = (counts - whole) / 2
+    return first + rest, whole - first + rest
+
+
+def fit_degradation(low: NDArray[np.floating], high: NDArray[np.floating], seed: int) -> dict[str, float]:
+    """Return the fields of a `Degradation` that turns the good set into the poor one."""
+    window = Window.of(low, high)
+    poor, halves = Spectra.of_low(low, window), halved(high, seed)
+    if poor.total.mean() <= 0 or halves[0].sum() + halves[1].sum() <= 0:
+        raise DataError("frames", "no light", "frames of more photons than noise", "check photon and the masks")
+    some = (halves[0][:_FEW], halves[1][:_FEW])
+    rough = [_Trial(poor, some, window, width).misfit for width in _WIDTHS]
+    best = int(np.argmin(rough))
+    between = (_WIDTHS[max(best - 1, 0)], _WIDTHS[min(best + 1, len(_WIDTHS) - 1)])
+    found = minimize_scalar(
+        lambda width: _Trial(poor, halves, window, width).misfit, bounds=between, method="bounded", options=_TOLERANCE
+    )
+    width = float(found.x)
+    trial, wider = (_Trial(poor, halves, window, each) for each in (width, width + _STEP))
+    slope = np.stack([(wider.model - trial.model) / _STEP, trial.lift * 2 * trial.read_noise], axis=1)
+    covariance = np.linalg.pinv((slope / trial.variance[:, None]).T @ slope)
+    errors = np.sqrt(np.diag(covariance))
+    scatter = [each.total.std() / each.total.mean() / np.sqrt(len(each.total)) for each in (poor, trial.good)]
+    return {
+        "gain": trial.gain,
+        "point_spread": width,
+        "read_noise": trial.read_noise,
+        "gain_error": float(trial.gain * np.hypot(*scatter)),
+        "point_spread_error": float(errors[0]),
+        "read_noise_error": float(errors[1]),
+        "reduced_chi2": trial.misfit / max(len(trial.model) - 2, 1),
+    }
+
+
+class _Trial:
+    """The good set blurred by some width, held against the poor set with the read noise that fits best."""
+
+    def __init__(self, poor: Spectra, halves: tuple[Floats, Floats], window: Window, width: float) -> None:
+        self.good = Spectra.of_high(halves, width, window)
+        self.gain = float(poor.total.mean() / self.good.total.mean())
+        self.model, variance = self.good.shape(_DIM / self.gain)
+        noise = 0.0
+        for _ in range(3):  # the noise enters the weights too, but hardly
+            seen, poor_variance = poor.shape(_DIM, np.sqrt(noise))
+            self.variance = variance + poor_variance
+            self.lift = poor.lift(_DIM)
+            change = ((seen - self.model) * self.lift / self.variance).sum() / (self.lift**2 / self.variance).sum()
+            noise = max(noise + float(change), 0.0)
+        seen, _ = poor.shape(_DIM, np.sqrt(noise))
+        self.read_noise = float(np.sqrt(noise))
+        self.misfit = float(((seen - self.model) ** 2 / self.variance).sum())
+
+
+def _taper(n: int) -> Doubles:
+    edge = max(n // 4, 1)
+    ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(edge) + 0.5) / edge)
+    return np.concatenate([ramp, np.ones(n - 2 * edge), ramp[::-1]])
