@@ -289,7 +289,7 @@ def test_a_display_is_the_live_image_and_a_picture_in_an_output_of_its_own(image
 
 @pytest.mark.usefixtures("shell")
 def test_the_picture_follows_once_changes_have_settled(image, monkeypatch):
-    monkeypatch.setattr("pulsetrain.panels.image._SETTLED", 0.05)
+    monkeypatch.setattr("pulsetrain.panels._image_widget._SETTLED", 0.05)
 
     async def change():
         shown = image(np.eye(3))

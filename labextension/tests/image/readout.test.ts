@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Frame, readFrame } from '../../../toolkit/pulsetrain/panels/js/image/protocol';
+import { type Frame, readFrames } from '../../../toolkit/pulsetrain/panels/js/image/protocol';
 import { readout } from '../../../toolkit/pulsetrain/panels/js/image/readout';
 import { ringRadius, spacing } from '../../../toolkit/pulsetrain/panels/js/image/resolution';
 
@@ -48,29 +48,29 @@ describe('a frame as it comes from the kernel', () => {
   const mask = new DataView(Uint8Array.of(0b11000100).buffer);
 
   function frame(buffer: DataView): Frame {
-    return readFrame({ ...message, planes: [...message.planes] }, [buffer, mask]);
+    return readFrames({ ...message, planes: [...message.planes] }, [buffer, mask])[0] as Frame;
   }
 
   it('is looked at in place, its gaps before its mask', () => {
     const read = frame(new DataView(plane.buffer));
-    expect(read.planes[0]?.buffer).toBe(plane.buffer);
+    expect(read.values.buffer).toBe(plane.buffer);
     expect([...(read.flags ?? [])]).toEqual([2, 1, 0, 0, 1, 2]);
   });
 
   it('is read from an odd place of a message', () => {
     const bytes = new Uint8Array(25);
     bytes.set(new Uint8Array(plane.buffer), 1);
-    expect(frame(new DataView(bytes.buffer, 1)).planes[0]).toEqual(plane);
+    expect(frame(new DataView(bytes.buffer, 1)).values).toEqual(plane);
   });
 
   it('needs no flags where every pixel is good', () => {
     const buffers = [new DataView(Uint16Array.of(1, 2).buffer)];
-    const read = readFrame(
+    const [read] = readFrames(
       { kind: 'frame', version: 1, width: 2, height: 1, planes: ['uint16'], masked: false },
       buffers
     );
-    expect(read.flags).toBeNull();
-    expect(read.planes).toEqual([Uint16Array.of(1, 2)]);
+    expect(read?.flags).toBeNull();
+    expect(read?.values).toEqual(Uint16Array.of(1, 2));
   });
 
   it('is read out pixel by pixel', () => {

@@ -7,14 +7,19 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLOUR_MAPS", "SCALES", "Contrast", "Limits", "forward", "inverse"]
+__all__ = ["COLOUR_MAPS", "DIVERGING", "POOLINGS", "SCALES", "SEQUENTIAL", "Contrast", "Limits", "forward", "inverse"]
 
 Scale = Literal["linear", "sqrt", "log", "symlog"]
-ColourMap = Literal["viridis", "cividis", "magma", "inferno", "gray", "PuOr_r"]
+Sequential = Literal["viridis", "cividis", "magma", "inferno", "gray"]
+Diverging = Literal["PuOr_r", "RdBu_r"]
+Pooling = Literal["mean", "peak"]
 Limits = tuple[float, float]
 
 SCALES: tuple[str, ...] = get_args(Scale)
-COLOUR_MAPS: tuple[str, ...] = get_args(ColourMap)
+SEQUENTIAL: tuple[str, ...] = get_args(Sequential)
+DIVERGING: tuple[str, ...] = get_args(Diverging)
+COLOUR_MAPS = SEQUENTIAL + DIVERGING
+POOLINGS: tuple[str, ...] = get_args(Pooling)
 
 _SAMPLED = 2**18
 
@@ -44,19 +49,21 @@ def inverse(scale: str, places: Any, threshold: float) -> Any:
 
 
 class Contrast:
-    """What the contrast of a frame is set by.
+    """What the contrast of a frame, or of frames that share it, is set by.
 
     Parameters
     ----------
     values : numpy.ndarray, shape (y, x)
     valid : numpy.ndarray, shape (y, x), bool
         Neither gap nor masked.
+    *more : numpy.ndarray
+        Values and validity of further frames.
     """
 
-    def __init__(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> None:
-        step = max(1, -(-values.size // _SAMPLED))
-        step |= step > 1  # odd, so that the sample walks over all columns
-        self._sorted = np.sort(values.ravel()[::step][valid.ravel()[::step]])
+    def __init__(self, values: NDArray[Any], valid: NDArray[np.bool_], *more: NDArray[Any]) -> None:
+        arrays = (values, valid, *more)
+        samples = [_sample(*pair) for pair in zip(arrays[::2], arrays[1::2], strict=True)]
+        self._sorted = np.sort(np.concatenate(samples))
 
     @property
     def threshold(self) -> float:
@@ -72,7 +79,7 @@ class Contrast:
         if self._sorted.size == 0:
             return (0.1 if scale == "log" else 0.0), 1.0
         low, high, greatest = self._at(0.01), self._at(0.995), float(self._sorted[-1])
-        if colour_map == "PuOr_r" and scale != "log":
+        if colour_map in DIVERGING and scale != "log":
             reach = max(abs(self._at(0.005)), abs(high)) or 1.0
             return -reach, reach
         if scale in {"log", "symlog"}:  # room for peaks above, as far as there is more than hot pixels
@@ -90,6 +97,12 @@ class Contrast:
 
     def _at(self, share: float) -> float:
         return _percentile(self._sorted, share)
+
+
+def _sample(values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[Any]:
+    step = max(1, -(-values.size // _SAMPLED))
+    step |= step > 1  # odd, so that the sample walks over all columns
+    return values.ravel()[::step][valid.ravel()[::step]]
 
 
 def _percentile(ordered: NDArray[Any], share: float) -> float:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pulsetrain.panels._image_limits import Limits, forward, inverse
+from pulsetrain.panels._image_limits import DIVERGING, Limits, forward, inverse
 from pulsetrain.panels._image_overlays import Overlay
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Look", "draw_image"]
+__all__ = ["Look", "Part", "draw_image", "draw_images"]
 
 _MOST = 512  # pixels along the longer side: what a figure of this size shows
 _GAP, _MASKED = (222, 222, 224), (158, 158, 163)
@@ -25,18 +25,45 @@ _MARKERS = {"square": "s", "circle": "o", "cross": "x", "plus": "+", "diamond": 
 
 @dataclass(frozen=True)
 class Look:
-    """How values become colours; see `Contrast`."""
+    """How values become colours; see `Contrast`.
+
+    Attributes
+    ----------
+    pooling : {"peak", "mean"}
+        What is shown of pixels that share a place.
+    fade : float
+        So many σ from zero a value must be to have its full colour.
+    """
 
     scale: str
     colour_map: str
     limits: Limits
     threshold: float
+    pooling: str = "peak"
+    fade: float = 0.0
 
     def forward(self, values: Any) -> Any:
         return forward(self.scale, values, self.threshold)
 
     def inverse(self, places: Any) -> Any:
         return inverse(self.scale, places, self.threshold)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A frame of several that share a look.
+
+    Attributes
+    ----------
+    name : str
+    values : numpy.ndarray, shape (y, x)
+    sure : numpy.ndarray, shape (y, x), or None
+        How many σ each value is from zero.
+    """
+
+    name: str
+    values: NDArray[Any]
+    sure: NDArray[Any] | None = None
 
 
 def draw_image(
@@ -64,55 +91,81 @@ def draw_image(
     matplotlib.figure.Figure
         Not registered with pyplot.
     """
+    return draw_images([Part(title, values)], mask, look, units=units, flipped=flipped, overlays=overlays)
+
+
+def draw_images(
+    parts: list[Part],
+    mask: NDArray[np.bool_] | None,
+    look: Look,
+    *,
+    title: str = "",
+    units: str = "",
+    flipped: tuple[bool, bool] = (False, False),
+    overlays: Iterable[Overlay] = (),
+) -> Figure:
+    """Draw frames of one shape beside each other, with one colour bar; see `draw_image`."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import FuncNorm
     from matplotlib.figure import Figure
 
-    height, width = values.shape
+    height, width = parts[0].values.shape
     shape = min(max(height / width, 0.3), 2.0)
-    drawing = Figure(figsize=(6.2, 0.9 + 4.8 * shape), dpi=100, layout="constrained", facecolor="white")
-    axes = drawing.subplots()
-    colours = _coloured(values, mask, look)
-    axes.imshow(colours, extent=(0, width, height, 0), interpolation="nearest")
-    for overlay in overlays:
-        _mark(axes, overlay)
-    axes.set(xlim=(0, width), ylim=(height, 0), xlabel="x (px)", ylabel="y (px)", title=title)
+    wide = 6.2 if len(parts) == 1 else 10.4
+    drawing = Figure((wide, 0.9 + 4.8 * shape), dpi=100, layout="constrained", facecolor="white")
+    drawing.suptitle(title)
+    every = drawing.subplots(1, len(parts), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, part in zip(every, parts, strict=True):
+        axes.imshow(_coloured(part, mask, look), extent=(0, width, height, 0), interpolation="nearest")
+        for overlay in overlays:
+            _mark(axes, overlay)
+        axes.set(xlim=(0, width), ylim=(height, 0), xlabel="x (px)", title=part.name)
+    every[0].set_ylabel("y (px)")
     if flipped[0]:
-        axes.invert_xaxis()
+        every[0].invert_xaxis()
     if flipped[1]:
-        axes.invert_yaxis()
+        every[0].invert_yaxis()
     norm = FuncNorm((look.forward, look.inverse), *look.limits)
     bar = ScalarMappable(norm, look.colour_map)
-    drawing.colorbar(bar, ax=axes, label=units, pad=0.02, ticks=_ticks(look), format="%.4g")
-    if axes.get_legend_handles_labels()[0]:
-        drawing.legend(loc="outside lower left", ncols=4, frameon=False)
+    drawing.colorbar(bar, ax=every, label=units, pad=0.02, ticks=_ticks(look), format="%.4g")
+    if every[0].get_legend_handles_labels()[0]:
+        drawing.legend(*every[0].get_legend_handles_labels(), loc="outside lower left", ncols=4, frameon=False)
     return drawing
 
 
-def _coloured(values: NDArray[Any], mask: NDArray[np.bool_] | None, look: Look) -> NDArray[np.uint8]:
-    """Return the picture, shape (y, x, 3); of pixels that share a place the most intense is shown."""
+def _coloured(part: Part, mask: NDArray[np.bool_] | None, look: Look) -> NDArray[np.uint8]:
+    """Return the picture, shape (y, x, 3)."""
     import matplotlib as mpl
 
-    step = -(-max(values.shape) // _MOST)
-    seen = values.astype(np.float32)
+    step = -(-max(part.values.shape) // _MOST)
+    seen = part.values.astype(np.float32)
     seen[~np.isfinite(seen)] = np.nan
-    masked = np.zeros(values.shape, dtype=bool) if mask is None else mask & np.isfinite(seen)
+    masked = np.zeros(seen.shape, dtype=bool) if mask is None else mask & np.isfinite(seen)
     seen[masked] = np.nan
-    blocks = _blocks(seen, step, np.nan)
-    best = np.fmax.reduce(blocks, axis=-1)
-    if look.colour_map == "PuOr_r" and look.scale != "log":
-        least = np.fmin.reduce(blocks, axis=-1)
-        best = np.where(-least > best, least, best)
+    best = _pooled(_blocks(seen, step, np.nan), look)
     low, high = look.forward(look.limits)
     share = (look.forward(best) - low) / (high - low)
     gap = np.isnan(best)
-    table = (mpl.colormaps[look.colour_map](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
-    colours: NDArray[np.uint8] = table[
-        np.clip(np.where(gap, 0, np.nan_to_num(share, neginf=0) * 256), 0, 255).astype(int)
-    ]
+    table = mpl.colormaps[look.colour_map](np.arange(256))[:, :3] * 255
+    colours = table[np.clip(np.where(gap, 0, np.nan_to_num(share, neginf=0) * 256), 0, 255).astype(int)]
+    if look.fade > 0 and part.sure is not None:
+        sure = np.clip(_blocks(part.sure, step, 0).max(axis=-1) / look.fade, 0, 1)[..., None]
+        colours = sure * colours + (1 - sure) * np.array(_GAP)
     colours[gap] = _GAP
     colours[gap & _blocks(masked, step, fill=False).any(axis=-1)] = _MASKED
-    return colours
+    return colours.round().astype(np.uint8)
+
+
+def _pooled(blocks: NDArray[Any], look: Look) -> NDArray[Any]:
+    """Return one value of each block, shape (y, x): the mean, or the most intense."""
+    if look.pooling == "mean":
+        count = np.isfinite(blocks).sum(axis=-1)
+        return np.where(count > 0, np.nansum(blocks, axis=-1) / np.maximum(count, 1), np.nan)
+    best: NDArray[Any] = np.fmax.reduce(blocks, axis=-1)
+    if look.colour_map in DIVERGING and look.scale != "log":
+        least = np.fmin.reduce(blocks, axis=-1)
+        best = np.where(-least > best, least, best)
+    return best
 
 
 def _blocks(values: NDArray[Any], step: int, fill: Any) -> NDArray[Any]:

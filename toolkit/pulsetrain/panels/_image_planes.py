@@ -1,4 +1,4 @@
-"""A detector frame as the browser takes it: uint16 or float32, row by row, and one bit a pixel for the mask."""
+"""Detector frames as the browser takes them: uint16 or float32, row by row, and one bit a pixel for the mask."""
 
 from __future__ import annotations
 
@@ -18,37 +18,36 @@ _UINT16 = 2**16 - 1
 
 @dataclass(frozen=True)
 class Packed:
-    """A frame as it is sent.
+    """Frames of one shape and mask as they are sent.
 
     Attributes
     ----------
     shape : (int, int)
         Rows and columns.
-    plane : numpy.ndarray, shape (y, x), uint16 or float32, C order
+    planes : tuple of numpy.ndarray, shape (y, x), uint16 or float32, C order
     mask : numpy.ndarray, shape (ceil(y · x / 8),), uint8, or None
         One bit a pixel, the first pixel in the highest bit; 1 is masked.
     """
 
     shape: tuple[int, int]
-    plane: NDArray[Any]
+    planes: tuple[NDArray[Any], ...]
     mask: NDArray[np.uint8] | None
 
     def message(self, version: int) -> tuple[dict[str, Any], list[memoryview]]:
         """Return content and buffers of the message."""
         height, width = self.shape
-        planes = [self.plane]
         content = {
             "kind": "frame",
             "version": version,
             "width": width,
             "height": height,
-            "planes": [str(plane.dtype) for plane in planes],
+            "planes": [str(plane.dtype) for plane in self.planes],
             "masked": self.mask is not None,
         }
-        return content, [part.reshape(-1).view(np.uint8).data for part in (*planes, self.mask) if part is not None]
+        return content, [part.reshape(-1).view(np.uint8).data for part in (*self.planes, self.mask) if part is not None]
 
 
-def as_frame(frame: Any) -> NDArray[Any]:
+def as_frame(frame: Any, name: str = "frame") -> NDArray[Any]:
     """Return a frame's pixels.
 
     Raises
@@ -56,12 +55,14 @@ def as_frame(frame: Any) -> NDArray[Any]:
     DataError
         If it is no picture of real numbers.
     """
+    if isinstance(frame, xr.Dataset):
+        raise DataError(name, "a dataset", "one frame (y, x)", "give one of its variables, such as its image")
     values = np.asarray(frame.to_numpy() if isinstance(frame, xr.DataArray) else frame)
     if values.ndim != 2 or values.size == 0:
         got = f"shape {values.shape}"
-        raise DataError("frame", got, "(y, x)", "choose one pattern, and put its modules together by assemble()")
+        raise DataError(name, got, "(y, x)", "choose one pattern, and put its modules together by assemble()")
     if values.dtype.kind not in "biuf":
-        raise DataError("frame", f"{values.dtype} values", "integers or floats", "give numbers")
+        raise DataError(name, f"{values.dtype} values", "integers or floats", "give numbers")
     return values
 
 
@@ -81,15 +82,17 @@ def as_mask(mask: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
     return values if values.any() else None
 
 
-def pack(values: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> Packed:
-    """Pack a frame as small as it goes without loss: uint16 where all are such integers, else float32.
+def pack(values: NDArray[Any], mask: NDArray[np.bool_] | None = None, *more: NDArray[Any]) -> Packed:
+    """Pack frames of one shape as small as it goes without loss: uint16 where all are such integers, else float32.
 
     Integers beyond ± 2²⁴ and doubles lose what a float32 does not hold.
     """
-    if values.dtype.kind in "bui" and values.min() >= 0 and values.max() <= _UINT16:
-        plane = np.ascontiguousarray(values, dtype=np.uint16)
-    else:
-        with np.errstate(over="ignore"):  # beyond float32 there is infinity, which is shown as a gap
-            plane = np.ascontiguousarray(values, dtype=np.float32)
     bits = None if mask is None else np.packbits(mask.reshape(-1))
-    return Packed((values.shape[0], values.shape[1]), plane, bits)
+    return Packed((values.shape[0], values.shape[1]), tuple(map(_plane, (values, *more))), bits)
+
+
+def _plane(values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype.kind in "bui" and values.min() >= 0 and values.max() <= _UINT16:
+        return np.ascontiguousarray(values, dtype=np.uint16)
+    with np.errstate(over="ignore"):  # beyond float32 there is infinity, which is shown as a gap
+        return np.ascontiguousarray(values, dtype=np.float32)

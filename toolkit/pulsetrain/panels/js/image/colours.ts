@@ -26,16 +26,23 @@ const ANCHORS: Record<string, string> = {
     'b7b1d5bfbbdac6c4dfcecde4d5d6e9dcddece2e3efe8e9f1eeeef3f4f4f6f8f5f1f9f0e4faecd7fce7cafde3befeddaf' +
     'fed59ffecd8ffdc57ffdbd6efbb55ef6aa4ff0a03fea9530e58a20de8013d57811cd700ec4680bbb5f08b25706a85206' +
     '9e4c079346078941087f3b08',
+  RdBu_r:
+    '0530610a3a6f0f457e154f8d1a5a9b2064aa276db02d76b4347fb93b88bd4191c24f9ac75ea4cc6eaed17db8d78dc2dc' +
+    '9ac9e0a7cfe4b3d5e7bfdcebcce2eed5e7f0dceaf2e4eef3ebf1f4f3f5f6f7f4f2f8eee8f9e9dffbe3d6fcdeccfcd6c1' +
+    'faccb4f8c1a6f7b799f5ac8bf2a07eec9374e6856ae0785fda6a55d45d4bcd4f45c6403ebf3237b82431b0172aa11228' +
+    '930e2684092375042167001f',
   gray: '000000ffffff'
 };
 
-/** Names in the order in which they are offered; the last is for signed data. */
-export const COLOUR_MAPS = ['viridis', 'cividis', 'magma', 'inferno', 'gray', 'PuOr_r'] as const;
-export type ColourMap = (typeof COLOUR_MAPS)[number];
+/** Names in the order in which they are offered. */
+export const SEQUENTIAL = ['viridis', 'cividis', 'magma', 'inferno', 'gray'] as const;
+/** For signed data. */
+export const DIVERGING = ['PuOr_r', 'RdBu_r'] as const;
+export type ColourMap = (typeof SEQUENTIAL)[number] | (typeof DIVERGING)[number];
 
 /** Whether a map has its neutral colour in the middle, so that its limits stand symmetrically about zero. */
 export function isDiverging(name: ColourMap): boolean {
-  return name === 'PuOr_r';
+  return DIVERGING.some(diverging => diverging === name);
 }
 
 /** The 256 colours of a map, as red, green, blue, alpha bytes. */

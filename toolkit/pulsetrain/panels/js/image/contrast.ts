@@ -4,7 +4,7 @@ import { colourTable } from './colours';
 import { make, sized } from './dom';
 import type { Frame } from './protocol';
 import { forward, inverse, short, ticks } from './scale';
-import { BINS, histogram, histogramSpan, type Limits, type Values } from './statistics';
+import { BINS, histogram, histogramSpan, type Limits } from './statistics';
 import type { Store } from './store';
 import type { Theme } from './theme';
 
@@ -22,7 +22,8 @@ export class Contrast {
   private readonly handles: [HTMLElement, HTMLElement];
   private readonly inputs: [HTMLInputElement, HTMLInputElement];
   private readonly unit = make('span', { class: 'pulsetrain-image-unit' });
-  private counted: { frame: Frame; key: string; counts: Uint32Array } | null = null;
+  private readonly key = make('span', { class: 'pulsetrain-image-key' });
+  private counted = new WeakMap<Frame, { key: string; counts: Uint32Array }>();
   private span: Limits = [0, 1];
 
   constructor(private readonly store: Store) {
@@ -33,7 +34,7 @@ export class Contrast {
       title: 'Contrast from percentiles that hot pixels do not move'
     });
     auto.textContent = 'Auto';
-    auto.addEventListener('click', () => this.store.set('limits', null));
+    auto.addEventListener('click', () => this.store.setLimits(null));
     const axis = make('div', { class: 'pulsetrain-image-histogram' }, this.canvas, ...this.handles);
     const row = make(
       'div',
@@ -42,58 +43,65 @@ export class Contrast {
       '–',
       this.inputs[1],
       this.unit,
-      auto
+      auto,
+      this.key
     );
     this.element = make('div', { class: 'pulsetrain-image-contrast' }, axis, row);
   }
 
   draw(theme: Theme): void {
     const { store } = this;
-    const { frame } = store;
-    this.element.hidden = frame === null;
-    if (frame === null) return;
-    const scale = store.get('scale');
+    const { shown, scale } = store;
+    this.element.hidden = shown.length === 0;
+    if (shown.length === 0) return;
     if (store.moving === null) this.span = histogramSpan(scale, store.auto, store.limits, store.threshold);
     const width = this.canvas.parentElement?.clientWidth ?? 0;
     if (width === 0) return;
     const canvas = sized(this.canvas, width, COUNTS + BAR + NUMBERS);
-    this.drawCounts(canvas, this.counts(frame), width, theme);
+    this.drawCounts(canvas, shown, width, theme);
     this.drawBar(canvas, width);
     this.drawNumbers(canvas, width, theme);
     store.limits.forEach((value, end) => {
       this.place(end as 0 | 1, value, width);
     });
-    this.unit.textContent = store.get('units');
+    const [before, after] = store.get('names') ?? [];
+    this.unit.textContent = store.units;
+    this.key.textContent = shown.length > 1 ? `histogram: ${before} as a line, ${after} as bars` : '';
   }
 
   private counts(frame: Frame): Uint32Array {
     const { store, span } = this;
-    const key = `${store.get('scale')} ${span}`;
-    if (this.counted?.frame !== frame || this.counted.key !== key) {
-      const values = frame.planes[0] as Values;
-      const counts = histogram(values, frame.flags, store.get('scale'), span, store.threshold);
-      this.counted = { frame, key, counts };
-    }
-    return this.counted.counts;
+    const key = `${store.scale} ${span}`;
+    const known = this.counted.get(frame);
+    if (known?.key === key) return known.counts;
+    const counts = histogram(frame.values, frame.flags, store.scale, span, store.threshold);
+    this.counted.set(frame, { key, counts });
+    return counts;
   }
 
-  private drawCounts(
-    canvas: CanvasRenderingContext2D,
-    counts: Uint32Array,
-    width: number,
-    theme: Theme
-  ): void {
-    const tallest = Math.log1p(counts.reduce((most, count) => Math.max(most, count), 1));
+  /** The last frame as bars, one before it as a line. */
+  private drawCounts(canvas: CanvasRenderingContext2D, shown: Frame[], width: number, theme: Theme): void {
+    const all = shown.map(frame => this.counts(frame));
+    const tallest = Math.log1p(Math.max(1, ...all.map(counts => counts.reduce((a, b) => Math.max(a, b), 1))));
     const wide = (width - 2 * SIDE) / BINS;
+    const top = (count: number) => COUNTS - (Math.log1p(count) / tallest) * (COUNTS - 2);
     canvas.fillStyle = theme.faint;
-    counts.forEach((count, bin) => {
-      const tall = (Math.log1p(count) / tallest) * (COUNTS - 2);
-      canvas.fillRect(SIDE + bin * wide, COUNTS - tall, wide + 0.5, tall);
+    all.at(-1)?.forEach((count, bin) => {
+      canvas.fillRect(SIDE + bin * wide, top(count), wide + 0.5, COUNTS - top(count));
     });
+    if (all.length < 2) return;
+    canvas.strokeStyle = theme.ink;
+    canvas.lineWidth = 1;
+    canvas.beginPath();
+    all[0]?.forEach((count, bin) => {
+      canvas.lineTo(SIDE + bin * wide, top(count));
+      canvas.lineTo(SIDE + (bin + 1) * wide, top(count));
+    });
+    canvas.stroke();
   }
 
   private drawBar(canvas: CanvasRenderingContext2D, width: number): void {
-    const colours = colourTable(this.store.get('colour_map'));
+    const colours = colourTable(this.store.colourMap);
     const [low, high] = this.store.limits.map(value => this.onAxis(value, width)) as Limits;
     for (let x = SIDE; x < width - SIDE; x++) {
       const share = Math.min(Math.max((x + 0.5 - low) / Math.max(high - low, 1e-9), 0), 1);
@@ -105,13 +113,13 @@ export class Contrast {
 
   private drawNumbers(canvas: CanvasRenderingContext2D, width: number, theme: Theme): void {
     const { store } = this;
-    const [low, high] = this.span.map(place => inverse(store.get('scale'), place, store.threshold)) as Limits;
+    const [low, high] = this.span.map(place => inverse(store.scale, place, store.threshold)) as Limits;
     canvas.fillStyle = canvas.strokeStyle = theme.ink;
     canvas.lineWidth = 1;
     canvas.font = theme.font;
     canvas.textAlign = 'center';
     let free = 0;
-    for (const value of ticks(store.get('scale'), low, high, width / 70, store.threshold)) {
+    for (const value of ticks(store.scale, low, high, width / 70, store.threshold)) {
       const x = Math.round(this.onAxis(value, width)) + 0.5;
       const half = canvas.measureText(short(value)).width / 2;
       if (x - half < free || x + half > width) continue;
@@ -128,7 +136,7 @@ export class Contrast {
     const [handle, input] = [this.handles[end], this.inputs[end]];
     handle.style.left = `${this.onAxis(value, width)}px`;
     handle.setAttribute('aria-valuenow', String(value));
-    handle.setAttribute('aria-valuetext', `${short(value)} ${this.store.get('units')}`);
+    handle.setAttribute('aria-valuetext', `${short(value)} ${this.store.units}`);
     if (document.activeElement !== input) input.value = String(Number(value.toPrecision(5)));
   }
 
@@ -159,8 +167,8 @@ export class Contrast {
       event.stopPropagation();
       const { store, span } = this;
       const place =
-        forward(store.get('scale'), store.limits[end], store.threshold) + steps * STEP * (span[1] - span[0]);
-      this.move(end, inverse(store.get('scale'), place, store.threshold));
+        forward(store.scale, store.limits[end], store.threshold) + steps * STEP * (span[1] - span[0]);
+      this.move(end, inverse(store.scale, place, store.threshold));
     });
     handle.addEventListener('keyup', () => this.letGo());
     handle.addEventListener('blur', () => this.letGo());
@@ -183,7 +191,7 @@ export class Contrast {
   private move(end: 0 | 1, value: number): void {
     const { store } = this;
     const [low, high] = store.limits;
-    if (store.get('scale') === 'log' && !(value > 0)) return;
+    if (store.scale === 'log' && !(value > 0)) return;
     if (end === 0 ? value >= high : value <= low) return;
     store.moving = end === 0 ? [value, high] : [low, value];
     store.changed();
@@ -194,12 +202,12 @@ export class Contrast {
     if (store.moving === null) return;
     const limits = store.moving;
     store.moving = null;
-    store.set('limits', limits);
+    store.setLimits(limits);
     store.changed();
   }
 
   private onAxis(value: number, width: number): number {
-    const place = forward(this.store.get('scale'), value, this.store.threshold);
+    const place = forward(this.store.scale, value, this.store.threshold);
     const share = (place - this.span[0]) / (this.span[1] - this.span[0]);
     return SIDE + Math.min(Math.max(share, 0), 1) * (width - 2 * SIDE);
   }
@@ -207,6 +215,6 @@ export class Contrast {
   private atAxis(x: number, width: number): number {
     const share = Math.min(Math.max((x - SIDE) / (width - 2 * SIDE), 0), 1);
     const place = this.span[0] + share * (this.span[1] - this.span[0]);
-    return inverse(this.store.get('scale'), place, this.store.threshold);
+    return inverse(this.store.scale, place, this.store.threshold);
   }
 }

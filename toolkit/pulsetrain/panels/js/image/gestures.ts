@@ -15,14 +15,19 @@ export interface Reactions {
   clicked(place: Point): void;
 }
 
-/** Let a user move about. `left` is the width of the axis beside the picture. */
-export function listen(canvas: HTMLElement, view: Viewport, left: number, react: Reactions): void {
+/** Let a user move about. `locate` tells where a place of the canvas lies in the view, of which there may be two. */
+export function listen(
+  canvas: HTMLElement,
+  view: Viewport,
+  locate: (x: number, y: number) => Point,
+  react: Reactions
+): void {
   let pressed: { from: Point; last: Point; moved: boolean } | null = null;
   let cursor: Point | null = null;
 
   const place = (event: MouseEvent): Point => {
     const box = canvas.getBoundingClientRect();
-    return [event.clientX - box.left - left, event.clientY - box.top];
+    return locate(event.clientX - box.left, event.clientY - box.top);
   };
   const point = (at: Point | null, spoken = false) => {
     cursor = at;
@@ -44,11 +49,12 @@ export function listen(canvas: HTMLElement, view: Viewport, left: number, react:
   canvas.addEventListener('pointerdown', event => {
     if (event.button !== 0) return;
     canvas.setPointerCapture(event.pointerId);
-    pressed = { from: place(event), last: place(event), moved: false };
+    const at: Point = [event.clientX, event.clientY];
+    pressed = { from: at, last: at, moved: false };
   });
   canvas.addEventListener('pointermove', event => {
-    const at = place(event);
     if (pressed !== null) {
+      const at: Point = [event.clientX, event.clientY];
       pressed.moved ||= Math.hypot(at[0] - pressed.from[0], at[1] - pressed.from[1]) > CLICK;
       if (pressed.moved) {
         view.pan(at[0] - pressed.last[0], at[1] - pressed.last[1]);
@@ -56,7 +62,7 @@ export function listen(canvas: HTMLElement, view: Viewport, left: number, react:
       }
       pressed.last = at;
     }
-    point(at);
+    point(place(event));
   });
   canvas.addEventListener('pointerup', event => {
     if (pressed !== null && !pressed.moved) react.clicked(place(event));

@@ -1,6 +1,8 @@
 /** What kernel and browser say to each other; `panels/image.py` is the other end. */
 
 import type { ColourMap } from './colours';
+import type { Pooling } from './levels';
+import type { Mode } from './modes';
 import type { Geometry } from './resolution';
 import type { ScaleName } from './scale';
 import type { Limits, Values } from './statistics';
@@ -16,6 +18,18 @@ export interface State {
   _flipped: [boolean, boolean];
   _geometry: Geometry;
   _listening: boolean;
+  /** Of a comparison; what follows is missing of a single frame. */
+  mode?: Mode;
+  names: [string, string];
+  diverging_map: ColourMap;
+  difference_limits: Limits | null;
+  ratio_limits: Limits | null;
+  std_limits: Limits | null;
+  /** Share of the picture that shows the first frame. */
+  swipe: number;
+  /** So many σ from zero a value must be to have its full colour. */
+  fade: number;
+  pooling: Pooling;
 }
 
 export type Marker = 'square' | 'circle' | 'cross' | 'plus' | 'diamond';
@@ -31,12 +45,12 @@ export type Message =
 export const GAP = 1;
 export const MASKED = 2;
 
-/** A detector frame: planes of the same shape, row by row. */
+/** A detector frame, row by row. */
 export interface Frame {
   version: number;
   width: number;
   height: number;
-  planes: Values[];
+  values: Values;
   flags: Uint8Array | null;
 }
 
@@ -49,15 +63,15 @@ export interface Overlay {
   places: Float32Array;
 }
 
-/** Read a frame; the planes are looked at where they lie in the message, without a copy if that is possible. */
-export function readFrame(message: Extract<Message, { kind: 'frame' }>, buffers: DataView[]): Frame {
+/** Read frames of one shape and mask; they are looked at where they lie in the message, without a copy if possible. */
+export function readFrames(message: Extract<Message, { kind: 'frame' }>, buffers: DataView[]): Frame[] {
   const { version, width, height } = message;
-  const planes = message.planes.map((type, index) => {
+  const bits = message.masked ? buffers[message.planes.length] : undefined;
+  return message.planes.map((type, index) => {
     const bytes = aligned(buffers[index] as DataView, type === 'uint16' ? 2 : 4);
-    return type === 'uint16' ? new Uint16Array(...bytes) : new Float32Array(...bytes);
+    const values = type === 'uint16' ? new Uint16Array(...bytes) : new Float32Array(...bytes);
+    return { version, width, height, values, flags: flags(values, bits) };
   });
-  const bits = message.masked ? buffers[planes.length] : undefined;
-  return { version, width, height, planes, flags: flags(planes, bits, width * height) };
 }
 
 export function readPlaces(buffer: DataView): Float32Array {
@@ -65,15 +79,13 @@ export function readPlaces(buffer: DataView): Float32Array {
 }
 
 /** Mark gaps and masked pixels, a byte each; null where there are none. */
-function flags(planes: Values[], bits: DataView | undefined, count: number): Uint8Array | null {
+function flags(values: Values, bits: DataView | undefined): Uint8Array | null {
+  const count = values.length;
   let found: Uint8Array | null = null;
-  for (const plane of planes) {
-    if (plane instanceof Uint16Array) continue;
-    for (let index = 0; index < count; index++) {
-      if (Number.isFinite(plane[index])) continue;
-      found ??= new Uint8Array(count);
-      found[index] = GAP;
-    }
+  for (let index = 0; index < count && values instanceof Float32Array; index++) {
+    if (Number.isFinite(values[index])) continue;
+    found ??= new Uint8Array(count);
+    found[index] = GAP;
   }
   if (bits === undefined) return found;
   found ??= new Uint8Array(count);

@@ -1,7 +1,7 @@
 /** One WebGL2 context for all images of a page: browsers allow few, and drop the oldest one without a word. */
 
-import { type ColourMap, colourTable, isDiverging } from './colours';
-import { FACTOR, reduced } from './levels';
+import { type ColourMap, colourTable } from './colours';
+import { FACTOR, type Pooling, reduced } from './levels';
 import type { Frame } from './protocol';
 import { forward, type ScaleName, scaleIndex } from './scale';
 import { fragment, VERTEX } from './shaders';
@@ -18,6 +18,10 @@ export interface Look {
   limits: Limits;
   colourMap: ColourMap;
   masking: boolean;
+  pooling: Pooling;
+  /** How many σ from zero each value is, and so many give the full colour. */
+  sure: Frame | null;
+  fade: number;
   paper: Colour;
   gap: Colour;
   hatch: Colour;
@@ -63,15 +67,18 @@ export class Renderer {
     return () => this.waiting.delete(redraw);
   }
 
-  /** Draw a frame and copy it to a place of another canvas; all in pixels of the device. */
+  /**
+   * Draw a frame and copy it to a place of another canvas, of which only a part may be wanted: from x to x in pixels of
+   * the view.
+   */
   draw(
     frame: Frame,
     view: Viewport,
     look: Look,
     target: CanvasRenderingContext2D,
     left: number,
-    top: number
-  ) {
+    part: Limits = [0, view.view[0]]
+  ): void {
     const { gl, canvas } = this;
     if (gl.isContextLost()) return;
     const density = target.getTransform().a;
@@ -80,19 +87,18 @@ export class Renderer {
       canvas.width = Math.max(canvas.width, width);
       canvas.height = Math.max(canvas.height, height);
     }
+    const [from, to] = part.map(x => Math.round(Math.min(Math.max(x * density, 0), width))) as Limits;
+    if (to <= from) return;
     gl.viewport(0, 0, width, height);
+    gl.enable(gl.SCISSOR_TEST);
+    gl.scissor(from, 0, to - from, height);
     gl.clearColor(...look.paper, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     this.paint(frame, view, look, 1 / (view.zoom * density));
-    const box = [left * density, top * density, width, height].map(Math.round) as [
-      number,
-      number,
-      number,
-      number
-    ];
+    const [place, wide] = [Math.round(left * density) + from, to - from];
     target.save();
     target.resetTransform();
-    target.drawImage(canvas, 0, canvas.height - height, width, height, ...box);
+    target.drawImage(canvas, from, canvas.height - height, wide, height, place, 0, wide, height);
     target.restore();
   }
 
@@ -107,18 +113,22 @@ export class Renderer {
 
   private paint(whole: Frame, view: Viewport, look: Look, footprint: number): void {
     const { gl } = this;
-    const extreme = look.scale !== 'log' && isDiverging(look.colourMap);
     const factor = footprint < FACTOR ? 1 : FACTOR;
-    const frame = factor === 1 ? whole : this.level(whole, look.masking, extreme);
+    const frame = factor === 1 ? whole : this.level(whole, look.masking, look.pooling);
+    const { sure } = look;
+    const sures = sure === null || factor === 1 ? sure : this.level(sure, look.masking, 'peak');
     // Made before anything is bound: an upload takes the place of what is bound to the active unit.
     const tiles = this.tilesOf(frame).list;
+    const fading = sures === null ? null : this.tilesOf(sures).list;
     const colours = this.colourTexture(look.colourMap);
-    const program = this.program(frame.planes[0] instanceof Uint16Array ? 'uint16' : 'float32');
+    const program = this.program(frame.values instanceof Uint16Array ? 'uint16' : 'float32');
     const at = (name: string) => gl.getUniformLocation(program, name);
     gl.useProgram(program);
     gl.uniform1i(at('plane'), 0);
     gl.uniform1i(at('flags'), 1);
     gl.uniform1i(at('colours'), 2);
+    gl.uniform1i(at('sure'), 3);
+    gl.uniform1f(at('fade'), fading === null ? 0 : look.fade);
     gl.activeTexture(gl.TEXTURE2);
     gl.bindTexture(gl.TEXTURE_2D, colours);
     gl.uniform1f(at('footprint'), footprint / factor);
@@ -128,10 +138,14 @@ export class Renderer {
     gl.uniform2f(at('limits'), ...limits);
     gl.uniform1i(at('flagged'), frame.flags === null ? 0 : 1);
     gl.uniform1i(at('masking'), look.masking ? 1 : 0);
-    gl.uniform1i(at('extreme'), extreme ? 1 : 0);
+    gl.uniform1i(at('pooling'), POOLINGS.indexOf(look.pooling));
     gl.uniform4f(at('gap'), ...look.gap, 1);
     gl.uniform4f(at('hatch'), ...look.hatch, 1);
-    for (const tile of tiles) this.paintTile(tile, factor, view, at);
+    tiles.forEach((tile, index) => {
+      gl.activeTexture(gl.TEXTURE3);
+      gl.bindTexture(gl.TEXTURE_2D, fading?.[index]?.values ?? null);
+      this.paintTile(tile, factor, view, at);
+    });
   }
 
   private paintTile(
@@ -158,19 +172,19 @@ export class Renderer {
     gl.uniform2i(at('corner'), x, y);
     gl.uniform2i(at('size'), width, height);
     gl.activeTexture(gl.TEXTURE0);
-    gl.bindTexture(gl.TEXTURE_2D, tile.planes[0] ?? null);
+    gl.bindTexture(gl.TEXTURE_2D, tile.values);
     gl.activeTexture(gl.TEXTURE1);
     gl.bindTexture(gl.TEXTURE_2D, tile.flags);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
   }
 
   /** The smaller frame; of its kinds the one that was last looked at. */
-  private level(frame: Frame, masking: boolean, extreme: boolean): Frame {
-    const key = `${masking} ${extreme}`;
+  private level(frame: Frame, masking: boolean, pooling: Pooling): Frame {
+    const key = `${masking} ${pooling}`;
     const known = this.levels.get(frame);
     if (known?.key === key) return known.level;
     if (known !== undefined) this.release(known.level);
-    const level = reduced(frame, masking, extreme);
+    const level = reduced(frame, masking, pooling);
     this.levels.set(frame, { key, level });
     return level;
   }
@@ -208,7 +222,10 @@ export class Renderer {
 }
 
 // Every widget loads a bundle of its own; the number changes with what they share.
-const OF_PAGE = Symbol.for('pulsetrain.image.renderer.1');
+const OF_PAGE = Symbol.for('pulsetrain.image.renderer.2');
+
+/** In the order of the shader. */
+const POOLINGS: readonly Pooling[] = ['peak', 'extreme', 'mean'];
 
 function link(gl: WebGL2RenderingContext, ...sources: [string, string]): WebGLProgram {
   const program = gl.createProgram();

@@ -13,8 +13,8 @@ void main() {
 /** The number of frame pixels along a screen pixel that are looked at, at most. */
 const MOST = 16;
 
-// Where several pixels of the frame fall on one of the screen, the most intense is shown: a Bragg peak of two pixels
-// must not vanish when a large frame is seen whole.
+// Where several pixels of the frame fall on one of the screen, the most intense is shown of a single frame: a Bragg
+// peak of two pixels must not vanish when a large frame is seen whole. Frames of unlike noise are compared by the mean.
 export function fragment(type: 'uint16' | 'float32'): string {
   return `#version 300 es
 precision highp float;
@@ -23,6 +23,8 @@ precision highp sampler2D;
 precision highp usampler2D;
 uniform ${type === 'uint16' ? 'usampler2D' : 'sampler2D'} plane;
 uniform usampler2D flags;
+uniform sampler2D sure;   // how many σ from zero a value is
+uniform float fade;       // so many give the full colour
 uniform sampler2D colours;
 uniform ivec2 corner;     // of the tile
 uniform ivec2 size;       // of the tile
@@ -32,7 +34,7 @@ uniform float threshold;
 uniform vec2 limits;      // on the scale
 uniform bool flagged;
 uniform bool masking;
-uniform bool extreme;     // of signed data the value furthest from zero counts
+uniform int pooling;      // 0 the greatest, 1 the one furthest from zero, 2 the mean
 uniform vec4 gap;
 uniform vec4 hatch;
 in vec2 at;
@@ -50,7 +52,9 @@ void main() {
   float stride = footprint / float(steps);
   vec2 first = steps == 1 ? at : at - 0.5 * footprint + 0.5 * stride;
   float best = 0.0;
-  bool found = false;
+  float sum = 0.0;
+  float count = 0.0;
+  float sigmas = 0.0;
   uint reason = 0u;
   for (int row = 0; row < ${MOST}; row++) {
     if (row >= steps) break;
@@ -64,16 +68,20 @@ void main() {
         continue;
       }
       float value = float(texelFetch(plane, pixel, 0).r);
-      if (!found || (extreme ? abs(value) > abs(best) : value > best)) best = value;
-      found = true;
+      if (count == 0.0 || (pooling == 1 ? abs(value) > abs(best) : value > best)) best = value;
+      sum += value;
+      count += 1.0;
+      if (fade > 0.0) sigmas = max(sigmas, texelFetch(sure, pixel, 0).r);
     }
   }
-  if (!found) {
+  if (count == 0.0) {
     bool line = mod(gl_FragCoord.x + gl_FragCoord.y, 8.0) < 2.0;
     colour = reason == 2u && line ? hatch : gap;
     return;
   }
+  if (pooling == 2) best = sum / count;
   float share = (forward(best) - limits.x) / (limits.y - limits.x);
   colour = texelFetch(colours, ivec2(clamp(int(share * 256.0), 0, 255), 0), 0);
+  if (fade > 0.0) colour = mix(gap, colour, clamp(sigmas / fade, 0.0, 1.0));
 }`;
 }

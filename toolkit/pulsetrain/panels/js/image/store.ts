@@ -1,36 +1,43 @@
 /** What the browser holds of one image: shared by all views of it, kept while its kernel object lives. */
 
 import type { AnyModel } from '@anywidget/types';
-import { isDiverging } from './colours';
+import { type ColourMap, isDiverging } from './colours';
+import type { Pooling } from './levels';
+import { difference, type Family, familyOf, type Mode, ratio, scaleOf, sureness } from './modes';
 import {
   type Frame,
   MASKED,
   type Message,
   type Overlay,
-  readFrame,
+  readFrames,
   readPlaces,
   type State
 } from './protocol';
 import { Renderer } from './renderer';
+import type { ScaleName } from './scale';
 import { autoLimits, type Limits, sample, threshold, type Values } from './statistics';
 
 export class Store {
-  frame: Frame | null = null;
+  /** The frame; or before, after and, where it is known, σ. */
+  frames: Frame[] = [];
   overlays = new Map<string, Overlay>();
   hidden = new Set<string>();
   masking = true;
   /** The picture of the kernel, where the browser cannot draw. */
   picture: Blob | null = null;
-  /** Limits while a handle is being moved: the kernel is told when it is let go. */
+  /** Limits while a handle is being moved: nobody is told before it is let go. */
   moving: Limits | null = null;
-  private sorted: Values = new Float32Array();
-  private width = 1;
+  /** Frames that are made of those that came, as long as the mode needs them. */
+  private made = new Map<'difference' | 'ratio' | 'sure of difference' | 'sure of after', Frame>();
+  private sorted = new Map<Family, Values>();
   private masked = false;
+  private untold = false;
   private views = new Set<() => void>();
 
   constructor(readonly model: AnyModel<State>) {
     model.on('msg:custom', this.onMessage);
     for (const name of WATCHED) model.on(`change:${name}`, this.changed);
+    model.on('change:mode', this.forget);
     model.send({ kind: 'hello', picture: Renderer.ofPage() === null });
   }
 
@@ -38,9 +45,17 @@ export class Store {
     return this.model.get(name);
   }
 
-  /** Set a part of the state and tell the kernel. */
+  /** Set a part of the state and tell the kernel; of a comparison it is told once the user has left, by `tell`. */
   set<Name extends keyof State>(name: Name, value: State[Name]): void {
     this.model.set(name, value);
+    if (this.comparing) this.untold = true;
+    else this.model.save_changes();
+  }
+
+  /** Tell the kernel what has been set and not been told. */
+  tell(): void {
+    if (!this.untold || this.moving !== null) return;
+    this.untold = false;
     this.model.save_changes();
   }
 
@@ -62,15 +77,82 @@ export class Store {
   }
   private told = -1;
 
+  /** The first frame: all are of its size. */
+  get frame(): Frame | null {
+    return this.frames[0] ?? null;
+  }
+
+  get comparing(): boolean {
+    return this.get('mode') !== undefined;
+  }
+
+  get mode(): Mode {
+    return this.get('mode') ?? 'before';
+  }
+
+  get family(): Family {
+    return familyOf(this.mode);
+  }
+
+  /** What the mode shows: one frame, or both. */
+  get shown(): Frame[] {
+    const [before, after, std] = this.frames;
+    if (before === undefined || after === undefined) return this.frames;
+    const { mode } = this;
+    if (mode === 'before') return [before];
+    if (mode === 'after') return [after];
+    if (mode === 'std') return [std ?? after];
+    if (mode === 'difference') return [this.make(mode, () => difference(before, after))];
+    if (mode === 'ratio') return [this.make(mode, () => ratio(before, after))];
+    return [before, after];
+  }
+
+  /** How many σ each pixel of a shown frame is from zero; null where that is not to be seen. */
+  sureOf(frame: Frame): Frame | null {
+    const [before, after, std] = this.frames;
+    if (before === undefined || after === undefined || std === undefined) return null;
+    if (frame === before || frame === std || this.get('fade') === 0) return null;
+    if (frame === after) return this.make('sure of after', () => sureness(after, std));
+    const made = this.make('difference', () => difference(before, after));
+    return this.make('sure of difference', () => sureness(made, std));
+  }
+
+  get scale(): ScaleName {
+    return scaleOf(this.family, this.get('scale'));
+  }
+
+  get signed(): boolean {
+    return this.family === 'difference' || this.family === 'ratio';
+  }
+
+  get colourMap(): ColourMap {
+    return this.get(this.signed ? 'diverging_map' : 'colour_map');
+  }
+
+  get pooling(): Pooling {
+    if (this.comparing && this.get('pooling') === 'mean') return 'mean';
+    return this.scale !== 'log' && isDiverging(this.colourMap) ? 'extreme' : 'peak';
+  }
+
+  get units(): string {
+    const [before, after] = this.get('names') ?? [];
+    return this.family === 'ratio' ? `log₂(${after} / ${before})` : this.get('units');
+  }
+
   /** The contrast in force. A logarithm has no place for a lower limit that is not positive. */
   get limits(): Limits {
-    const [low, high] = this.moving ?? this.get('limits') ?? this.auto;
-    if (this.get('scale') !== 'log' || low > 0) return [low, high];
+    const [low, high] = this.moving ?? this.get(LIMITS[this.family]) ?? this.auto;
+    if (this.scale !== 'log' || low > 0) return [low, high];
     return high > this.auto[0] ? [this.auto[0], high] : this.auto;
   }
 
+  /** Set the contrast of what is shown; null makes it automatic. */
+  setLimits(limits: Limits | null): void {
+    this.set(LIMITS[this.family], limits);
+  }
+
   get auto(): Limits {
-    return autoLimits(this.sorted, this.get('scale'), isDiverging(this.get('colour_map')));
+    return autoLimits(this.sample, this.scale, isDiverging(this.colourMap));
   }
 
   get hasMask(): boolean {
@@ -78,22 +160,50 @@ export class Store {
   }
 
   get threshold(): number {
-    return this.width;
+    return threshold(this.sample);
   }
 
   dispose(): void {
     this.model.off('msg:custom', this.onMessage);
     for (const name of WATCHED) this.model.off(`change:${name}`, this.changed);
-    this.setFrame(null);
+    this.model.off('change:mode', this.forget);
+    this.setFrames([]);
   }
+
+  /** A sorted sample of the valid pixels of all that shares the contrast. */
+  private get sample(): Values {
+    let sorted = this.sorted.get(this.family);
+    if (sorted === undefined) {
+      const [before, after] = this.frames;
+      const frames = this.family === 'intensity' && before && after ? [before, after] : this.shown;
+      const samples = frames.map(frame => sample(frame.values, frame.flags));
+      sorted = samples.length === 1 ? samples[0] : merged(samples);
+      this.sorted.set(this.family, sorted as Values);
+    }
+    return sorted as Values;
+  }
+
+  private make(name: Parameters<typeof this.made.get>[0], make: () => Frame): Frame {
+    let frame = this.made.get(name);
+    if (frame === undefined) {
+      frame = make();
+      this.made.set(name, frame);
+    }
+    return frame;
+  }
+
+  private readonly forget = (): void => {
+    for (const frame of this.made.values()) Renderer.ofPage()?.release(frame);
+    this.made.clear();
+  };
 
   private readonly onMessage = (message: Message, buffers: DataView[]): void => {
     if (message.kind === 'frame') {
       // Another page may have asked for the frame that is here already.
       if (message.version === this.frame?.version) return;
-      this.setFrame(readFrame(message, buffers));
+      this.setFrames(readFrames(message, buffers));
     } else if (message.kind === 'no frame') {
-      this.setFrame(null);
+      this.setFrames([]);
     } else if (message.kind === 'overlay') {
       const { name, label, marker, colour } = message;
       this.overlays.set(name, { name, label, marker, colour, places: readPlaces(buffers[0] as DataView) });
@@ -105,15 +215,32 @@ export class Store {
     this.changed();
   };
 
-  private setFrame(frame: Frame | null): void {
-    if (this.frame !== null) Renderer.ofPage()?.release(this.frame);
-    this.frame = frame;
-    this.sorted = frame === null ? new Float32Array() : sample(frame.planes[0] as Values, frame.flags);
-    this.width = threshold(this.sorted);
-    this.masked = frame?.flags?.includes(MASKED) ?? false;
-    if (frame !== null && this.views.size === 0) this.drawn(frame);
+  private setFrames(frames: Frame[]): void {
+    for (const frame of this.frames) Renderer.ofPage()?.release(frame);
+    this.forget();
+    this.sorted.clear();
+    this.frames = frames;
+    this.masked = frames.some(frame => frame.flags?.includes(MASKED));
+    if (this.frame !== null && this.views.size === 0) this.drawn(this.frame);
   }
 }
+
+function merged(samples: Values[]): Float32Array {
+  const all = new Float32Array(samples.reduce((length, part) => length + part.length, 0));
+  let end = 0;
+  for (const part of samples) {
+    all.set(part, end);
+    end += part.length;
+  }
+  return all.sort();
+}
+
+const LIMITS = {
+  intensity: 'limits',
+  difference: 'difference_limits',
+  ratio: 'ratio_limits',
+  std: 'std_limits'
+} as const satisfies Record<Family, keyof State>;
 
 const WATCHED = [
   'scale',
@@ -123,5 +250,14 @@ const WATCHED = [
   'units',
   'height',
   '_flipped',
-  '_geometry'
+  '_geometry',
+  'mode',
+  'names',
+  'diverging_map',
+  'difference_limits',
+  'ratio_limits',
+  'std_limits',
+  'swipe',
+  'fade',
+  'pooling'
 ] as const;

@@ -8,7 +8,7 @@ export interface Tile {
   y: number;
   width: number;
   height: number;
-  planes: WebGLTexture[];
+  values: WebGLTexture;
   flags: WebGLTexture;
 }
 
@@ -30,7 +30,7 @@ export class Tiles {
         };
         this.list.push({
           ...tile,
-          planes: frame.planes.map(plane => this.upload(plane, frame.width, tile)),
+          values: this.upload(frame.values, frame.width, tile),
           // The shader has to be given flags of some kind.
           flags: frame.flags
             ? this.upload(frame.flags, frame.width, tile)
@@ -41,8 +41,8 @@ export class Tiles {
   }
 
   delete(): void {
-    for (const { planes, flags } of this.list) {
-      for (const texture of [...planes, flags]) this.gl.deleteTexture(texture);
+    for (const { values, flags } of this.list) {
+      for (const texture of [values, flags]) this.gl.deleteTexture(texture);
     }
   }
 

@@ -1,8 +1,9 @@
 /** Scale, colour map, mask, units of length and zoom. */
 
 import type { Length } from './axes';
-import { COLOUR_MAPS } from './colours';
+import { type ColourMap, DIVERGING, SEQUENTIAL } from './colours';
 import { make } from './dom';
+import { scaleOf } from './modes';
 import { SCALES } from './scale';
 import type { Store } from './store';
 
@@ -30,7 +31,9 @@ export class Toolbar {
     act: Actions
   ) {
     this.scale = choice(SCALES, value => store.set('scale', value));
-    this.colours = choice(COLOUR_MAPS, value => store.set('colour_map', value));
+    this.colours = choice([...SEQUENTIAL, ...DIVERGING], (value: ColourMap) =>
+      store.set(store.signed ? 'diverging_map' : 'colour_map', value)
+    );
     this.length = make('label', {}, 'Axes ', choice(['px', 'mm'] as const, act.length));
     this.masking.addEventListener('change', () => {
       store.masking = this.masking.checked;
@@ -57,8 +60,15 @@ export class Toolbar {
     const { store } = this;
     this.title.textContent = store.get('title');
     this.title.hidden = store.get('title') === '';
-    this.scale.value = store.get('scale');
-    this.colours.value = store.get('colour_map');
+    this.scale.value = store.scale;
+    for (const option of this.scale.options) {
+      const name = option.value as (typeof SCALES)[number];
+      option.disabled = scaleOf(store.family, name) !== name;
+    }
+    this.colours.value = store.colourMap;
+    for (const option of this.colours.options) {
+      option.hidden = store.comparing && store.signed !== DIVERGING.some(name => name === option.value);
+    }
     this.length.hidden = store.get('_geometry').pixel_size === undefined;
     this.mask.hidden = !store.hasMask;
     this.masking.checked = store.masking;
@@ -72,7 +82,9 @@ function choice<Value extends string>(
   const select = make(
     'select',
     {},
-    ...values.map(value => make('option', { value }, value === 'PuOr_r' ? 'PuOr_r (signed)' : value))
+    ...values.map(value =>
+      make('option', { value }, DIVERGING.some(name => name === value) ? `${value} (signed)` : value)
+    )
   );
   select.addEventListener('change', () => chosen(select.value as Value));
   return select;

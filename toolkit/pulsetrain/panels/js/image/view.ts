@@ -1,14 +1,18 @@
-/** One image on the page: toolbar, picture, readout, contrast and legend. */
+/** One image on the page, or a comparison of two: toolbar, picture, readout, contrast and legend. */
 
 import { BELOW, drawAxes, LEFT, type Length } from './axes';
+import { Blink } from './blink';
+import { Comparing } from './comparing';
 import { Contrast } from './contrast';
 import { make, sized } from './dom';
 import { listen } from './gestures';
 import { Legend } from './legend';
 import { drawCursor, drawOverlay, drawRings } from './overlays';
-import { pixelAt, readout, valueAt } from './readout';
+import { columnsOf, covered, drawNames, type Pane, panesOf, Twin } from './panes';
+import { comparison, pixelAt, readout, valueAt } from './readout';
 import type { Renderer } from './renderer';
 import type { Store } from './store';
+import { Swipe } from './swipe';
 import { onTheme, readTheme, type Theme } from './theme';
 import { Toolbar } from './toolbar';
 import { type Point, Viewport } from './viewport';
@@ -21,6 +25,10 @@ export class View {
   private readonly words = make('div', { class: 'pulsetrain-image-readout' });
   private readonly view = new Viewport();
   private readonly toolbar: Toolbar;
+  private readonly comparing: Comparing;
+  private readonly swipe: Swipe;
+  private readonly twin = new Twin();
+  private readonly blink = new Blink(() => this.soon());
   private readonly contrast: Contrast;
   private readonly legend: Legend;
   private readonly stops: (() => void)[];
@@ -28,6 +36,7 @@ export class View {
   private length: Length = 'px';
   private pointed: Point | null = null;
   private cursor = false;
+  private column = 0;
   private request = 0;
 
   constructor(
@@ -41,11 +50,22 @@ export class View {
       fit: () => this.moved(() => this.view.fit()),
       length: length => this.moved(() => (this.length = length))
     });
+    this.comparing = new Comparing(store, this.blink);
+    this.swipe = new Swipe(store);
     this.contrast = new Contrast(store);
     this.legend = new Legend(store);
-    element.append(this.toolbar.element, this.canvas, this.words, this.contrast.element, this.legend.element);
+    element.append(
+      this.toolbar.element,
+      this.comparing.element,
+      this.canvas,
+      this.swipe.element,
+      this.twin.element,
+      this.words,
+      this.contrast.element,
+      this.legend.element
+    );
     this.theme = readTheme(element);
-    listen(this.canvas, this.view, LEFT, {
+    listen(this.canvas, this.view, this.locate, {
       moved: this.soon,
       pointed: (place, spoken) => {
         // What is under a moving mouse is not to be read aloud.
@@ -58,6 +78,10 @@ export class View {
     });
     for (const event of ['focus', 'blur'])
       this.canvas.addEventListener(event, () => this.point(this.pointed));
+    element.addEventListener('pointerleave', () => store.tell());
+    element.addEventListener('focusout', event => {
+      if (!element.contains(event.relatedTarget as Node | null)) store.tell();
+    });
     const observer = new ResizeObserver(this.soon);
     observer.observe(element);
     this.stops = [
@@ -65,6 +89,8 @@ export class View {
       renderer.onRestored(this.soon),
       onTheme(() => this.moved(() => (this.theme = readTheme(element)))),
       () => observer.disconnect(),
+      () => this.blink.run(false),
+      () => store.tell(),
       () => cancelAnimationFrame(this.request)
     ];
     this.soon();
@@ -85,6 +111,7 @@ export class View {
     const [width, height] = [this.element.clientWidth, store.get('height')];
     if (width === 0) return; // in a hidden tab; the observer tells when it is seen
     this.toolbar.draw();
+    this.comparing.draw();
     this.legend.draw();
     this.canvas.style.height = `${height}px`;
     const canvas = sized(this.canvas, width, height);
@@ -92,29 +119,54 @@ export class View {
     this.canvas.setAttribute('aria-label', this.label());
     if (frame !== null) {
       view.flipped = store.get('_flipped');
-      view.setView(Math.max(width - LEFT, 1), height - BELOW);
+      view.setView(Math.max(width / columnsOf(store) - LEFT, 1), height - BELOW);
       view.setFrame(frame.width, frame.height);
-      this.drawFrame(canvas);
+      this.drawPanes(canvas);
       store.drawn(frame);
     }
+    this.blink.run(store.mode === 'blink');
     this.contrast.draw(this.theme);
     this.point(this.pointed);
   }
 
-  private drawFrame(canvas: CanvasRenderingContext2D): void {
+  private drawPanes(canvas: CanvasRenderingContext2D): void {
+    const { store, view } = this;
+    const place = store.comparing ? this.swipe.draw(covered(view), this.canvas, view.view[1]) : 0;
+    this.swipe.element.hidden = store.mode !== 'swipe' || store.frames.length < 2;
+    const panes = panesOf(store, view, this.blink.seen, place);
+    for (const pane of panes) this.drawFrame(canvas, pane);
+    for (let column = 0; column < columnsOf(store); column++) {
+      canvas.save();
+      canvas.translate(column * (LEFT + view.view[0]), 0);
+      this.drawOver(
+        canvas,
+        panes.filter(pane => pane.column === column)
+      );
+      canvas.restore();
+    }
+  }
+
+  private drawFrame(canvas: CanvasRenderingContext2D, { frame, column, part }: Pane): void {
     const { store, view, theme } = this;
-    if (store.frame === null) return;
     const look = {
-      scale: store.get('scale'),
+      scale: store.scale,
       threshold: store.threshold,
       limits: store.limits,
-      colourMap: store.get('colour_map'),
+      colourMap: store.colourMap,
       masking: store.masking,
+      pooling: store.pooling,
+      sure: store.sureOf(frame),
+      fade: store.get('fade'),
       paper: theme.paper,
       gap: theme.gap,
       hatch: theme.hatch
     };
-    this.renderer.draw(store.frame, view, look, canvas, LEFT, 0);
+    this.renderer.draw(frame, view, look, canvas, LEFT + column * (LEFT + view.view[0]), part);
+  }
+
+  /** What lies over the picture of a column. */
+  private drawOver(canvas: CanvasRenderingContext2D, panes: Pane[]): void {
+    const { store, view, theme } = this;
     canvas.save();
     canvas.beginPath();
     canvas.rect(LEFT, 0, ...view.view);
@@ -124,19 +176,39 @@ export class View {
     for (const overlay of store.overlays.values()) {
       if (!store.hidden.has(overlay.name)) drawOverlay(canvas, view, overlay);
     }
+    drawNames(canvas, panes, view);
     if (this.cursor && this.pointed) drawCursor(canvas, ...this.pointed);
     canvas.restore();
     drawAxes(canvas, view, store.get('_geometry'), this.length, theme);
   }
 
+  /** From a place of the canvas to the view, of which there may be two. */
+  private readonly locate = (x: number, y: number): Point => {
+    const wide = LEFT + this.view.view[0];
+    this.column = Math.min(Math.max(Math.floor(x / wide), 0), columnsOf(this.store) - 1);
+    return [x - this.column * wide - LEFT, y];
+  };
+
   private point(place: Point | null): void {
     this.pointed = place;
-    const { frame } = this.store;
-    const words =
-      place && frame
-        ? readout(frame, this.store.get('_geometry'), this.store.get('units'), ...this.view.toFrame(...place))
-        : '';
+    const { store, view } = this;
+    const words = place === null ? '' : this.told(...view.toFrame(...place));
+    const other = (1 - this.column) * (LEFT + view.view[0]) + LEFT;
+    this.twin.show(
+      place && words && columnsOf(store) === 2 && !this.cursor
+        ? [other + place[0], this.canvas.offsetTop + place[1]]
+        : null
+    );
     this.words.textContent = words || this.hint();
+  }
+
+  /** What is to be told of a place of the frame. */
+  private told(x: number, y: number): string {
+    const { store } = this;
+    const [geometry, units] = [store.get('_geometry'), store.get('units')];
+    if (store.frame === null) return '';
+    if (store.frames.length < 2) return readout(store.frame, geometry, units, x, y);
+    return comparison(store.frames, store.get('names'), geometry, units, x, y);
   }
 
   private hint(): string {
@@ -163,6 +235,9 @@ export class View {
   private label(): string {
     const { frame } = this.store;
     const size = frame ? `${frame.width} by ${frame.height} pixels` : 'no frame';
-    return `Detector image ${this.store.get('title')}, ${size}. ${HELP}`;
+    const what = this.store.comparing
+      ? `Comparison of ${this.store.get('names').join(' and ')}`
+      : 'Detector image';
+    return `${what} ${this.store.get('title')}, ${size}. ${HELP}`;
   }
 }
