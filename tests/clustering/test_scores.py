@@ -13,6 +13,7 @@ from pulsetrain import open_frames
 from pulsetrain.clustering._framing import Framing, spread_sample
 from pulsetrain.clustering._scores.autocorrelation import Background, distances, envelope, noise_power
 from pulsetrain.clustering._scores.kernels import fill, ring_means, weigh
+from pulsetrain.clustering.kinds import PhysicsKinds
 from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.clustering.scores import FrameScorer, Measured
 from pulsetrain.data import DataError
@@ -66,6 +67,19 @@ def test_fringes_of_several_particles_stand_out_of_those_of_one(
     several, one = fringes[kind == "multiple"], fringes[kind == "single"]
     auc = stats.mannwhitneyu(several, one).statistic / (len(several) * len(one))
     assert auc > 0.995
+
+
+def test_the_reach_is_the_particles_own_size_be_they_small_or_large() -> None:
+    # A particle's autocorrelation ends at its diameter: lag = d·(N·p)/(λ·D) pixels.
+    for diameter, apart in ((1e-7, (1.5e-7, 1e-6)), (3.4e-7, (4e-7, 1e-6))):
+        options = ParticleOptions(n_patterns=120, hit_rate=0.8, diameter=diameter, separation=apart, photons=(3e3, 3e4))
+        made = simulate_particles(options, seed=7)
+        scorer = FrameScorer.fit(made.frames)
+        lag = diameter * 128 * options.pixel_size / (H_C / options.photon_energy * options.distance)
+        assert 0.6 * lag < scorer.reach < 1.6 * lag
+        score, kind = scorer.measure(scorer.block(made.frames)).scores, made.truth["hit"].to_numpy()
+        assert np.quantile(score["fringe_visibility"][kind == "single"], 0.9) < 0.3
+        assert np.quantile(score["fringe_visibility"][kind == "multiple"], 0.2) > 0.3
 
 
 def test_two_equal_particles_make_the_fringe_that_their_distance_says() -> None:
@@ -213,6 +227,8 @@ def test_the_measured_hits_are_hits(measured_frames: xr.DataArray) -> None:
     assert result.views.shape == (4, 2, 64, 64)
     assert result.scores["hit_score"].min() > 50
     assert result.scores["photons"].min() > 1000
+    # By eye each shows one particle, of another size in each frame: its rings, and no straight fringes through them.
+    assert PhysicsKinds.fit(result.scores).probability(result.scores)[:, 2].max() < 0.2
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.clustering._framing import Framing, pictures, spread_sample
-from pulsetrain.clustering._scores.autocorrelation import Background, distances, envelope, noise_power
+from pulsetrain.clustering._scores.autocorrelation import Background
 from pulsetrain.clustering._scores.empties import Empties, find_empties, hit_signal, hit_sums
 from pulsetrain.clustering._scores.kernels import fill
-from pulsetrain.clustering._scores.reach import find_reach
+from pulsetrain.clustering._scores.reach import find_reach, fringes
 from pulsetrain.clustering._scores.views import VIEW, pooled_power, stabilised
 from pulsetrain.clustering.options import ClusteringOptions
 
@@ -24,7 +24,7 @@ __all__ = ["VIEW", "FrameScorer", "Measured"]
 Float32 = NDArray[np.float32]
 _MOST_LEARNT, _MOST_PIXELS = 2000, 128_000_000  # of the sample; more frames tell no more of these few figures
 _HIT = 6.0  # hit score of frames from which the particles' size is taken
-_BRIGHT = 200  # of them at most, and at most half
+_BRIGHT = 100  # of them at most
 _USUAL_REACH = 0.09  # of the side
 _AT_ONCE = 64  # frames; what stays in the cache is quickest
 
@@ -127,14 +127,11 @@ class FrameScorer:
         dead = e.background.dead
         profile, counts, excess = fill(block.reshape(flat), self._rings, dead, e.filters, filled.reshape(flat))
         h, error, scale = hit_signal(hit_sums(filled.reshape(flat), excess, e.filters), e.scale)
-        shape = envelope(filled, block, dead.reshape(side, side), self.reach)
-        power, moments = noise_power(block, shape, e.background, scale)
-        beyond = distances(side) >= self.reach + 2
-        fringes = (power * beyond).max(axis=(1, 2))
-        visibility = 2 * np.sqrt(fringes * moments[:, 0]) / np.maximum(moments[:, 1], 1)
+        power, moments, fringe = fringes(filled, block, scale, e.background, self.reach)
+        visibility = 2 * np.sqrt(fringe * moments[:, 0]) / np.maximum(moments[:, 1], 1)
         scores = {
             "hit_score": e.score(h, error),
-            "fringe_score": fringes,
+            "fringe_score": fringe,
             "fringe_visibility": visibility,
             "photons": h,
             "lit_pixels": counts[:, 1] / np.maximum(counts[:, 2], 1),
@@ -156,8 +153,7 @@ def _reach(block: Float32, rings: NDArray[np.int32], empties: Empties) -> float:
     excess = fill(block.reshape(n, -1), rings, dead, filters, filled.reshape(n, -1))[2]
     h, error, scale = hit_signal(hit_sums(filled.reshape(n, -1), excess, filters), empties.scale)
     score = empties.score(h, error)
-    hits = int((score > _HIT).sum())
-    bright = np.argsort(-score, kind="stable")[: min(_BRIGHT, hits // 2)]
+    bright = np.argsort(-score, kind="stable")[: min(_BRIGHT, int((score > _HIT).sum()))]
     usual = _USUAL_REACH * side
     return find_reach(block[bright], filled[bright], scale[bright], empties.background, usual)
 

@@ -3,61 +3,75 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
-from pulsetrain.clustering._scores.autocorrelation import Background, distances, envelope, taper
+from pulsetrain.clustering._scores.autocorrelation import Background, distances, envelope, noise_power
 
-__all__ = ["find_reach"]
+__all__ = ["find_reach", "fringes"]
 
 Float32 = NDArray[np.float32]
 
-_NEAREST = 4  # px; nearer lags are of any pattern's brightness
-_FARTHEST = 0.2  # of the side
-_ABOVE_NOISE = 2.0
-_FLAT, _FALLEN = 0.5, 0.1  # from lag to lag, and of the first
-_BEYOND = 3  # px added, as some particles are larger
-# A particle's own light is all around the middle and in all hits, a fringe in one direction and in some hits.
-_OF_LAGS, _OF_HITS = 0.8, 0.25
-_FEWEST = 10  # hits
-_ROUNDS = 3  # in which masked pixels are filled
+_BEYOND = 2  # px from the reach to the first lag that is looked at
+_NEAREST, _FARTHEST = 0.05, 0.4  # of the side: reaches that are tried
+_STEP = 1.1  # from one to the next
+_QUIET = 0.2  # visibility; what a particle leaks beyond its reach is below it, fringes of several are above
+_NOISE = 9.0  # the highest of some thousand exponentials
+_LEAST_POSSIBLE = 200.0  # fringe score at visibility 1; of less, quiet cannot be told from noise
+_MORE = 0.08  # of the hits
+_LARGER = 1.15  # times the reach, as some particles are larger than most
+# Times the reach, and how much more over the root of the number of hits: of few, the next larger may be far.
+_FURTHER, _OF_FEW = 1.25, 1.5
 
 
 def find_reach(block: Float32, filled: Float32, scale: Float32, background: Background, usual: float) -> float:
     """Return the lag at which the light of one particle ends.
 
+    A single particle is quiet as soon as its own size is passed, particles side by side not before all their fringes
+    are. So ever more hits fall quiet as the reach that is tried grows past the particles, and hardly any from there on.
+
     Parameters
     ----------
     block : float32, shape (n, side, side), NaN where masked
-        Bright hits.
+        Hits, one or more.
     filled : float32, shape (n, side, side)
-        The same with masked pixels filled; changed.
+        The same with masked pixels filled by their ring.
     scale : float32, shape (n,)
         Of the background.
     background : Background
     usual : float
-        A first guess, and the answer where there are too few hits to tell.
+        The answer where no hit is bright enough or quiet at any reach.
 
     Returns
     -------
     float, px of the autocorrelation
     """
-    n, side = block.shape[:2]
-    if n < _FEWEST:
+    side = block.shape[-1]
+    tried = _NEAREST * side * _STEP ** np.arange(np.ceil(np.log(_FARTHEST / _NEAREST) / np.log(_STEP)))
+    extent = np.full(len(block), np.inf)
+    bright = np.zeros(len(block), dtype=bool)
+    for reach in tried:
+        _, moments, highest = fringes(filled.copy(), block, scale, background, float(reach))
+        possible = moments[:, 1] ** 2 / (4 * np.maximum(moments[:, 0], 1e-12))
+        bright |= possible > _LEAST_POSSIBLE
+        extent[np.isinf(extent) & (highest < _NOISE + _QUIET**2 * possible)] = reach
+    extent = extent[bright]
+    if not np.isfinite(extent).any():
         return usual
-    dead = background.dead.reshape(side, side)
-    for _ in range(_ROUNDS):
-        envelope(filled, block, dead, usual)
-    edge = taper(side)
-    stray = scale[:, None, None] * background.mean.reshape(side, side)
-    spectrum = scipy.fft.rfft2(edge * (filled - stray))
-    noise = (edge**2 * np.maximum(filled + np.float32(background.read), 0)).sum(axis=(1, 2))
-    power = (spectrum.real**2 + spectrum.imag**2) / noise[:, None, None]
-    lag = distances(side).round().astype(int)
-    lags = range(_NEAREST, max(int(_FARTHEST * side), _NEAREST + 2))
-    course = [np.quantile(np.quantile(power[:, lag == k], _OF_LAGS, axis=1), _OF_HITS) for k in lags]
-    level = np.array(course) / -np.log(1 - _OF_LAGS)  # noise is exponential, of mean 1
-    # Beyond the particle the course is flat: at the noise, or at what gaps scatter of a bright middle.
-    flat = (level[1:] > _FLAT * level[:-1]) & (level[:-1] < _FALLEN * level[0])
-    ends = np.flatnonzero(flat | (level[:-1] < _ABOVE_NOISE))
-    return float(lags[ends[0]] + _BEYOND) if len(ends) else usual
+    further = _FURTHER + _OF_FEW / np.sqrt(len(extent))
+    seen = tried[tried * further <= tried[-1]]
+    quiet, later, ever = ((extent[:, None] <= each).mean(axis=0) for each in (seen, further * seen, tried[-1:]))
+    many = quiet > ever / 2
+    if not many.any():
+        return float(_LARGER * seen[-1])
+    more = np.where(many, later - quiet, np.inf)
+    return float(_LARGER * seen[np.argmax(more <= max(_MORE, more.min()))])
+
+
+def fringes(
+    filled: Float32, block: Float32, scale: Float32, background: Background, reach: float
+) -> tuple[Float32, Float32, Float32]:
+    """Return power and moments of `noise_power`, and the highest power beyond a reach, shape (n,)."""
+    side = block.shape[-1]
+    shape = envelope(filled, block, background.dead.reshape(side, side), reach)
+    power, moments = noise_power(block, shape, background, scale)
+    return power, moments, (power * (distances(side) >= reach + _BEYOND)).max(axis=(1, 2))
