@@ -47,13 +47,18 @@ class Window:
         live = np.logical_and.reduce([np.isfinite(each).mean(axis=0) > 0.99 for each in sets])
         if not live.any():
             raise DataError("frames", "no pixel that lives in all", "frames of one detector", "check the masks")
-        y, x = live.shape
         # A cosine over the outer quarter at each side.
-        taper = np.outer(_taper(y), _taper(x))
+        taper = np.outer(*(_taper(size) for size in live.shape))
+        return cls.of_weight((taper * live).astype(np.float32))
+
+    @classmethod
+    def of_weight(cls, weight: Floats) -> Window:
+        """Make a window again of its weight."""
+        y, x = weight.shape
         frequency = np.hypot(np.fft.fftfreq(y)[:, None], np.fft.rfftfreq(x))
         bins = min(y, x) // 2
         ring = np.minimum(np.round(frequency * 2 * bins).astype(np.int64), bins)
-        return cls((taper * live).astype(np.float32), ring, np.arange(1, bins) / (2 * bins))
+        return cls(weight, ring, np.arange(1, bins) / (2 * bins))
 
     def radial(self, power: Doubles) -> Doubles:
         """Return the mean of powers (n, y, x // 2 + 1) over rings, (n, bin); without mean and corners."""
@@ -111,13 +116,16 @@ class Spectra:
         return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)), float((window.weight**2).sum()))
 
     def shape(self, dim: float, read_noise: float = 0.0) -> tuple[Doubles, Doubles]:
-        """Return the mean power over the squared total, (bin,), and its variance; frames about equally weighted."""
+        """Return the mean power over the squared total, (bin,), and each frame's pull on it, (n, bin).
+
+        Frames weigh about alike however bright they are, but for `dim` ones; the variance is the sum of squared pulls.
+        """
         floor = self.reading * read_noise**2
         weight = 1 / (np.maximum(self.total, 0) + dim) ** 2
         power, square = weight[:, None] * (self.power - floor), weight * (self.square - floor)
         mean = power.sum(axis=0) / square.sum()
         pull = (power - mean * square[:, None]) / square.sum()
-        return mean, np.asarray((pull**2).sum(axis=0))
+        return mean, np.asarray(pull)
 
     def lift(self, dim: float) -> Doubles:
         """Return by how much one squared photon of read noise lifts the `shape`, (bin,), to first order."""
@@ -153,8 +161,9 @@ def fit_degradation(low: NDArray[np.floating], high: NDArray[np.floating], seed:
     width = float(found.x)
     trial, wider = (_Trial(poor, halves, window, each) for each in (width, width + _STEP))
     slope = np.stack([(wider.model - trial.model) / _STEP, trial.lift * 2 * trial.read_noise], axis=1)
-    covariance = np.linalg.pinv((slope / trial.variance[:, None]).T @ slope)
-    errors = np.sqrt(np.diag(covariance))
+    weighted = slope / trial.variance[:, None]
+    answer = np.linalg.pinv(weighted.T @ slope) @ weighted.T  # (2, bin): of width and read noise to each bin
+    errors = np.sqrt(sum(((pull @ answer.T) ** 2).sum(axis=0) for pull in trial.pulls))
     scatter = [each.total.std() / each.total.mean() / np.sqrt(len(each.total)) for each in (poor, trial.good)]
     return {
         "gain": trial.gain,
@@ -173,12 +182,13 @@ class _Trial:
     def __init__(self, poor: Spectra, halves: tuple[Floats, Floats], window: Window, width: float) -> None:
         self.good = Spectra.of_high(halves, width, window)
         self.gain = float(poor.total.mean() / self.good.total.mean())
-        self.model, variance = self.good.shape(_DIM / self.gain)
+        self.model, model_pull = self.good.shape(_DIM / self.gain)
+        self.lift = poor.lift(_DIM)
         noise = 0.0
-        for _ in range(3):  # the noise enters the weights too, but hardly
-            seen, poor_variance = poor.shape(_DIM, np.sqrt(noise))
-            self.variance = variance + poor_variance
-            self.lift = poor.lift(_DIM)
+        for _ in range(3):  # the noise changes the total too, but hardly
+            seen, pull = poor.shape(_DIM, np.sqrt(noise))
+            self.pulls = (pull, model_pull)
+            self.variance = (pull**2).sum(axis=0) + (model_pull**2).sum(axis=0)
             change = ((seen - self.model) * self.lift / self.variance).sum() / (self.lift**2 / self.variance).sum()
             noise = max(noise + float(change), 0.0)
         seen, _ = poor.shape(_DIM, np.sqrt(noise))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pulsetrain.boosting._gan.history import GanHistory
+
 __all__ = ["MULTIPLE", "REACH", "UNet"]
 
 MULTIPLE = 4  # sides of what it is shown
-REACH = 32  # px, how far away a pixel is seen from at most
+REACH = 28  # px, how far away a pixel is seen from at most
 _WIDTHS = (16, 40, 80)
 
 
@@ -23,6 +25,7 @@ class UNet(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.history = GanHistory()
         fine, middle, coarse = _WIDTHS
         self.enter = _block(channels, fine)
         self.down = nn.ModuleList([_down(fine, middle), _down(middle, coarse)])
