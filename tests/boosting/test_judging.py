@@ -89,6 +89,14 @@ def test_resolution_is_where_signal_falls_to_a_third_of_the_noise():
     assert 1 / found == pytest.approx(start * np.sqrt(np.log(3 / noise)), rel=0.05)
 
 
+def test_a_mask_and_a_frame_that_images_share_do_not_correlate():
+    steps = np.arange(64) - 31.5
+    hole = np.hypot(steps, steps[:, None]) < 4
+    bright = np.broadcast_to(50 * np.exp(-(steps**2 + steps[:, None] ** 2) / 400) + steps, (100, 64, 64))
+    noisy = [np.where(hole, np.nan, bright + RNG.standard_normal(bright.shape)) for _ in range(2)]
+    assert np.abs(fourier_ring_correlation(*noisy)[15:]).max() < 0.05
+
+
 def test_resolution_has_its_ends():
     assert resolution(np.full(32, 0.9), 64) == 2.0
     assert resolution(np.full(32, 0.1), 64) == 64.0

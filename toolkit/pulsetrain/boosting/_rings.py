@@ -12,13 +12,14 @@ Images = NDArray[np.floating]
 
 # Against a truth without noise. The 1/7 and half-bit criteria belong to two noisy halves.
 RESOLVED = 0.5
+_RELAXED = 100  # steps in which a hole of a few pixels is spanned
 
 
 def fourier_ring_correlation(image: Images, truth: Images) -> Floats:
     """Return the correlation with the truth by spatial frequency, mean over frames.
 
-    Re Σ F G* / √(Σ|F|² Σ|G|²) over rings one frequency step wide. The mean is taken off, masked pixels are filled with
-    it, and a Hann window keeps what the frame's edges share out of it.
+    Re Σ F G* / √(Σ|F|² Σ|G|²) over rings one frequency step wide. Masks and frame are the same in both images and would
+    correlate: masked pixels are filled smoothly, the mean is taken off, and a Hann window hides the edges.
 
     Parameters
     ----------
@@ -59,10 +60,23 @@ def resolution(correlation: Floats, side: int, threshold: float = RESOLVED) -> f
 
 
 def _spectra(images: Images, live: NDArray[np.bool_]) -> NDArray[np.complex128]:
-    values = np.where(live, images, 0.0).astype(float)
-    mean = values.sum(axis=(1, 2)) / np.maximum(live.sum(axis=(1, 2)), 1)
+    values = _filled(np.where(live, images, 0.0).astype(float), live)
     window = np.hanning(images.shape[-1] + 2)[1:-1]
-    return np.asarray(np.fft.fft2(np.where(live, values - mean[:, None, None], 0.0) * window * window[:, None]))
+    return np.asarray(np.fft.fft2((values - values.mean(axis=(1, 2), keepdims=True)) * window * window[:, None]))
+
+
+def _filled(values: Floats, live: NDArray[np.bool_]) -> Floats:
+    """Fill masked pixels with the mean of their neighbours, as a membrane would span them."""
+    masked = ~live
+    if not masked.any():
+        return values
+    mean = values.sum(axis=(1, 2)) / np.maximum(live.sum(axis=(1, 2)), 1)
+    filled = np.where(live, values, mean[:, None, None])
+    for _ in range(_RELAXED):
+        beside = np.pad(filled, ((0, 0), (1, 1), (1, 1)), mode="edge")
+        around = beside[:, :-2, 1:-1] + beside[:, 2:, 1:-1] + beside[:, 1:-1, :-2] + beside[:, 1:-1, 2:]
+        filled = np.where(live, filled, around / 4)
+    return filled
 
 
 def _rings(values: Floats) -> Floats:

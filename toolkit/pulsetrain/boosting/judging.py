@@ -86,7 +86,7 @@ def ssim(image: Images, truth: Images) -> Floats:
     live = np.isfinite(image) & np.isfinite(truth)
     weight = _blurred(live.astype(float))
 
-    def local(values: Floats) -> Floats:
+    def local(values: Images) -> Floats:
         return _blurred(np.where(live, values, 0.0)) / np.maximum(weight, 1e-12)
 
     mean_x, mean_y = local(image), local(truth)
@@ -113,10 +113,11 @@ def chi2(low: Images, image: Images, *, gain: float, point_spread: float, read_n
     read_noise : float, photons of the poor condition
     """
     known = np.isfinite(image)
-    blur = {"sigma": (0, point_spread, point_spread), "mode": "constant", "truncate": 4.0}
-    share = gaussian_filter(known.astype(float), **blur)
+    light, share = (
+        gaussian_filter(each.astype(float), (0, point_spread, point_spread), mode="constant", truncate=4.0)
+        for each in (np.where(known, image, 0.0), known)
+    )
     counted = (share >= _KNOWN) & np.isfinite(low)
-    light = gaussian_filter(np.where(known, image, 0.0).astype(float), **blur)
     expected = gain * np.maximum(light[counted] / share[counted], 0)
     return float(np.mean((low[counted] - expected) ** 2 / np.maximum(expected + read_noise**2, 1e-6)))
 

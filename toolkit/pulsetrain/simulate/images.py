@@ -10,15 +10,14 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from pulsetrain.data._frames import IMAGE
 from pulsetrain.data._inputs import PathLike
-from pulsetrain.simulate._images.frames import ImageFrames, Light, Objects, make_light
+from pulsetrain.simulate._images.frames import Condition, ImageFrames, Light, Objects, make_light
 from pulsetrain.simulate._images.instrument import Instrument, make_instrument
 from pulsetrain.simulate._images.options import ImageOptions
 from pulsetrain.simulate._images.writers import write_sets
@@ -136,13 +135,15 @@ def simulate_images(options: ImageOptions | None = None, seed: int = 0) -> Image
     o = options or ImageOptions()
     instrument = make_instrument(o, np.random.default_rng([seed, 0]))
     light = make_light(o, seed)
-    sets = []
-    for condition, number, n in (("low", _LOW, o.n_low), ("high", _HIGH, o.n_high)):
-        rows = ImageFrames(Objects(instrument, light, (seed, number)), n, condition)
+
+    def lazy(condition: Condition, number: int, n: int) -> xr.DataArray:
         told = [seed, condition, o.model_dump_json()]
-        sets.append(_labelled(rows.dask(f"images-{_digest(told)}"), told))
+        rows = ImageFrames(Objects(instrument, light, (seed, number)), n, condition)
+        return _labelled(rows.dask(f"images-{_digest(told)}"), told)
+
+    low, high = lazy("low", _LOW, o.n_low), lazy("high", _HIGH, o.n_high)
     degradation = TrueDegradation(o.gain, o.point_spread, o.read_noise, o.binning)
-    return ImageExperiment(*sets, degradation, instrument, light, seed)
+    return ImageExperiment(low, high, degradation, instrument, light, seed)
 
 
 def write_example(workspace: Path) -> str:
@@ -156,7 +157,7 @@ def write_example(workspace: Path) -> str:
     )
 
 
-def _labelled(array: NDArray[np.float32], told: list[int | str]) -> xr.DataArray:
+def _labelled(array: Any, told: list[Any]) -> xr.DataArray:
     """Label frames as a run of the European XFEL is: pulses of trains."""
     number = np.arange(len(array))
     coords = {
@@ -167,5 +168,5 @@ def _labelled(array: NDArray[np.float32], told: list[int | str]) -> xr.DataArray
     return xr.DataArray(array, dims=IMAGE, coords=coords, attrs=attrs, name="frames")
 
 
-def _digest(told: list[int | str]) -> str:
+def _digest(told: list[Any]) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()

@@ -16,10 +16,11 @@ from pulsetrain.simulate._images.options import FamilyName, ImageOptions
 from pulsetrain.simulate._images.particles import particle_light
 from pulsetrain.simulate._images.phantoms import phantom_light
 
-__all__ = ["ImageFrames", "Light", "Objects", "make_light"]
+__all__ = ["Condition", "ImageFrames", "Light", "Objects", "make_light"]
 
 Floats = NDArray[np.float64]
 
+Condition = Literal["low", "high"]
 Light = Callable[[np.random.Generator], Floats]
 _PHOTONS: dict[FamilyName, float] = {"particles": 15.0, "crystals": 15.0, "phantoms": 40.0}  # of a pixel
 _BLOCK = 64  # frames
@@ -73,7 +74,7 @@ class ImageFrames(Rows):
     condition : {'low', 'high'}
     """
 
-    def __init__(self, objects: Objects, n: int, condition: Literal["low", "high"]) -> None:
+    def __init__(self, objects: Objects, n: int, condition: Condition) -> None:
         size = objects.instrument.o.size
         self.shape, self.dtype = (n, size, size), np.dtype(np.float32)
         self._objects, self._condition = objects, condition
