@@ -138,7 +138,7 @@ def _hits(hit_score: Doubles, brightest: float) -> tuple[float, tuple[float, ...
     return float(np.clip(hit.sum() / n, _FEWEST / n, 1 - _FEWEST / n)), tuple((smooth / smooth.sum()).tolist())
 
 
-def _smooth(count: Doubles) -> Doubles:
+def _smooth(count: Floats) -> Doubles:
     return np.asarray(np.convolve(np.pad(count, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid"))
 
 
