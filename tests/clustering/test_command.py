@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -115,24 +118,64 @@ def test_modules_need_a_geometry(tmp_path):
     ids = {name: ("pattern", np.array([7, 8], np.uint64)) for name in ("trainId", "pulseId")}
     frames = xr.DataArray(values, ids, ("pattern", "module", "slow_scan", "fast_scan"))
     folder = write_run(tmp_path / "r0001", detectors={"SPB_DET_AGIPD1M-1": frames})
-    with pytest.raises(OptionError, match="geometry: missing, for frames of 16 modules"):
+    with pytest.raises(OptionError, match="geometry: got none for frames of 16 × 512 × 128 pixels"):
         run(str(folder), OPTIONS, tmp_path / "out.zarr")
     with pytest.raises(OptionError, match=r"geometry: .*no such geometry file"):
         run(str(folder), OPTIONS.replace(geometry="nowhere.geom"), tmp_path / "out.zarr")
     assert not (tmp_path / "out.zarr").exists()
 
 
+def test_pictures_need_no_geometry(path, tmp_path):
+    with pytest.raises(OptionError, match=r"geometry: got 'a.geom' for pictures of 64 × 64 pixels.*centre_x"):
+        run(path, OPTIONS.replace(geometry="a.geom"), tmp_path / "out.zarr")
+    assert not (tmp_path / "out.zarr").exists()
+
+
 def test_a_bad_input_leaves_nothing_behind(tmp_path):
+    output = tmp_path / "new" / "folders" / "out.zarr"
     with pytest.raises(DataError, match="no such file"):
-        run(str(tmp_path / "nothing.h5"), OPTIONS, tmp_path / "out.zarr")
+        run(str(tmp_path / "nothing.h5"), OPTIONS, output)
     np.save(tmp_path / "dark.npy", np.zeros((40, 64, 64), np.float32))
     with pytest.raises(DataError):
-        run(str(tmp_path / "dark.npy"), OPTIONS, tmp_path / "out.zarr")
+        run(str(tmp_path / "dark.npy"), OPTIONS, output)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_place_that_cannot_be_written_is_named(path, tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(DataError, match=r"out.zarr: got a place that cannot be used .*Next: choose another"):
+        run(path, OPTIONS, tmp_path / "notes" / "out.zarr")
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    with pytest.raises(FileExistsError, match="link: exists already and holds no clustering"):
+        run(path, OPTIONS, tmp_path / "link")
+    assert not (tmp_path / "gone").exists()
+    with pytest.raises(DataError, match="home folder that is not known"):
+        run(path, OPTIONS, Path("~nobody-of-that-name/out.zarr"))
+
+
+def test_a_damaged_record_is_refused_and_left_alone(path, tmp_path):
+    own = tmp_path / "out.zarr" / ".pulsetrain"
+    own.mkdir(parents=True)
+    (own / "run.json").write_text('{"options"')
+    with pytest.raises(ValueError, match=r"\.pulsetrain: is damaged .*give a new folder"):
+        run(path, OPTIONS, tmp_path / "out.zarr")
+    assert (own / "run.json").read_text() == '{"options"'
+
+
+def test_a_full_disk_says_how_to_go_on(path, tmp_path):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match=r"no space is left .* nothing is assigned yet, and the same command goes on"):
+        run(path, OPTIONS, tmp_path / "out.zarr", progress=full)
     assert not (tmp_path / "out.zarr").exists()
 
 
 def test_a_scheduler_that_does_not_answer_is_named(path, tmp_path, monkeypatch):
     monkeypatch.setattr("pulsetrain.clustering.command._PATIENCE", 1)
+    (tmp_path / "scheduler.json").write_text("[]")
+    with pytest.raises(OptionError, match=r"scheduler: got .*scheduler\.json', allowed the address or file"):
+        run(path, OPTIONS.replace(scheduler=str(tmp_path / "scheduler.json")), tmp_path / "out.zarr")
     with pytest.raises(OptionError, match=r"scheduler: got 'tcp://127\.0\.0\.1:9', allowed the address or file"):
         run(path, OPTIONS.replace(scheduler="tcp://127.0.0.1:9"), tmp_path / "out.zarr")
     assert not (tmp_path / "out.zarr").exists()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from pulsetrain._version import __version__
 from pulsetrain.data.output import whole_folder
@@ -34,7 +34,8 @@ def write_folder(folder: Path, arrays: _Arrays, facts: dict[str, Any]) -> None:
     with whole_folder(folder) as draft:
         # Not ascontiguousarray, which makes a vector of a number.
         whole = {name: np.asarray(values, order="C") for name, values in arrays.items()}
-        save_file(whole, draft / "arrays.safetensors")
+        # Not save_file, whose error on a full disk is no OSError.
+        (draft / "arrays.safetensors").write_bytes(save(whole))
         (draft / "clusterer.json").write_text(text, encoding="utf-8")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import filecmp
+import itertools
 import json
 import os
 import secrets
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from zarr.errors import ZarrUserWarning
 
 from pulsetrain._shared_files import take_lock, write_text
+from pulsetrain.data import DataError
 
 __all__ = ["Store"]
 
@@ -51,15 +53,25 @@ class Store:
     ------
     FileExistsError
         If the folder holds something else, or the assignment of another run, or another process is at work on it.
+    DataError, ValueError
+        If nothing can be written there, or what was is damaged.
     """
 
     def __init__(self, folder: Path, run: dict[str, Any]) -> None:
         self.folder, self._own = folder, folder / _OWN
-        self._made = not folder.exists()
-        if not self._made and not (self._own / _RUN).is_file() and (not folder.is_dir() or _others_in(folder)):
-            raise FileExistsError(f"{folder}: exists already and holds no clustering; give a new folder, or remove it")
-        self._own.mkdir(parents=True, exist_ok=True)
-        self._lock = take_lock(self._own / _FINISHED)
+        try:
+            self._made = _missing(folder)
+            if not self._made and not (self._own / _RUN).is_file() and (not folder.is_dir() or _others_in(folder)):
+                raise FileExistsError(
+                    f"{folder}: exists already and holds no clustering; give a new folder, or remove it"
+                )
+            self._own.mkdir(parents=True, exist_ok=True)
+            self._lock = take_lock(self._own / _FINISHED)
+        except OSError as error:
+            if error.errno is None:  # ours
+                raise
+            got, allowed = f"a place that cannot be used ({error.strerror})", "a new folder where you may write"
+            raise DataError(folder, got, allowed, "choose another") from None
         if self._lock is None:
             raise FileExistsError(f"{folder}: another run is at work on it; wait for its end, or give a new folder")
         try:
@@ -80,8 +92,9 @@ class Store:
             return
         if self._made and not self.model.exists():
             shutil.rmtree(self._own)
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()
+            with contextlib.suppress(OSError):  # others may have put something there
+                for each in self._made:
+                    each.rmdir()
         os.close(self._lock)
         self._lock = None
 
@@ -188,7 +201,11 @@ class Store:
         record, journal = self._own / _RUN, self._own / _FINISHED
         written = journal.read_bytes()
         whole = written[: written.rfind(b"\n") + 1]
-        known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else None
+        try:
+            known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else None
+            finished = {int(line) for line in whole.split()}
+        except ValueError as error:
+            raise ValueError(f"{self._own}: is damaged ({error}); remove {self.folder}, or give a new folder") from None
         if known != run:
             if known is not None and (whole or self.model.exists()):
                 differing = ", ".join(_differences(known, run))
@@ -197,7 +214,7 @@ class Store:
                     "give a new folder, or the same input and options"
                 )
             write_text(record, json.dumps(run, indent=1, sort_keys=True))
-        self.finished = {int(line) for line in whole.split()}
+        self.finished = finished
         if whole != written:  # a line that was cut off by a crash
             os.truncate(journal, len(whole))
         # What Zarr and we were about to write when the process was killed.
@@ -215,6 +232,11 @@ def _array(group: zarr.Group, like: xr.DataArray, shape: tuple[int, ...], chunks
     return group.create_array(
         str(like.name), shape=shape, chunks=chunks, dtype=kind, fill_value=fill, dimension_names=dims
     )
+
+
+def _missing(folder: Path) -> list[Path]:
+    """Return a folder and those above it, as far as they do not exist, the innermost first."""
+    return list(itertools.takewhile(lambda each: not os.path.lexists(each), (folder, *folder.parents)))
 
 
 def _others_in(folder: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -16,12 +18,14 @@ from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.clustering.streaming import assign_rest, identity
 from pulsetrain.clustering.summary import doubts, summary
 from pulsetrain.data import DataError, open_frames
+from pulsetrain.data._inputs import expanded
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Cancelled, Progress
 
 __all__ = ["connect", "open_patterns", "run"]
 
 _PATIENCE = 10  # seconds for a scheduler to answer
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def run(
@@ -61,16 +65,23 @@ def run(
         For input or options that do not fit; nothing has been written then.
     Cancelled
         At Ctrl-C; says how the work goes on.
+    OSError
+        When the disk is full; says the same.
     """
     frames = open_patterns(path, options, source=source, key=key)
     answer = options.replace(scheduler="")  # who does the work is no part of it
     work = {**identity(frames, answer), "source": source, "key": key}
-    with connect(options.scheduler) as client, Store(Path(output).expanduser(), work) as store:
+    # The output comes first: a cluster takes a while to start, only to be told that the place is taken.
+    with Store(expanded(output), work) as store, connect(options.scheduler) as client:
         try:
             clusterer = _assign(frames, answer, store, client, progress)
         except KeyboardInterrupt:
-            done = "what is assigned stays" if store.finished else "nothing is assigned yet"
-            raise Cancelled(f"stopped; {done}, and the same command goes on: {store.folder}") from None
+            raise Cancelled(f"stopped; {_how_to_go_on(store)}: {store.folder}") from None
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            text = f"no space is left to write; make some; {_how_to_go_on(store)}"
+            raise OSError(error.errno, text, str(store.folder)) from None
         result = xr.open_zarr(store.folder)
         notes = [f"note: {doubt}" for doubt in doubts(frames, result, options)]
         return "\n".join([summary(result, clusterer.clusters), *notes, "", str(store.folder)])
@@ -84,15 +95,23 @@ def open_patterns(
     Raises
     ------
     OptionError, DataError
-        For input that does not fit, or several modules without a geometry.
+        For input that does not fit, modules without a geometry, or pictures with one.
     """
     frames = open_frames(path, source=source, key=key)
     if "module" not in frames.dims:
+        if options.geometry:
+            size = f"{frames.sizes['y']} × {frames.sizes['x']} pixels"
+            raise OptionError(
+                f"geometry: got {options.geometry!r} for pictures of {size}, allowed for frames of modules only; leave "
+                "it out, and say by centre_x and centre_y where the beam is"
+            )
         return frames
     if not options.geometry:
-        modules = frames.sizes["module"]
-        help_text = type(options).model_fields["geometry"].description
-        raise OptionError(f"geometry: missing, for frames of {modules} modules; {help_text}")
+        size = " × ".join(str(frames.sizes[dim]) for dim in ("module", "slow_scan", "fast_scan"))
+        raise OptionError(
+            f"geometry: got none for frames of {size} pixels, module by module, allowed a CrystFEL geometry file; "
+            "give that of the experiment"
+        )
     try:
         return open_frames(path, source=source, key=key, geometry=options.geometry)
     except DataError as error:
@@ -111,6 +130,10 @@ def _assign(
         assign_rest(clusterer, frames, store, client=client, progress=progress)
         store.complete()
     return clusterer
+
+
+def _how_to_go_on(store: Store) -> str:
+    return f"{'what is assigned stays' if store.finished else 'nothing is assigned yet'}, and the same command goes on"
 
 
 @contextmanager
@@ -134,10 +157,10 @@ def connect(scheduler: str) -> Iterator[Any]:
             yield client
         return
     file = Path(scheduler).expanduser()
-    there = {"scheduler_file": str(file)} if file.is_file() else {"address": scheduler}
     try:
-        client = distributed.Client(**there, timeout=_PATIENCE)
-    except (OSError, ValueError) as error:
+        address = json.loads(file.read_text(encoding="utf-8"))["address"] if file.is_file() else scheduler
+        client = distributed.Client(address, timeout=_PATIENCE)
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise OptionError(
             f"scheduler: got {scheduler!r}, allowed the address or file of a running Dask scheduler ({error})"
         ) from None
