@@ -32,11 +32,12 @@ _NAMES = (
     "supervised",
 )
 _LABELLED, _APART = 2000, 1000  # frames that the ceiling learns from, of repeats that are never judged
-_CASE = ["experiment", "share", "seed", "method"]
+_CASE = ["experiment", "share", "seed", "method", "patterns"]
 _FIGURES = ["acc", "precision of all", "recall of all", "precision", "recall", "f1", "nmi", "ari", "unsure"]
 _ELSEWHERE = {
     "independence": "latent_bench",
     "added": "latent_bench",
+    "transfer": "latent_bench",
     "speed": "scale_bench",
     "scale": "scale_bench",
 }
@@ -91,14 +92,15 @@ def quality(
     if not planned:
         names = ", ".join(each.name for each in (DEVELOPMENT if development else HELD_OUT))
         raise click.UsageError(f"got --experiment {' '.join(experiments)}; allowed: {names}")
-    known = pd.read_csv(csv) if csv and csv.exists() else None
-    done = set() if known is None else set(known[_CASE].itertuples(index=False, name=None))
-    rows = [] if known is None else [known]
+    known = pd.read_csv(csv) if csv and csv.exists() else pd.DataFrame(columns=_CASE)
+    known = known[known["patterns"] == patterns]  # figures of other sizes are not to be compared
+    done = set(known[_CASE].itertuples(index=False, name=None))
+    rows = [known] if len(known) else []
     cases = [
         (each, share, seed) for seed in range(seeds) for share in shares or (0.6, 0.05, 0.2, 0.9) for each in planned
     ]
     for k, (each, share, seed) in enumerate(cases):
-        missing = [name for name in methods or _NAMES if (each.name, share, seed, name) not in done]
+        missing = [name for name in methods or _NAMES if (each.name, share, seed, name, patterns) not in done]
         for row in _judged(each, share, seed, patterns, missing):
             rows.append(pd.DataFrame([row]))
             if csv:

@@ -1,4 +1,4 @@
-"""``pulsetrain bench clustering independence | added``: what the latent space does not know, and what it adds."""
+"""``pulsetrain bench clustering independence | added | transfer``: what the latent space knows and adds."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sklearn.mixture import GaussianMixture
 
 from pulsetrain.clustering.augment import augment
 from pulsetrain.clustering.clusterer import FrameClusterer
+from pulsetrain.clustering.judging import judge
 from pulsetrain.clustering.neighbours import nearest
 from pulsetrain.clustering.options import Augmentations
 from pulsetrain.clustering.results import KINDS
@@ -23,7 +24,7 @@ from pulsetrain.progress import show_in_terminal
 from pulsetrain.simulate.particles import ParticleExperiment, ParticleOptions, simulate_particles
 from pulsetrain.simulate.particles_families import DEVELOPMENT, HELD_OUT, THIRD_SPECIES
 
-__all__ = ["added", "independence"]
+__all__ = ["added", "independence", "transfer"]
 
 _NEIGHBOURS = 20
 _OWN = 0.9  # of a cluster's frames, to be a group's own
@@ -108,6 +109,30 @@ def added(*, number: int | None, frames: int, epochs: int, seed: int, csv: Path 
     click.echo("the cluster that fits each group best: purity, recall and F1; and the share of the group that is in")
     click.echo(f"clusters of its own, {_OWN:.0%} of whose frames are of it")
     click.echo(table.to_string(index=False, float_format="{:.3f}".format))
+    if csv:
+        table.to_csv(csv, index=False)
+
+
+@click.command()
+@click.option("--held-out", is_flag=True, help="On the experiments for final figures, not those of development.")
+@click.option("--frames", default=3000, show_default=True, help="Of each experiment.")
+@click.option("--epochs", default=8, show_default=True)
+@click.option("--seed", default=1, show_default=True, help="Of training and simulation.")
+@click.option("--csv", type=click.Path(path_type=Path), help="Write the table there too.")
+def transfer(*, held_out: bool, frames: int, epochs: int, seed: int, csv: Path | None) -> None:
+    """Learn from one experiment and sort the next, refitted without labels: single hits' precision, recall and F1."""
+    planned = HELD_OUT if held_out else DEVELOPMENT
+    rows = []
+    for k, learnt in enumerate(planned):
+        unseen = planned[(k + 1) % len(planned)]
+        clusterer = FrameClusterer(epochs=epochs, sample=frames, seed=seed, device="cpu")
+        clusterer.fit(learnt.simulate(frames, repeat=seed).frames, show_in_terminal)
+        experiment = unseen.simulate(frames, repeat=seed)
+        hit = clusterer.refit(experiment.frames).predict(experiment.frames)["hit"].to_numpy()
+        rows.append({"learnt": learnt.name, "unseen": unseen.name, **judge(hit, experiment.truth["hit"].to_numpy())})
+    table = pd.DataFrame(rows)
+    click.echo(table.to_string(index=False, float_format="{:.3f}".format))
+    click.echo(f"F1 of single hits: mean {table['f1'].mean():.3f}, worst {table['f1'].min():.3f}")
     if csv:
         table.to_csv(csv, index=False)
 
