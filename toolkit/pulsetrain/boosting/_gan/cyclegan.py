@@ -3,61 +3,57 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from pulsetrain.boosting._gan.game import Game, Side, judged
+from pulsetrain.boosting._gan.game import Game, Setting, judged, values
 from pulsetrain.boosting._gan.losses import least_squares, masked_l1
-from pulsetrain.boosting._gan.networks import Discriminator, Generator
 from pulsetrain.boosting._gan.pool import ImagePool
-from pulsetrain.boosting._gan.scale import Batch, Scale
-from pulsetrain.boosting._gan.settings import GanSettings
+from pulsetrain.boosting._gan.scale import Batch
 
 __all__ = ["CycleGan"]
 
 
 class CycleGan(Game):
-    """CycleGAN in training; parameters as of `Game`, and the step size and steps of Adam."""
+    """CycleGAN in training; parameters as of `Game`."""
 
-    def __init__(
-        self,
-        settings: GanSettings,
-        low: Scale,
-        high: Scale,
-        rng: torch.Generator,
-        read_noise: float,
-        *,
-        rate: float,
-        steps: int,
-    ) -> None:
-        super().__init__(settings, low, high, rng, read_noise)
-        self.generator, self.back = (Generator(settings.width, settings.blocks).to(rng.device) for _ in range(2))
-        self.judges_good, self.judges_poor = (Discriminator(settings.judge_width).to(rng.device) for _ in range(2))
-        self._makes = Side([self.generator, self.back], rate, steps)
-        self._judges = Side([self.judges_good, self.judges_poor], rate, steps)
-        self._pools = [ImagePool(settings.pool, [rng.initial_seed(), number]) for number in range(2)]
+    def __init__(self, given: Setting) -> None:
+        super().__init__(given)
+        self.generator, self.back = self.new_generator(), self.new_generator()
+        self.judges_good, self.judges_poor = self.new_discriminator(), self.new_discriminator()
+        self._makes = self.new_side(self.generator, self.back)
+        self._judges = self.new_side(self.judges_good, self.judges_poor)
+        self._pools = [ImagePool(self.settings.pool, [given.rng.initial_seed(), number]) for number in range(2)]
 
-    def step(self, low: Batch, high: Batch) -> dict[str, Tensor]:
-        """Learn from unpaired batches of both sets; return the losses by name."""
+    def step(self, low: Batch, high: Batch) -> dict[str, float]:
+        """Learn from unpaired batches of both sets; return the losses by name, ``whole`` that of the generators."""
         both = low.live * high.live  # a mask must not tell the sets apart
-        good = self.good(self.generator(*low)) * low.live
-        poor = self.poor(self.back(*high)) * high.live
-        round_low = masked_l1(self.back(good, low.live), low.image, low.live)
-        round_high = masked_l1(self.generator(poor, high.live), high.image, high.live)
-        cycle = round_low + round_high
+        good = Batch(self.good(self.generator(*low)) * low.live, low.live)
+        poor = Batch(self.poor(self.back(*high)) * high.live, high.live)
 
         self._judges.frozen(still=True)
-        fools = least_squares(self.judges_good(good * both), 1) + least_squares(self.judges_poor(poor * both), 1)
-        loss = fools + self.settings.cycle * cycle
-        losses = {"generator": fools, "cycle": cycle}
-        if self.settings.identity:
-            identity = masked_l1(self.generator(*high), high.image, high.live)
-            losses["identity"] = identity + masked_l1(self.back(*low), low.image, low.live)
-            loss = loss + self.settings.cycle * self.settings.identity * losses["identity"]
-        self._makes.learns(loss)
+        fools = [
+            least_squares(self.judges_good(good.image * both), 1),
+            least_squares(self.judges_poor(poor.image * both), 1),
+        ]
+        losses = {"generator": fools[0] + fools[1]}
+        losses["cycle"] = masked_l1(self.back(*good), *low) + masked_l1(self.generator(*poor), *high)
+        losses["whole"] = losses["generator"] + self.settings.cycle * losses["cycle"]
+        if self.settings.cycle_identity:
+            losses["identity"] = masked_l1(self.generator(*high), *high) + masked_l1(self.back(*low), *low)
+            losses["whole"] = losses["whole"] + self.settings.cycle_identity * losses["identity"]
+        self._makes.learns(losses["whole"])
         self._judges.frozen(still=False)
 
-        losses["discriminator"] = judged(
-            self.judges_good, high.image * both, self._pools[0].exchange(good * both)
-        ) + judged(self.judges_poor, low.image * both, self._pools[1].exchange(poor * both))
+        earlier = [pool.exchange(torch.cat(some, dim=1)) for pool, some in zip(self._pools, (good, poor), strict=True)]
+        losses["discriminator"] = _judged(self.judges_good, high, earlier[0]) + _judged(
+            self.judges_poor, low, earlier[1]
+        )
         self._judges.learns(losses["discriminator"])
-        return losses
+        return values(losses)
+
+
+def _judged(discriminator: nn.Module, real: Batch, made: Tensor) -> Tensor:
+    """Return the discriminator's loss on real images and on made ones with their masks, (n, 2, y, x)."""
+    image, live = made[:, :1], made[:, 1:]
+    both = live * real.live
+    return judged(discriminator, real.image * both, image * both)

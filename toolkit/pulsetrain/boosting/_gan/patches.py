@@ -39,7 +39,8 @@ class Patches:
         return self._order.pop()
 
     def _square(self, number: int) -> Floats:
-        frame, best, most = self._frames[number], self._frames[number], -1.0
+        frame, most = self._frames[number], -1.0
+        best: Floats = frame
         for _ in range(_TRIES):
             y, x = (int(self._rng.integers(length - self._side + 1)) for length in frame.shape)
             square = frame[y : y + self._side, x : x + self._side]
@@ -52,4 +53,4 @@ class Patches:
 
     def _turned(self, square: Floats) -> Floats:
         turned = np.rot90(square, int(self._rng.integers(4)))
-        return turned.T if self._rng.integers(2) else turned
+        return np.asarray(turned.T if self._rng.integers(2) else turned)

@@ -24,7 +24,7 @@ class ImagePool:
         self._images: list[Tensor] = []
 
     def exchange(self, images: Tensor) -> Tensor:
-        """Return images (n, …), each new or, with probability ½ once the pool is full, an earlier one that it replaces."""
+        """Return images (n, …): once the pool is full, each with probability ½ an earlier one, whose place it takes."""
         given = []
         for image in images.detach():
             if len(self._images) < self._size:

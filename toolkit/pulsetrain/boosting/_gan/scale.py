@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +12,8 @@ from torch import Tensor
 from pulsetrain.data import DataError
 
 __all__ = ["Batch", "Scale", "scales"]
+
+Floats = NDArray[np.float32]
 
 _SAMPLE = 512  # frames of which the spread is taken
 
@@ -32,8 +33,7 @@ class Batch(NamedTuple):
     live: Tensor
 
 
-@dataclass(frozen=True)
-class Scale:
+class Scale(NamedTuple):
     """√photons of one condition, in units in which a clean image is the same in both.
 
     Attributes
@@ -81,45 +81,29 @@ class Scale:
             noise = self.inward(drawn) - values
         return values + noise
 
-    def numbers(self) -> NDArray[np.float64]:
-        """Return the attributes, shape (4,)."""
-        return np.array(list(asdict(self).values()))
 
-    @classmethod
-    def of_numbers(cls, numbers: NDArray[np.float64]) -> Self:
-        """Make a scale again of its `numbers`."""
-        return cls(*(float(value) for value in numbers))
-
-
-def scales(
-    low: NDArray[np.float32], high: NDArray[np.float32], *, root: bool, gain: float | None = None
-) -> tuple[Scale, Scale]:
+def scales(low: Floats, high: Floats, gain: float, *, root: bool) -> tuple[Scale, Scale]:
     """Return the scales of the poor and of the good set.
 
     Parameters
     ----------
     low, high : float32, shape (n, y, x), photons of either condition, NaN where masked
+    gain : float
+        Photons in the poor condition for each in the good one.
     root : bool
         Work in √photons, for what spans decades.
-    gain : float, optional
-        Photons in the poor condition for each in the good one; the ratio of the means if none.
 
     Raises
     ------
     DataError
-        If there is no light in a set.
+        If there is no light in the poor set.
     """
-    means = []
-    for name, frames in (("low", low), ("high", high)):
-        mean = float(np.nanmean(frames, dtype=np.float64)) if np.isfinite(frames).any() else 0.0
-        if mean <= 0:
-            got = f"{mean:.3g} photons in the mean"
-            raise DataError(f"frames ({name})", got, "more than 0", "check the masks, `photon` and the dark frames")
-        means.append(mean)
-    unit = means[0] / gain if gain else means[1]
-    soft = 1 / means[0] if root else float("inf")
-    raw = Scale(unit, soft)
+    mean = float(np.nanmean(low, dtype=np.float64)) if np.isfinite(low).any() else 0.0
+    if mean <= 0:
+        got = f"{mean:.3g} photons in the mean"
+        raise DataError("frames (low)", got, "more than 0", "check the masks, the dark frames and `photon`")
+    raw = Scale(mean / gain, 1 / mean if root else float("inf"))
     seen = raw.inward(torch.from_numpy(high[:_SAMPLE]))
     seen = seen[torch.isfinite(seen)].double()
-    good = replace(raw, centre=float(seen.mean()), spread=float(seen.std()) or 1.0)
-    return replace(good, unit=means[0]), good
+    good = raw._replace(centre=float(seen.mean()), spread=float(seen.std()) or 1.0)
+    return good._replace(unit=mean), good

@@ -31,9 +31,10 @@ class GanSettings:
         Weight of the patchwise contrast (CUT: 1).
     cycle : float
         Weight of the way there and back (CycleGAN, eq. 3: 10).
-    identity : float
-        Weight of leaving good images as they are: CUT's contrast on them (1, as the contrast itself), or CycleGAN's
-        share of `cycle` (0.5, section 5.2).
+    cycle_identity : float
+        Weight of leaving an image as it is that is of the wanted condition (CycleGAN, section 5.2: half of `cycle`).
+    contrast_identity : float
+        Weight of the same contrast on good images, which shall stay what they are (CUT: 1).
     pool : int
         Earlier images that CycleGAN's discriminators see again (section 4: 50).
     rate : float
@@ -47,7 +48,8 @@ class GanSettings:
     locations: int = 256
     temperature: float = 0.07
     contrast: float = 1.0
+    contrast_identity: float = 1.0
     cycle: float = 10.0
-    identity: float = 0.5
+    cycle_identity: float = 5.0
     pool: int = 50
     rate: float = 2e-4

@@ -1,12 +1,11 @@
-"""The networks: one that makes images, one that tells patches of made images from those of real ones."""
+"""The network that makes images."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
-__all__ = ["STRIDE", "Discriminator", "Generator", "padded"]
+__all__ = ["STRIDE", "Generator", "reach"]
 
 STRIDE = 4  # px, of the coarsest layer
 
@@ -28,6 +27,7 @@ class Generator(nn.Module):
 
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
+        self._width = width
         self.blocks = nn.ModuleList(_Block(4 * width) for _ in range(blocks))
         self.stem = _convolution(2, width, 7)
         self.halve = _convolution(width, 2 * width, 3, stride=2)
@@ -36,8 +36,6 @@ class Generator(nn.Module):
         self.to_full = _convolution(2 * width, width, 3)
         self.give = nn.Conv2d(width, 1, 7, padding=3, padding_mode="reflect")
         _silence(self.give)
-        #: Pixels from which an output still learns something, to each side.
-        self.reach = 3 + 1 + 2 + 8 * blocks + 4 + 3 + 3
 
     def forward(self, image: Tensor, live: Tensor) -> Tensor:
         """Return images (n, 1, y, x) of images and masks (n, 1, y, x); sides are multiples of `STRIDE`."""
@@ -46,7 +44,8 @@ class Generator(nn.Module):
             deep = block(deep)
         half = self.to_half(_doubled(deep + quartered)) + halved
         full = self.to_full(_doubled(half)) + stem
-        return image + self.give(full)
+        given: Tensor = self.give(full)
+        return image + given
 
     def features(self, image: Tensor, live: Tensor) -> list[Tensor]:
         """Return five layers (n, channel, y', x') of the first half, the image itself the first."""
@@ -54,8 +53,7 @@ class Generator(nn.Module):
 
     def channels(self) -> list[int]:
         """Return the channels of each of the `features`."""
-        width = self.stem[0].out_channels
-        return [1, width, 2 * width, 4 * width, 4 * width]
+        return [1, self._width, 2 * self._width, 4 * self._width, 4 * self._width]
 
     def _stages(self, image: Tensor, live: Tensor) -> list[Tensor]:
         stem = self.stem(torch.cat([image * live, live], dim=1))
@@ -67,32 +65,10 @@ class Generator(nn.Module):
         return [image * live, stem, halved, quartered, deep]
 
 
-class Discriminator(nn.Sequential):
-    """Judges overlapping patches of 34 px (PatchGAN, Isola et al., CVPR 2017): (n, 1, y, x) → (n, 1, y', x').
-
-    Nothing is normalised by a patch's own statistics: a wrong flux must be seen.
-
-    Parameters
-    ----------
-    width : int
-        Filters of the first layer.
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__(
-            nn.Conv2d(1, width, 4, stride=2, padding=1),
-            nn.LeakyReLU(0.2),
-            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
-            nn.LeakyReLU(0.2),
-            nn.Conv2d(2 * width, 4 * width, 4, padding=1),
-            nn.LeakyReLU(0.2),
-            nn.Conv2d(4 * width, 1, 4, padding=1),
-        )
-
-
-def padded(x: Tensor) -> Tensor:
-    """Return images (n, 1, y, x) with zeros to the right and below, up to sides that are multiples of `STRIDE`."""
-    return pad(x, (0, -x.shape[-1] % STRIDE, 0, -x.shape[-2] % STRIDE))
+def reach(blocks: int) -> int:
+    """Return from how far away, in pixels, a pixel of the output is influenced."""
+    # In pixels: the stem; halving twice; two convolutions a block; coming back, each rounded to its level; the last.
+    return 3 + (1 + 2) + 8 * blocks + (4 + 3) + (2 + 1) + 3
 
 
 class _Block(nn.Module):
@@ -105,7 +81,8 @@ class _Block(nn.Module):
         _silence(self.second)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(self.first(x))
+        change: Tensor = self.second(self.first(x))
+        return x + change
 
 
 def _convolution(channels: int, width: int, size: int, *, stride: int = 1) -> nn.Sequential:
