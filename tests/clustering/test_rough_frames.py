@@ -41,7 +41,7 @@ def test_pixels_that_hardly_any_light_reaches_are_no_gaps():
     frames = xr.DataArray(values, dims=("pattern", "y", "x"))
     dead = FrameClusterer(epochs=0, side=64).fit(frames).scorer.arrays()["dead"].reshape(64, 64)
     assert dark.mean() > 0.15
-    assert dead[20:24, 16:48].all()
+    assert dead[20:24, 24:40].all()
     assert not dead[np.hypot(rows, columns) > 30].any()
 
 
