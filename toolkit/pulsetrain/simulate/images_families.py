@@ -10,7 +10,7 @@ than it has learnt, or of other objects.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class PlannedImages:
     first_seed: int
 
     @property
-    def content(self) -> str:
+    def content(self) -> Literal["diffraction", "imaging"]:
         """What the images are in the boosting method's words: "diffraction" or "imaging"."""
         return "imaging" if self.options.family == "phantoms" else "diffraction"
 
