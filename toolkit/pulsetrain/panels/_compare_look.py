@@ -100,7 +100,7 @@ class Pair:
         low, high = np.float32(self.before), np.float32(self.after)
         positive = (low > 0) & (high > 0) & np.isfinite(low) & np.isfinite(high)
         found = np.full(low.shape, np.nan, np.float32)
-        found[positive] = np.log2(high[positive] / low[positive])
+        found[positive] = np.log2(high[positive].astype(float) / low[positive])  # a float32 may be too small for it
         return found
 
     def sure(self, values: NDArray[Any]) -> NDArray[Any] | None:

@@ -40,6 +40,7 @@ class ImageWidget(anywidget.AnyWidget):
 
     _esm = _BUNDLE if _BUNDLE.is_file() else _UNBUILT
     _css = _JS / "image.css"
+    _settling: asyncio.TimerHandle | None = None  # also of a widget that was refused before it was made
     _drawn_by: ClassVar[tuple[str, ...]] = DRAWN_BY
 
     scale = traitlets.Enum(SCALES, "log").tag(sync=True)
@@ -55,7 +56,6 @@ class ImageWidget(anywidget.AnyWidget):
         self._overlays: dict[str, Overlay] = {}
         self._placed: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._settling: asyncio.TimerHandle | None = None
         self._pixel_size, self._readout = pixel_size, readout
         super().__init__(**state)
         self.on_msg(self._on_message)

@@ -7,7 +7,7 @@ export type Limits = [number, number];
 
 /** At most this many values are sorted; `panels/_image_limits.py` takes the very same ones. */
 const SAMPLED = 2 ** 18;
-const COUNTED = 2 ** 22;
+const COUNTED = 2 ** 20;
 export const BINS = 256;
 
 /** A sorted sample of the valid pixels. */

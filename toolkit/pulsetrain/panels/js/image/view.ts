@@ -238,6 +238,7 @@ export class View {
     const what = this.store.comparing
       ? `Comparison of ${this.store.get('names').join(' and ')}`
       : 'Detector image';
-    return `${what} ${this.store.get('title')}, ${size}. ${HELP}`;
+    const title = this.store.get('title');
+    return `${what}${title && ` ${title}`}, ${size}. ${HELP}`;
   }
 }
