@@ -16,6 +16,7 @@ from pulsetrain.boosting._gan.cyclegan import CycleGan
 from pulsetrain.boosting._gan.discriminator import Discriminator
 from pulsetrain.boosting._gan.game import Setting, Side, judged
 from pulsetrain.boosting._gan.generator import Generator, reach
+from pulsetrain.boosting._gan.history import Recorder
 from pulsetrain.boosting._gan.losses import PatchContrast, least_squares, masked_l1, patch_nce
 from pulsetrain.boosting._gan.patches import Patches
 from pulsetrain.boosting._gan.pool import ImagePool
@@ -301,6 +302,20 @@ def test_training_moves_images_towards_the_good_set(method: str, content: str):
     assert off[-1] < off[0] / 2
 
 
+@pytest.mark.parametrize("kind", [Cut, CycleGan])
+def test_mixed_precision_computes_the_same_losses_within_a_percent(kind: type[Cut | CycleGan]):
+    """The kind of precision that a GPU is trained in, here on the CPU."""
+    low, high = _sets()
+    losses = []
+    for enabled in (False, True):
+        game = _game(kind)
+        poor, good = (torch.from_numpy(each[:2]) for each in (low, high))
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            losses.append(game.step(game.given.low.batch(poor), game.given.high.batch(good)))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-2, abs=2e-3)
+    assert losses[1] != losses[0]
+
+
 @METHODS
 def test_training_ends_within_the_step_in_which_it_is_cancelled(method: str):
     low, high = _sets()
@@ -329,6 +344,13 @@ def test_the_history_holds_every_loss_and_the_same_frames_over_time(method: str)
     assert history.strip_step[0] == 0
     assert history.strip_step[-1] == 5
     assert {strip.shape for strip in history.strips} == {(6, 16, 16)}
+
+
+def test_of_large_frames_the_middle_is_followed():
+    frames = np.arange(300, dtype=np.float32)[:, None] * np.ones((7, 1, 40), np.float32)
+    (strip,) = Recorder(5, frames, lambda some: some).history.strips
+    assert strip.shape == (6, 256, 40)
+    assert strip[0, [0, -1], 0].tolist() == [22, 277]
 
 
 def test_a_network_is_the_same_after_it_was_written_and_read(tmp_path):

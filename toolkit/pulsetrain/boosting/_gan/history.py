@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 
 _POINTS = 200  # of a training curve
 _FRAMES, _STRIPS = 6, 8  # of a sample strip, and strips beside the first
+_SIDE = 256  # px, of large frames the middle
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Recorder:
     ----------
     steps : int
     frames : float32, shape (n, y, x)
-        The first of which are looked at; more often at the start.
+        The first of which, and of large ones the middle, are looked at; more often at the start.
     apply : callable
         Makes images of frames.
     """
@@ -53,7 +54,8 @@ class Recorder:
     def __init__(self, steps: int, frames: Floats, apply: Callable[[Floats], Floats]) -> None:
         self.history = GanHistory()
         self._steps, self._every = steps, -(-steps // _POINTS)
-        self._frames, self._apply = frames[:_FRAMES], apply
+        rows, columns = (slice(max(0, (size - _SIDE) // 2), (size + _SIDE) // 2) for size in frames.shape[1:])
+        self._frames, self._apply = frames[:_FRAMES, rows, columns], apply
         self._when = {round(steps * (number / _STRIPS) ** 2) for number in range(_STRIPS + 1)}
         self._since: dict[str, list[float]] = {}
         self._look(0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pulsetrain.boosting._gan.cut import Cut
 from pulsetrain.boosting._gan.cyclegan import CycleGan
 from pulsetrain.boosting._gan.game import Game, Setting
-from pulsetrain.boosting._gan.generator import STRIDE, Generator, reach
+from pulsetrain.boosting._gan.generator import Generator, reach
 from pulsetrain.boosting._gan.history import Recorder
 from pulsetrain.boosting._gan.network import GanNetwork, precision
 from pulsetrain.boosting._gan.patches import Patches
@@ -40,7 +40,6 @@ class GanLearner:
     degradation: Degradation
     device: torch.device
     settings: GanSettings = field(default_factory=GanSettings)
-    multiple: int = field(default=STRIDE, init=False)
 
     @property
     def reach(self) -> int:

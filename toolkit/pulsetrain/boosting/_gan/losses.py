@@ -38,7 +38,8 @@ def patch_nce(query: Tensor, key: Tensor, temperature: float, live: Tensor | Non
         CUT, eq. 3 and 4, for one layer: cross-entropy over the places of the same image, in the mean over places.
     """
     n, places, _ = query.shape
-    likeness = query @ key.transpose(1, 2) / temperature  # (n, query place, key place)
+    with torch.autocast(query.device.type, enabled=False):  # 16 bits are too few before the temperature
+        likeness = query @ key.transpose(1, 2) / temperature  # (n, query place, key place)
     own = torch.arange(places, device=query.device).expand(n, places)
     if live is None:
         return cross_entropy(likeness.flatten(0, 1), own.flatten())
