@@ -3,21 +3,22 @@
 What an experiment changes (q of a pixel, background, mask, read noise) moves and shears the latent vectors of each kind
 of frame as a whole. Each experiment's vectors are therefore brought to one mean and covariance, kind by kind, kinds
 being those of physics: correlation alignment (Sun, Feng and Saenko, AAAI 2016) within kinds, so that experiments of
-other shares of hits are not mixed up.
+other shares of hits are not mixed up. What is left, the shape of the clouds, is bent away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pulsetrain.clustering._bending import Bend
 from pulsetrain.clustering._network import LATENT
 
-__all__ = ["Alignment", "Moments", "ViewScale"]
+__all__ = ["Alignment", "Moments", "ViewScale", "bent"]
 
 _LEAST_SPREAD = 1e-6  # variance of unit vectors below which a direction is not stretched
 _FEWEST = LATENT // 2  # frames of a kind, with so many its covariance counts as much as a sphere of its size
@@ -81,18 +82,21 @@ class Moments(NamedTuple):
 
 @dataclass(frozen=True)
 class Alignment:
-    """An affine map of latent vectors for each kind; a frame takes their mean by its kinds' probabilities.
+    """A map of latent vectors for each kind; a frame takes their mean by its kinds' probabilities.
 
     Attributes
     ----------
     views : ViewScale
     turn : float64, shape (3, latent, latent)
     shift : float64, shape (3, latent)
+    bends : tuple of Bend
+        One for each kind; none where there is no other experiment.
     """
 
     views: ViewScale
     turn: Doubles
     shift: Doubles
+    bends: tuple[Bend, ...] = ()
 
     @classmethod
     def onto(cls, reference: Moments, own: Moments, views: ViewScale) -> Self:
@@ -105,22 +109,61 @@ class Alignment:
         turn[lacking], shift[lacking] = np.eye(turn.shape[1]), 0.0
         return cls(views, turn, shift)
 
+    def moved(self, latent: Floats, probability: Doubles) -> Doubles:
+        """Return vectors (n, latent) brought to the reference's mean and covariance."""
+        kinds = zip(probability.T, self.turn, self.shift, strict=True)
+        return np.asarray(sum(share[:, None] * (latent @ turn + shift) for share, turn, shift in kinds), np.float64)
+
     def __call__(self, latent: Floats, probability: Doubles) -> NDArray[np.float32]:
         """Return unit vectors (n, latent) of the common space."""
-        moved = np.zeros(latent.shape)
-        for kind in range(len(self.turn)):
-            moved += probability[:, kind : kind + 1] * (latent @ self.turn[kind] + self.shift[kind])
+        moved = self.moved(latent, probability)
+        if self.bends:
+            moved = sum(
+                (share[:, None] * bend(moved) for share, bend in zip(probability.T, self.bends, strict=True)),
+                np.zeros_like(moved),
+            )
         length = np.linalg.norm(moved, axis=1, keepdims=True)
         return np.asarray(moved / length.clip(min=1e-12), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what `of_arrays` makes it again of."""
-        return {**asdict(self.views), "turn": self.turn, "shift": self.shift}
+        bends = {
+            f"{name}{kind}": values for kind, bend in enumerate(self.bends) for name, values in bend.arrays().items()
+        }
+        return {**asdict(self.views), "turn": self.turn, "shift": self.shift, **bends}
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Make an alignment again of its `arrays`."""
-        return cls(ViewScale(arrays["mean"], arrays["spread"]), arrays["turn"], arrays["shift"])
+        bends = tuple(
+            Bend.of_arrays({name: arrays[f"{name}{kind}"] for name in ("axes", "places", "moves")})
+            for kind in range(3)
+            if f"axes{kind}" in arrays
+        )
+        return cls(ViewScale(arrays["mean"], arrays["spread"]), arrays["turn"], arrays["shift"], bends)
+
+
+def bent(alignments: list[Alignment], latent: list[Floats], probability: list[Doubles]) -> list[Alignment]:
+    """Return alignments that besides bring the experiments' vectors, kind by kind, to one density.
+
+    For experiments that are learnt together: where two do not show the same particles, what only one of them shows is
+    moved among the other's.
+
+    Parameters
+    ----------
+    alignments : list of Alignment
+        Onto one reference.
+    latent : list of array (n, latent)
+        The network's vectors of each experiment's frames.
+    probability : list of float64 (n, 3)
+        Of their kinds.
+    """
+    moved = [each.moved(z, kinds) for each, z, kinds in zip(alignments, latent, probability, strict=True)]
+    all_moved, all_kinds = np.concatenate(moved), np.concatenate(probability)
+    return [
+        replace(each, bends=tuple(Bend.onto(all_moved, all_kinds[:, k], own, kinds[:, k]) for k in range(3)))
+        for each, own, kinds in zip(alignments, moved, probability, strict=True)
+    ]
 
 
 def _root(covariance: Doubles, power: float) -> Doubles:

@@ -17,8 +17,9 @@ __all__ = ["learn_latent", "nt_xent"]
 Views = NDArray[np.float16]
 
 _BATCH = 128
-_RATE = 2e-3
+_RATE = 4e-3
 _TEMPERATURE = 0.45
+_PULL = 2.0  # weight of the copies' own nearness, beside their being told apart from others
 _NEVER = 1e-4  # least weight of a negative
 
 
@@ -110,6 +111,7 @@ def learn_latent(
         for number, rows in enumerate(np.array_split(rng.permutation(len(now)), batches)):
             first, second = (network(torch.from_numpy(each[rows]).to(device, torch.float32)) for each in (before, now))
             loss = nt_xent(first, second, _TEMPERATURE, of[rows], nothing[rows])
+            loss = loss + _PULL * (1 - (first * second).sum(dim=1)).mean()
             optimiser.zero_grad()
             torch.autograd.backward(loss)
             optimiser.step()

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pulsetrain.clustering._alignment import Alignment, Moments, ViewScale
+from pulsetrain.clustering._alignment import Alignment, Moments, ViewScale, bent
 from pulsetrain.clustering._contrastive import learn_latent
 from pulsetrain.clustering._network import FrameNetwork
 from pulsetrain.clustering._scan import Division, divide, merge
@@ -147,6 +147,8 @@ def learn(
     own = [Moments.of(each, sample.probability) for each, sample in zip(raw, samples, strict=True)]
     reference = Moments.pooled(own)
     alignments = [Alignment.onto(reference, each, scale) for each, scale in zip(own, copies.scales, strict=True)]
+    if len(samples) > 1:
+        alignments = bent(alignments, raw, [sample.probability for sample in samples])
     latent = np.concatenate(
         [align(each, sample.probability) for align, each, sample in zip(alignments, raw, samples, strict=True)]
     )
