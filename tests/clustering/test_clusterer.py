@@ -231,3 +231,15 @@ def test_folders_that_hold_no_whole_clusterer_are_refused(physics, tmp_path):
     (tmp_path / "model" / "clusterer.json").write_text(json.dumps({"format": 99, "pulsetrain": "9.9"}))
     with pytest.raises(ValueError, match=r"got format 99, allowed 1.*9\.9"):
         FrameClusterer.load(tmp_path / "model")
+
+
+def test_what_is_no_labelled_array_is_refused_by_its_type(experiment, physics):
+    for call, given in ((physics.predict, experiment[0].to_numpy()), (FrameClusterer().fit, None)):
+        with pytest.raises(DataError, match=r"got .*allowed: an xarray.DataArray"):
+            call(given)
+
+
+def test_of_no_frames_there_is_an_empty_answer(experiment, physics):
+    result = physics.predict(experiment[0][:0])
+    assert result.sizes["pattern"] == 0
+    assert result["hit"].dtype.kind == "U"

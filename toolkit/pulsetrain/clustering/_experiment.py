@@ -17,7 +17,7 @@ from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.clustering.scores import FrameScorer
 from pulsetrain.data import DataError
 
-__all__ = ["Experiment", "read_sample"]
+__all__ = ["Experiment", "check_frames", "read_sample"]
 
 _FEWEST = 20  # frames; of fewer, background and hits cannot be told apart
 _ENOUGH = f"{_FEWEST} or more to learn from"
@@ -65,6 +65,18 @@ class Experiment:
         return cls(fingerprint, FrameScorer.of_arrays(parts["scorer"], options), PhysicsKinds(**kinds), alignment)
 
 
+def check_frames(frames: object) -> None:
+    """Refuse what is no labelled array, such as one of NumPy.
+
+    Raises
+    ------
+    DataError
+    """
+    if not isinstance(frames, xr.DataArray):
+        allowed = "an xarray.DataArray of frames, or a list of such"
+        raise DataError("frames", type(frames).__name__, allowed, "open them by pulsetrain.open_frames")
+
+
 def read_sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> tuple[FrameScorer, Block]:
     """Fit a scorer to frames and read a sample of them, float32 (n, side, side).
 
@@ -73,9 +85,7 @@ def read_sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> 
     DataError
         For frames that nothing can be learnt from: too few, masked throughout, all alike, or brighter than photons are.
     """
-    if not isinstance(frames, xr.DataArray):
-        allowed = "an xarray.DataArray of frames, or a list of such"
-        raise DataError("frames", type(frames).__name__, allowed, "open them by pulsetrain.open_frames")
+    check_frames(frames)
     shown = spread_sample(pictures(frames, options), most)
     if shown.sizes["pattern"] < _FEWEST:
         raise DataError("frames", f"{shown.sizes['pattern']} frames", _ENOUGH, "give more frames of the experiment")

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.clustering._alignment import Alignment
-from pulsetrain.clustering._experiment import Experiment, read_sample
+from pulsetrain.clustering._experiment import Experiment, check_frames, read_sample
 from pulsetrain.clustering._folder import read_folder, write_folder
 from pulsetrain.clustering._latent import LatentSpace, Sample, learn
 from pulsetrain.clustering.kinds import PhysicsKinds
@@ -86,9 +86,10 @@ class FrameClusterer:
         DataError
             For frames that nothing can be learnt from.
         """
-        several = [frames] if isinstance(frames, xr.DataArray) else list(frames)
+        several = [frames] if not isinstance(frames, list | tuple) else list(frames)
         if not several:
             raise DataError("frames", "an empty list", "frames of one experiment or more", "give some")
+        device = _device(self.options.device)
         report = _Told(progress)
         samples = []
         for number, each in enumerate(several):
@@ -101,7 +102,6 @@ class FrameClusterer:
         space: LatentSpace | None = None
         history: list[float] = []
         if self.options.epochs:
-            device = _device(self.options.device)
             space, alignments, history = learn(samples, self.options, device, report.between(_READING, 1.0))
             for experiment, alignment in zip(experiments, alignments, strict=True):
                 experiment.alignment = alignment
@@ -265,10 +265,11 @@ class FrameClusterer:
 
     def _assigned(self, frames: xr.DataArray, progress: Progress | None) -> list[dict[str, NDArray[Any]]]:
         self._check_fitted()
+        check_frames(frames)
         experiment = self._experiment_of(frames)
         scorer, total = self.experiments_[experiment].scorer, frames.sizes["pattern"]
         parts = []
-        for start in range(0, total, _AT_ONCE):
+        for start in range(0, max(total, 1), _AT_ONCE):  # of no frames, too, there is an answer
             if progress is not None:
                 progress(start, total, "frames")
             some = frames.isel(pattern=slice(start, start + _AT_ONCE))

@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.stats import beta, norm
 
+from pulsetrain.clustering._scores.empties import FEWEST_TELLING
 from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.clustering.results import HITS, KINDS
 
@@ -127,8 +128,14 @@ def doubts(frames: xr.DataArray, result: xr.Dataset, options: ClusteringOptions)
     if (unsure := found["unsure"].share) > _MANY_UNSURE:
         said.append(f"{unsure:.0%} of the frames are unsure: look at some of them, and at centre, mask and photon")
     sample = min(options.sample, n)
-    if (hits := sample * (found["single"].expected + found["multiple"].expected) / n) < _FEW_HITS:
-        said.append(f"only about {hits:.0f} of the {sample:,} frames that were learnt from are hits: raise sample")
+    if n < FEWEST_TELLING:
+        said.append(
+            f"what an empty frame looks like cannot be learnt from fewer than {FEWEST_TELLING} frames: all light of "
+            f"these {n} counts as particles; give more of the run"
+        )
+    elif (hits := sample * (found["single"].expected + found["multiple"].expected) / n) < _FEW_HITS:
+        way = "give more of the run" if sample == n else "raise sample"
+        said.append(f"only about {hits:.0f} of the {sample:,} frames that were learnt from are hits: {way}")
     if "trainId" not in result.coords:
         said.append("the input has no trainId: frames are told by their number, from 0")
     return said

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from pulsetrain.clustering._scores.autocorrelation import Background
 from pulsetrain.clustering._scores.kernels import fill
 
-__all__ = ["Empties", "find_empties", "hit_signal", "hit_sums"]
+__all__ = ["FEWEST_TELLING", "Empties", "find_empties", "hit_signal", "hit_sums"]
 
 Float32 = NDArray[np.float32]
 _FIRST = 0.05  # of the frames, the darkest, are presumed empty at first
 _FEWEST = 8
-_TELLING = 32  # frames, among which empty ones can be looked for
+FEWEST_TELLING = 32  # frames, among which empty ones can be looked for
 _DARK = 0.01  # photons in a pixel, where nothing is known
 _ROUNDS, _FREE = 16, 3  # in the first ones the background's scale is free
 _UNKNOWN = (1.0, 1e3)  # scale
@@ -108,7 +108,7 @@ def find_empties(block: Float32, rings: NDArray[np.int32], dead: NDArray[np.bool
     """
     n, side = block.shape[:2]
     flat = block.reshape(n, -1)
-    if n < _TELLING:
+    if n < FEWEST_TELLING:
         background = Background(np.full(flat.shape[1], _DARK, dtype=np.float32), 0.0, dead)
         return Empties(background, _filters(background, _usual_hit(rings, dead)), (1.0, 1.0), 0.0, 1.0)
     filled = np.empty_like(flat)
