@@ -144,4 +144,5 @@ def _shape(low: Floats, boost: Boost, window: Window) -> tuple[Doubles, Doubles]
 
 
 def _some(frames: Floats, most: int) -> Floats:
-    return frames[np.unique(np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int))]
+    chosen = np.unique(np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int))
+    return np.asarray(frames[chosen])

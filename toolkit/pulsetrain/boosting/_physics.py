@@ -39,7 +39,7 @@ class PhysicsLearner:
 
     def build(self) -> UNet:
         """Return an untrained network."""
-        return UNet(CHANNELS).to(self.device, memory_format=torch.channels_last)
+        return UNet(CHANNELS).to(self.device)
 
     def learn(self, low: Floats, high: Floats, seed: int, report: Report) -> tuple[UNet, list[float]]:
         """Learn from pairs that are drawn anew at each step.

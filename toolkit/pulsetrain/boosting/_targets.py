@@ -57,7 +57,7 @@ class Thinning:
             which, other = rng.integers(len(self._counts)), rng.integers(len(self._live_low))
             y, x = (rng.integers(size - self._patch + 1) for size in self._counts.shape[1:])
             cut = (slice(y, y + self._patch), slice(x, x + self._patch))
-            turn, flip = rng.integers(4), slice(None, None, -1 if rng.random() < 0.5 else 1)
+            turn, flip = int(rng.integers(4)), slice(None, None, -1 if rng.random() < 0.5 else 1)
             masks = self._live_low[other][cut] if self._live_low.shape[1:] == self._live.shape[1:] else True
             for made, source in ((counts, self._counts[which][cut]), (live, self._live[which][cut])):
                 made[k] = np.rot90(source, turn)[flip]

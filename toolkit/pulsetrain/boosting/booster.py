@@ -149,7 +149,7 @@ class Booster:
         if aleatoric is None and len(self.networks_) < 2:
             raise OptionError("members: got 1, of which an adversarial method has no std; allowed 2 or more; fit again")
         known = np.zeros_like(epistemic) if aleatoric is None else aleatoric
-        scale = np.float32(1.0) if self.calibration_ is None else self.calibration_(image)
+        scale = 1.0 if self.calibration_ is None else self.calibration_(image)
         calibrated = self.calibration_ is not None
         result = boosting_result(
             frames, image, self.options, epistemic=epistemic, aleatoric=known, scale=scale, calibrated=calibrated
