@@ -21,7 +21,7 @@ _AT_ONCE = 256
 _DIM = 30.0  # photons under the window below which a frame's shape is mostly noise
 _WIDTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.5, 6.5, 9.0)  # px, among which the point spread is sought first
 _FEW = 400  # frames are enough for that
-_TOLERANCE = {"xatol": 2e-3}
+_TOLERANCE = 2e-3  # px
 _STEP = 0.02  # px, of the derivative
 
 
@@ -156,7 +156,10 @@ def fit_degradation(low: NDArray[np.floating], high: NDArray[np.floating], seed:
     best = int(np.argmin(rough))
     between = (_WIDTHS[max(best - 1, 0)], _WIDTHS[min(best + 1, len(_WIDTHS) - 1)])
     found = minimize_scalar(
-        lambda width: _Trial(poor, halves, window, width).misfit, bounds=between, method="bounded", options=_TOLERANCE
+        lambda width: _Trial(poor, halves, window, width).misfit,
+        bounds=between,
+        method="bounded",
+        options={"xatol": _TOLERANCE},
     )
     width = float(found.x)
     trial, wider = (_Trial(poor, halves, window, each) for each in (width, width + _STEP))
