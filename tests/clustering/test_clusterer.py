@@ -12,7 +12,7 @@ import xarray as xr
 from sklearn.metrics import normalized_mutual_info_score
 
 from pulsetrain.clustering import FrameClusterer
-from pulsetrain.data import DataError
+from pulsetrain.data import DataError, open_frames
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Cancelled
 from pulsetrain.simulate.particles import ParticleOptions, simulate_particles
@@ -243,3 +243,13 @@ def test_of_no_frames_there_is_an_empty_answer(experiment, physics):
     result = physics.predict(experiment[0][:0])
     assert result.sizes["pattern"] == 0
     assert result["hit"].dtype.kind == "U"
+
+
+def test_measured_single_hits_are_placed_among_single_hits_though_there_are_but_four(measured):
+    """All four frames were published as single particles, and show the rings of one and no fringes."""
+    frames = open_frames(measured / "particles" / "euxfel2013_spi_4hits_recovered.h5")
+    simulated = simulate_particles(ParticleOptions(n_patterns=200, photons=(2000, 20_000)), seed=3).frames
+    clusterer = FrameClusterer(epochs=1, device="cpu").fit(simulated).refit(frames)
+    result = clusterer.predict(frames)
+    assert list(result["hit"].to_numpy()) == ["single"] * 4
+    np.testing.assert_allclose(np.linalg.norm(result["latent"], axis=1), 1, rtol=1e-5)

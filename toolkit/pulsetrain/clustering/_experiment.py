@@ -17,10 +17,9 @@ from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.clustering.scores import FrameScorer
 from pulsetrain.data import DataError
 
-__all__ = ["Experiment", "check_frames", "read_sample"]
+__all__ = ["FEWEST", "Experiment", "check_frames", "read_sample"]
 
-_FEWEST = 20  # frames; of fewer, background and hits cannot be told apart
-_ENOUGH = f"{_FEWEST} or more to learn from"
+FEWEST = 20  # frames; of fewer, background and hits cannot be told apart
 _MOST_LIGHT = 1e12  # photons in a pixel
 _SURELY = 10.0  # photons in all frames together; none where so many are expected is no chance
 _RING = 30  # pixels, of which one can tell how much light there is
@@ -77,8 +76,10 @@ def check_frames(frames: object) -> None:
         raise DataError("frames", type(frames).__name__, allowed, "open them by pulsetrain.open_frames")
 
 
-def read_sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> tuple[FrameScorer, Block]:
-    """Fit a scorer to frames and read a sample of them, float32 (n, side, side).
+def read_sample(
+    frames: xr.DataArray, options: ClusteringOptions, most: int, fewest: int = FEWEST
+) -> tuple[FrameScorer, Block]:
+    """Fit a scorer to frames and read a sample of them, float32 (n, side, side); refuse fewer than a few.
 
     Raises
     ------
@@ -86,9 +87,10 @@ def read_sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> 
         For frames that nothing can be learnt from: too few, masked throughout, all alike, or brighter than photons are.
     """
     check_frames(frames)
+    enough = f"{fewest} or more to learn from"
     shown = spread_sample(pictures(frames, options), most)
-    if shown.sizes["pattern"] < _FEWEST:
-        raise DataError("frames", f"{shown.sizes['pattern']} frames", _ENOUGH, "give more frames of the experiment")
+    if shown.sizes["pattern"] < fewest:
+        raise DataError("frames", f"{shown.sizes['pattern']} frames", enough, "give more frames of the experiment")
     framing = Framing.of(shown, options)
     block = framing.read(shown)
     low, high = np.fmin.reduce(block), np.fmax.reduce(block)  # of each pixel, NaN where it is masked in all frames
@@ -101,8 +103,8 @@ def read_sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> 
         got, allowed = f"{most_light:.3g} photons in a pixel", f"{_MOST_LIGHT:.0e} at most"
         raise DataError("frames", got, allowed, "give photon, what one photon adds to a pixel, or mask bad pixels")
     block = block[_exposed(block)]
-    if len(block) < _FEWEST:
-        raise DataError("frames", f"{len(block)} frames that are not masked throughout", _ENOUGH, "check the mask")
+    if len(block) < fewest:
+        raise DataError("frames", f"{len(block)} frames that are not masked throughout", enough, "check the mask")
     return FrameScorer.of_block(block, framing, options), block
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.clustering._alignment import Alignment
-from pulsetrain.clustering._experiment import Experiment, check_frames, read_sample
+from pulsetrain.clustering._experiment import FEWEST, Experiment, check_frames, read_sample
 from pulsetrain.clustering._folder import read_folder, write_folder
 from pulsetrain.clustering._latent import LatentSpace, Sample, learn
 from pulsetrain.clustering.kinds import PhysicsKinds
@@ -113,13 +113,19 @@ class FrameClusterer:
     def refit(self, frames: xr.DataArray) -> Self:
         """Go over to another experiment: what was learnt of frames stays, scores and kinds are learnt anew.
 
+        Parameters
+        ----------
+        frames : xarray.DataArray, dims (pattern, y, x) or (pattern, module, slow_scan, fast_scan)
+            Even one, though of fewer than 32 nobody can tell what an empty one looks like: all their light counts as
+            particles.
+
         Raises
         ------
         RuntimeError
             If nothing was learnt yet.
         """
         self._check_fitted()
-        sample = _sample(frames, self.options, self.options.sample)
+        sample = _sample(frames, self.options, self.options.sample, fewest=1)
         fingerprint = str(frames.attrs.get("fingerprint", ""))
         alignment = self.space_.align(sample.measured.views, sample.probability) if self.space_ else None
         self.experiments_ = [Experiment(fingerprint, sample.scorer, sample.kinds, alignment)]
@@ -298,8 +304,8 @@ def _below(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[An
     return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
 
 
-def _sample(frames: xr.DataArray, options: ClusteringOptions, most: int) -> Sample:
-    scorer, block = read_sample(frames, options, most)
+def _sample(frames: xr.DataArray, options: ClusteringOptions, most: int, fewest: int = FEWEST) -> Sample:
+    scorer, block = read_sample(frames, options, most, fewest)
     measured = scorer.measure(block)
     kinds = PhysicsKinds.fit(measured.scores)
     return Sample(scorer, kinds, block, measured, kinds.probability(measured.scores))

@@ -114,9 +114,7 @@ class Side:
     def learns(self, loss: Tensor) -> None:
         """Step down a loss."""
         self._optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(
-            loss.device.type, enabled=False
-        ):  # it follows the forward pass anyway
+        with torch.autocast(loss.device.type, enabled=False):  # it follows the forward pass anyway
             torch.autograd.backward(loss)
         self._optimiser.step()
         self._schedule.step()
