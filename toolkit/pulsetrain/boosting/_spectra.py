@@ -100,7 +100,8 @@ class Spectra:
             total, counted = seen.sum(axis=(1, 2), dtype=float), (seen * window.weight).sum(axis=(1, 2), dtype=float)
             power = window.radial(np.abs(np.fft.rfft2(seen)) ** 2) - counted[:, None]
             parts.append((total, total**2 - counted, power, counted))
-        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)), float((window.weight**2).sum()))
+        total, square, power, counted = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return cls(total, square, power, counted, float((window.weight**2).sum()))
 
     @classmethod
     def of_high(cls, halves: tuple[Floats, Floats], width: float, window: Window) -> Spectra:
@@ -113,7 +114,8 @@ class Spectra:
             counted = ((one + two) * window.weight).sum(axis=(1, 2), dtype=float)
             power = 4 * window.radial((first * second.conj()).real)
             parts.append((totals[0] + totals[1], 4 * totals[0] * totals[1], power, counted))
-        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)), float((window.weight**2).sum()))
+        total, square, power, counted = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return cls(total, square, power, counted, float((window.weight**2).sum()))
 
     def shape(self, dim: float, read_noise: float = 0.0) -> tuple[Doubles, Doubles]:
         """Return the mean power over the squared total, (bin,), and each frame's pull on it, (n, bin).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -86,7 +86,7 @@ class FrameClusterer:
         DataError
             For frames that nothing can be learnt from.
         """
-        several = [frames] if not isinstance(frames, list | tuple) else list(frames)
+        several = list(frames) if isinstance(frames, list | tuple) else [cast(xr.DataArray, frames)]
         if not several:
             raise DataError("frames", "an empty list", "frames of one experiment or more", "give some")
         device = _device(self.options.device)

@@ -90,14 +90,14 @@ class Pair:
     @cached_property
     def difference(self) -> NDArray[np.float32]:
         """Return after − before, shape (y, x)."""
-        low, high = np.float32(self.before), np.float32(self.after)
+        low, high = np.asarray(self.before, np.float32), np.asarray(self.after, np.float32)
         with np.errstate(invalid="ignore"):
             return high - low
 
     @cached_property
     def ratio(self) -> NDArray[np.float32]:
         """Return log₂(after / before), shape (y, x); NaN where one of them is not positive."""
-        low, high = np.float32(self.before), np.float32(self.after)
+        low, high = np.asarray(self.before, np.float32), np.asarray(self.after, np.float32)
         positive = (low > 0) & (high > 0) & np.isfinite(low) & np.isfinite(high)
         found = np.full(low.shape, np.nan, np.float32)
         found[positive] = np.log2(high[positive].astype(float) / low[positive])  # a float32 may be too small for it

@@ -153,7 +153,7 @@ def _coloured(part: Part, mask: NDArray[np.bool_] | None, look: Look) -> NDArray
         colours = sure * colours + (1 - sure) * np.array(_GAP)
     colours[gap] = _GAP
     colours[gap & _blocks(masked, step, fill=False).any(axis=-1)] = _MASKED
-    return colours.round().astype(np.uint8)
+    return np.asarray(colours.round(), np.uint8)
 
 
 def _pooled(blocks: NDArray[Any], look: Look) -> NDArray[Any]:

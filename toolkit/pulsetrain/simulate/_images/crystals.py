@@ -42,7 +42,8 @@ class CrystalLight:
         side = o.size + 2 * margin(o)
         self._geometry = _patch(side)
         self._planes, self._side = PanelPlanes(self._geometry), side
-        self._cell = UnitCell(*(o.scale * length for length in _LYSOZYME))
+        a, b, c = (o.scale * length for length in _LYSOZYME)
+        self._cell = UnitCell(a, b, c)
         self._options = CrystalOptions(n_patterns=1, hit_rate=1.0, brightness=400.0, mosaicity=0.15, false_peaks=0.0)
         # The same structure whatever the point spread, which the margin goes by.
         finest = self._geometry.wavelength / _widest(_patch(o.size + 2 * _WIDEST_MARGIN))

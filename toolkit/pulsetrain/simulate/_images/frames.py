@@ -57,7 +57,7 @@ class Objects:
         photons = mean * rng.lognormal(-(o.photons_spread**2) / 2, o.photons_spread)
         edge = (len(drawn) - o.size) // 2
         share = drawn[edge : edge + o.size, edge : edge + o.size][live].mean()
-        return photons * (o.background + (1 - o.background) * drawn / share)
+        return np.asarray(photons * (o.background + (1 - o.background) * drawn / share))
 
     def rng(self, number: int, what: int) -> np.random.Generator:
         """Return the generator of an object itself (0), or of its noise in the poor (1) or the good (2) condition."""

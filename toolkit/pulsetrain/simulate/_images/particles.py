@@ -41,6 +41,6 @@ def _particle(
     if shape == "sphere":
         return Sphere(diameter, sucrose, position)
     if shape == "spheroid":
-        axis = tuple(turn.apply((0.0, 1.0, 0.0)).tolist())
-        return Spheroid(diameter, sucrose, rng.uniform(*_FLATTENING), axis, position)
+        x, y, z = turn.apply((0.0, 1.0, 0.0)).tolist()
+        return Spheroid(diameter, sucrose, rng.uniform(*_FLATTENING), (x, y, z), position)
     return Icosahedron(diameter, sucrose, turn, position)

@@ -44,7 +44,7 @@ def _foam(o: ImageOptions, rng: np.random.Generator) -> tuple[Floats, Floats]:
     ends = np.array([-_BESIDE, o.size + _BESIDE])
     tried = rng.poisson(_TRIED * np.ptp(ends) ** 2 / o.scale**2)
     radius = np.sort(np.exp(rng.uniform(np.log(low), np.log(high), tried)))[::-1]
-    across = rng.uniform(*ends, (tried, 2))
+    across = rng.uniform(ends[0], ends[1], (tried, 2))
     along = rng.uniform(radius, depth - radius)[:, None]
     centre = np.concatenate([across, along], axis=1)
     kept = np.zeros(tried, dtype=bool)
