@@ -9,7 +9,7 @@ from pulsetrain.boosting import Booster
 from pulsetrain.simulate.images import ImageOptions, simulate_images
 
 SMALL = ImageOptions(size=32, n_low=300, n_high=300)
-QUICK = {"patch": 32, "steps": 50, "members": 2, "batch": 8, "seed": 3, "device": "cpu"}
+QUICK = {"patch": 32, "steps": 90, "members": 2, "batch": 8, "seed": 3, "device": "cpu"}
 
 
 @pytest.fixture(scope="session")

@@ -59,4 +59,4 @@ def test_the_bench_writes_a_line_a_case_and_does_not_run_it_again(tmp_path: Path
 def test_an_unknown_experiment_is_refused_by_name() -> None:
     result = CliRunner().invoke(bench, ["quality", "--experiment", "nonesuch"])
     assert result.exit_code == 2
-    assert "virus" in result.output
+    assert "sphere 1" in result.output

@@ -108,7 +108,7 @@ def test_the_simulated_example_says_so_and_learns_a_latent_space(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"path": "modules.h5"}, "geometry: missing, for frames of 4 modules"),
+        ({"path": "modules.h5"}, "geometry: got none for frames of 4 × 512 × 128 pixels"),
         ({"path": "modules.h5", "geometry": "nowhere.geom"}, "geometry: "),
         ({"path": "", "geometry": "modules.geom"}, "path: missing; give the frames of this geometry"),
         ({"path": "notes.h5"}, "notes.h5: got a file that HDF5 cannot open"),
