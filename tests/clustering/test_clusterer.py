@@ -253,3 +253,13 @@ def test_measured_single_hits_are_placed_among_single_hits_though_there_are_but_
     result = clusterer.predict(frames)
     assert list(result["hit"].to_numpy()) == ["single"] * 4
     np.testing.assert_allclose(np.linalg.norm(result["latent"], axis=1), 1, rtol=1e-5)
+    alone = clusterer.refit(frames[:1]).predict(frames[:1])
+    assert alone["hit"].item() in {"single", "unsure"}
+
+
+def test_experiments_that_look_alike_from_outside_are_not_mixed_up(experiment):
+    """Without fingerprints nobody knows which of several experiments frames are of."""
+    frames = experiment[0].drop_attrs()
+    clusterer = FrameClusterer(side=64, epochs=0).fit([frames, frames * 2])
+    with pytest.raises(DataError, match="another experiment"):
+        clusterer.predict(frames)

@@ -3,7 +3,8 @@
 What an experiment changes (q of a pixel, background, mask, read noise) moves and shears the latent vectors of each kind
 of frame as a whole. Each experiment's vectors are therefore brought to one mean and covariance, kind by kind, kinds
 being those of physics: correlation alignment (Sun, Feng and Saenko, AAAI 2016) within kinds, so that experiments of
-other shares of hits are not mixed up. What is left, the shape of the clouds, is bent away.
+other shares of hits are not mixed up. What is left, the shape of the clouds,
+is bent away between experiments that are learnt together.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class Alignment:
     turn : float64, shape (3, latent, latent)
     shift : float64, shape (3, latent)
     bends : tuple of Bend
-        One for each kind; none where there is no other experiment.
+        One for each kind; none unless several experiments were learnt together.
     """
 
     views: ViewScale

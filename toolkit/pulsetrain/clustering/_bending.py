@@ -16,8 +16,8 @@ Doubles = NDArray[np.float64]
 _STEPS = 12
 _LEVELS = np.linspace(0.01, 0.99, 12)
 _PART = 0.7  # of the way, at each step: the steps after it see to the rest
-_FEW = 30  # frames; of so many, half the way is gone
-_SEED = 5
+_FEW = 30  # frames; of so many, each step goes half as far
+_SEED = 5  # of the axes: any will do, the same for all experiments, so that their clouds are bent alike
 
 
 @dataclass(frozen=True)
@@ -52,16 +52,16 @@ class Bend:
         for step in range(_STEPS):
             places[step] = _quantiles(own @ axes[step], own_weight)
             moves[step] = part * (_quantiles(target @ axes[step], target_weight) - places[step])
-            own = bend.moved(own, step)
+            own = bend._moved(own, step)
         return bend
 
     def __call__(self, latent: Doubles) -> Doubles:
         """Return points (n, latent), moved."""
         for step in range(len(self.axes)):
-            latent = self.moved(latent, step)
+            latent = self._moved(latent, step)
         return latent
 
-    def moved(self, latent: Doubles, step: int) -> Doubles:
+    def _moved(self, latent: Doubles, step: int) -> Doubles:
         """Return points (n, latent) after one of the steps."""
         along = latent @ self.axes[step]
         pairs = zip(along.T, self.places[step], self.moves[step], strict=True)

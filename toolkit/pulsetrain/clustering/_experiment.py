@@ -19,7 +19,7 @@ from pulsetrain.data import DataError
 
 __all__ = ["FEWEST", "Experiment", "check_frames", "read_sample"]
 
-FEWEST = 20  # frames; of fewer, background and hits cannot be told apart
+FEWEST = 20  # frames to fit; empty ones are looked for among FEWEST_TELLING or more
 _MOST_LIGHT = 1e12  # photons in a pixel
 _SURELY = 10.0  # photons in all frames together; none where so many are expected is no chance
 _RING = 30  # pixels, of which one can tell how much light there is
@@ -96,9 +96,10 @@ def read_sample(
     low, high = np.fmin.reduce(block), np.fmax.reduce(block)  # of each pixel, NaN where it is masked in all frames
     if np.isnan(low).all():
         raise DataError("frames", "no pixel that is not masked", "live pixels", "check mask and geometry")
-    if (np.isnan(low) | (low == high)).all():
+    if len(block) > 1 and (np.isnan(low) | (low == high)).all():
         raise DataError("frames", "frames that are all alike", "frames that differ", "check source and key")
-    block[:, _silent(block, low, high)] = np.nan
+    if len(block) >= FEWEST:  # of a few frames, a pixel may have the same count by chance
+        block[:, _silent(block, low, high)] = np.nan
     if (most_light := np.nanmax(block)) > _MOST_LIGHT:
         got, allowed = f"{most_light:.3g} photons in a pixel", f"{_MOST_LIGHT:.0e} at most"
         raise DataError("frames", got, allowed, "give photon, what one photon adds to a pixel, or mask bad pixels")

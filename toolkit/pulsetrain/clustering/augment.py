@@ -84,8 +84,8 @@ def _brighter_or_darker(block: Block, options: Augmentations, rng: np.random.Gen
     live = np.isfinite(block)
     photons = np.rint(np.where(live, block, 0)).clip(0, 1e12).astype(np.int64)
     frame, *_ = lit = np.nonzero(photons)
-    kept = photons[lit] - rng.binomial(photons[lit], keep.clip(max=1)[frame])
-    block[lit] -= kept
+    lost = photons[lit] - rng.binomial(photons[lit], keep.clip(max=1)[frame])
+    block[lit] -= lost
     brighter = np.flatnonzero(keep > 1)
     if len(brighter):
         window = (0, _AROUND, _AROUND)

@@ -181,7 +181,7 @@ class FrameClusterer:
         Returns
         -------
         xarray.DataArray, dims (pattern, feature), float32
-            Unit vectors; the same particles lie in the same place whatever the experiment.
+            Unit vectors; like particles lie near one another, those of other experiments too.
 
         Raises
         ------
@@ -287,11 +287,11 @@ class FrameClusterer:
     def _experiment_of(self, frames: xr.DataArray) -> int:
         """Return which experiment frames are of."""
         known = [each.fingerprint for each in self.experiments_]
-        print_ = str(frames.attrs.get("fingerprint", ""))
+        fingerprint = str(frames.attrs.get("fingerprint", ""))
         if len(known) == 1:
             return 0
-        if print_ in known:
-            return known.index(print_)
+        if known.count(fingerprint) == 1:
+            return known.index(fingerprint)
         allowed = "frames of the experiments that were learnt from"
         raise DataError("frames", "frames of another experiment", allowed, "call refit(frames) first")
 

@@ -71,7 +71,7 @@ def chosen_pulses(
         raise OptionError(f"min_confidence: got {min_confidence!r}, allowed 0 … 1")
     names = np.asarray(result["hit"], dtype="U8")
     confidence = result["confidence"].to_numpy()
-    # Frames that are not assigned yet have no hit; frames without a live pixel have confidence NaN.
+    # Frames that are not assigned yet have no hit, and confidence NaN.
     chosen = (names != "") & ((min_confidence == 0) | (confidence >= min_confidence))
     if hits is not None:
         chosen &= np.isin(names, list(hits))

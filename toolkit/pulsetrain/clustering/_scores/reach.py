@@ -32,14 +32,14 @@ def find_reach(block: Float32, filled: Float32, scale: Float32, background: Back
     Parameters
     ----------
     block : float32, shape (n, side, side), NaN where masked
-        Hits, one or more.
+        Hits, perhaps none.
     filled : float32, shape (n, side, side)
         The same with masked pixels filled by their ring.
     scale : float32, shape (n,)
         Of the background.
     background : Background
     usual : float
-        The answer where no hit is bright enough or quiet at any reach.
+        The answer where there is no hit, or none bright enough or quiet at any reach.
 
     Returns
     -------
@@ -70,7 +70,10 @@ def find_reach(block: Float32, filled: Float32, scale: Float32, background: Back
 def fringes(
     filled: Float32, block: Float32, scale: Float32, background: Background, reach: float
 ) -> tuple[Float32, Float32, Float32]:
-    """Return power and moments of `noise_power`, and the highest power beyond a reach, shape (n,)."""
+    """Return power and moments of `noise_power`, and the highest power beyond a reach, shape (n,).
+
+    Parameters are those of `find_reach`; ``filled`` is changed.
+    """
     side = block.shape[-1]
     shape = envelope(filled, block, background.dead.reshape(side, side), reach)
     power, moments = noise_power(block, shape, background, scale)
