@@ -40,7 +40,7 @@ def chunk_length(pictures: xr.DataArray) -> int:
     """Return the number of frames of a chunk: whole blocks of those that the frames are read in."""
     read = 1 if pictures.chunks is None else pictures.chunks[0][0]
     wanted = int(np.clip(-(-pictures.sizes["pattern"] // _CHUNKS), _FEWEST, _MOST))
-    return min(int(read) * max(1, round(wanted / read)), pictures.sizes["pattern"])
+    return max(1, min(int(read) * max(1, round(wanted / read)), pictures.sizes["pattern"]))
 
 
 def read_blocks(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, NDArray[np.floating]]]:

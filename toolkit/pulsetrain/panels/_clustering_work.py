@@ -131,7 +131,7 @@ class ClusteringWork:
         """Return what measures frames as options say; learnt once."""
         from pulsetrain.clustering import FrameScorer
 
-        asked = tuple(getattr(options, name) for name in ("geometry", "photon", "centre_x", "centre_y", "side"))
+        asked = _measuring(options)
         with self._lock:
             if asked not in self._scorers:
                 self._scorers = {asked: FrameScorer.fit(self.frames, options)}
@@ -187,9 +187,13 @@ class ClusteringWork:
             latent = result["latent"].to_numpy()
             places = map_latent(latent, seed=options.seed, progress=part(progress, 0.85, 1.0))
         with self._lock:
-            asked = tuple(getattr(options, name) for name in ("geometry", "photon", "centre_x", "centre_y", "side"))
-            self._scorers = {asked: clusterer.scorer}
+            self._scorers = {_measuring(options): clusterer.scorer}
         return Found(patterns, result, clusterer, places)
+
+
+def _measuring(options: ClusteringOptions) -> tuple[Any, ...]:
+    """Return what the scorer of some frames depends on."""
+    return tuple(getattr(options, name) for name in ("geometry", "photon", "centre_x", "centre_y", "side", "sample"))
 
 
 def _spread(n: int, most: int) -> NDArray[np.int64]:
