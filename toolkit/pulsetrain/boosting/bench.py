@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 import pandas as pd
 
+from pulsetrain._lazy_commands import LazyGroup
 from pulsetrain.progress import show_in_terminal
 
 if TYPE_CHECKING:
@@ -23,23 +23,10 @@ _BOOSTERS = ("degradation", "cut", "cyclegan")
 _PLAIN = ("bicubic", "Wiener", "Richardson–Lucy", "NLM", "NLM + RL", "Noise2Void", "Noise2Void + RL")
 _CASE = ["experiment", "seed", "method"]
 _FIGURES = ["psnr", "ssim", "nrmse", "frc", "power", "flux", "chi2", "seconds"]
-_ELSEWHERE = ("coverage", "mismatch", "speed")
+_ELSEWHERE = dict.fromkeys(("coverage", "mismatch", "speed"), "pulsetrain.boosting.trust_bench")
 
 
-class _Lazy(click.Group):
-    """A group that also holds commands whose module is imported only when asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _ELSEWHERE:
-            return super().get_command(ctx, cmd_name)
-        command: click.Command = resolve_name(f"pulsetrain.boosting.trust_bench:{cmd_name}")
-        return command
-
-
-@click.group(cls=_Lazy)
+@click.group(cls=LazyGroup, elsewhere=_ELSEWHERE)
 def bench() -> None:
     """Quality beside other methods, the fitted degradation, intervals, what is noticed, and speed."""
 

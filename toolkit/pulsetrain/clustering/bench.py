@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 import pandas as pd
 
+from pulsetrain._lazy_commands import LazyGroup
 from pulsetrain.progress import show_in_terminal
 
 if TYPE_CHECKING:
@@ -35,28 +35,12 @@ _LABELLED, _APART = 2000, 1000  # frames that the ceiling learns from, of repeat
 _CASE = ["experiment", "share", "seed", "method", "patterns"]
 _FIGURES = ["acc", "precision of all", "recall of all", "precision", "recall", "f1", "nmi", "ari", "unsure"]
 _ELSEWHERE = {
-    "independence": "latent_bench",
-    "added": "latent_bench",
-    "transfer": "latent_bench",
-    "speed": "scale_bench",
-    "scale": "scale_bench",
+    **dict.fromkeys(("independence", "added", "transfer"), "pulsetrain.clustering.latent_bench"),
+    **dict.fromkeys(("speed", "scale"), "pulsetrain.clustering.scale_bench"),
 }
 
 
-class _Lazy(click.Group):
-    """A group that also holds commands whose module is imported only when asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _ELSEWHERE:
-            return super().get_command(ctx, cmd_name)
-        command: click.Command = resolve_name(f"pulsetrain.clustering.{_ELSEWHERE[cmd_name]}:{cmd_name}")
-        return command
-
-
-@click.group(cls=_Lazy)
+@click.group(cls=LazyGroup, elsewhere=_ELSEWHERE)
 def bench() -> None:
     """Quality beside other methods, what the latent space knows and adds, speed, memory and resuming."""
 

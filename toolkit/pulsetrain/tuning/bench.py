@@ -7,13 +7,13 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 import click
 import pandas as pd
 import xarray as xr
 
+from pulsetrain._lazy_commands import LazyGroup
 from pulsetrain.progress import show_in_terminal
 from pulsetrain.tuning.options import IndexingOptions
 
@@ -24,23 +24,10 @@ __all__ = ["bench"]
 
 _CRYSTFEL_MS = 184.0  # CPU per pattern of AGIPD-1M, half of them hits: indexamajig 0.12, peakfinder8 and asdf
 _WITH_CRYSTAL = 0.7  # of simulated patterns, some too weak to be hits: about half are
-_ELSEWHERE = dict.fromkeys(("regret", "reward", "tabulate", "train"), "optimiser_bench")
+_ELSEWHERE = dict.fromkeys(("regret", "reward", "tabulate", "train"), "pulsetrain.tuning.optimiser_bench")
 
 
-class _Lazy(click.Group):
-    """A group that also holds the commands that compare optimisers, whose module is imported only when asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _ELSEWHERE:
-            return super().get_command(ctx, cmd_name)
-        command: click.Command = resolve_name(f"pulsetrain.tuning.{_ELSEWHERE[cmd_name]}:{cmd_name}")
-        return command
-
-
-@click.group(cls=_Lazy)
+@click.group(cls=LazyGroup, elsewhere=_ELSEWHERE)
 def bench() -> None:
     """Speed of the built-in engine, its agreement with CrystFEL, and how soon each optimiser is near the best."""
 
