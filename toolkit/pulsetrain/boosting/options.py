@@ -20,6 +20,10 @@ class BoostingOptions(Options):
     content: Literal["diffraction", "imaging"] = option(
         "diffraction", "Diffraction is worked on in √intensity, over decades; images in intensity."
     )
+    high: str = option("", "Run folder or file of frames of the good condition, of other objects; to learn from.")
+    model: str = option("", "Folder of a booster: read if it is there, else what is learnt is saved in it.")
+    test_low: str = option("", "File of a test sample in the poor condition, by which intervals are calibrated.")
+    test_truth: str = option("", "File of what the good condition expects of that sample, frame by frame.")
     geometry: str = option("", "CrystFEL geometry file, for frames of several modules; empty: pictures as they are.")
     photon: float = option(
         1.0, "What one photon adds to a pixel of the poor images, in the detector's units.", ge=1e-6, le=1e9
