@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RESOLVED", "fourier_ring_correlation", "power_ratio", "resolution"]
+__all__ = ["RESOLVED", "fourier_ring_correlation", "power_ratio", "radial_power", "resolution"]
 
 Floats = NDArray[np.float64]
 Images = NDArray[np.floating]
@@ -44,6 +44,27 @@ def power_ratio(image: Images, truth: Images) -> Floats:
     return np.asarray(first / np.maximum(second, np.finfo(float).tiny))
 
 
+def radial_power(images: Images, *, counted: bool = False) -> Floats:
+    """Return the power by spatial frequency, mean over frames and rings; as `fourier_ring_correlation`.
+
+    Parameters
+    ----------
+    images : shape (n, side, side), photons
+    counted : bool
+        Whether to take off what counting adds: as much as there are photons, at all frequencies alike.
+
+    Returns
+    -------
+    numpy.ndarray, shape (side // 2,), photons² per pixel
+        Of white noise, its variance.
+    """
+    live = np.isfinite(images)
+    weight = _window(images.shape[-1]) ** 2
+    rings = _rings(np.abs(_spectra(images, live)) ** 2) / _rings(np.ones((1, *images.shape[1:])))
+    noise = np.sum(np.where(live, images, 0.0) * weight, axis=(1, 2)).mean() if counted else 0.0
+    return np.asarray((rings.mean(axis=0) - noise) / weight.sum())
+
+
 def resolution(correlation: Floats, side: int, threshold: float = RESOLVED) -> float:
     """Return the period in pixels at which the correlation first falls below the threshold.
 
@@ -61,8 +82,12 @@ def resolution(correlation: Floats, side: int, threshold: float = RESOLVED) -> f
 
 def _spectra(images: Images, live: NDArray[np.bool_]) -> NDArray[np.complex128]:
     values = _filled(np.where(live, images, 0.0).astype(float), live)
-    window = np.hanning(images.shape[-1] + 2)[1:-1]
-    return np.asarray(np.fft.fft2((values - values.mean(axis=(1, 2), keepdims=True)) * window * window[:, None]))
+    return np.asarray(np.fft.fft2((values - values.mean(axis=(1, 2), keepdims=True)) * _window(images.shape[-1])))
+
+
+def _window(side: int) -> Floats:
+    along = np.hanning(side + 2)[1:-1]
+    return along * along[:, None]
 
 
 def _filled(values: Floats, live: NDArray[np.bool_]) -> Floats:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from pulsetrain.boosting._coverage import Intervals, judge_intervals
-from pulsetrain.boosting._rings import RESOLVED, fourier_ring_correlation, power_ratio, resolution
+from pulsetrain.boosting._rings import RESOLVED, fourier_ring_correlation, power_ratio, radial_power, resolution
 
 __all__ = [
     "RESOLVED",
@@ -24,6 +24,7 @@ __all__ = [
     "judge_intervals",
     "power_ratio",
     "psnr",
+    "radial_power",
     "resolution",
     "scaled",
     "ssim",
