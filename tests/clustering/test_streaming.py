@@ -15,10 +15,10 @@ import pytest
 import xarray as xr
 
 from pulsetrain.clustering import FrameClusterer
-from pulsetrain.clustering._parts import Chunk, chunk_length, read_blocks
 from pulsetrain.clustering.streaming import assign_all
 from pulsetrain.data import open_frames
 from pulsetrain.data._lazy import Rows
+from pulsetrain.data.chunks import Chunk, chunk_length, read_blocks
 from pulsetrain.progress import Cancelled
 from pulsetrain.simulate.particles import ParticleOptions, simulate_particles
 

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from pulsetrain.boosting._check import Domain, Finding
 from pulsetrain.boosting._conformal import Calibration
-from pulsetrain.boosting._folder import below, read_folder, write_folder
 from pulsetrain.boosting._frames import photons, pictures, sample
-from pulsetrain.boosting._learner import History, Learner, make_learner
+from pulsetrain.boosting._history import History
+from pulsetrain.boosting._learner import Learner, make_learner
 from pulsetrain.boosting._tiles import in_tiles
 from pulsetrain.boosting.degradation import Degradation
 from pulsetrain.boosting.options import BoostingOptions
 from pulsetrain.boosting.results import boosting_result
 from pulsetrain.data import DataError
+from pulsetrain.data.model_folder import below, read_model, write_model
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Progress
 
@@ -235,7 +236,7 @@ class Booster:
             "level": self.calibration_.level if self.calibration_ else None,
             "history": [{"step": each.step, "losses": each.losses} for each in self.history],
         }
-        write_folder(Path(folder), arrays, facts)
+        write_model(Path(folder), "booster", arrays, facts)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -246,7 +247,7 @@ class Booster:
         FileNotFoundError, ValueError
             If there is none, or it is damaged or of an unknown format.
         """
-        return read_folder(Path(folder), cls._restore)
+        return read_model(Path(folder), "booster", cls._restore)
 
     @classmethod
     def _restore(cls, arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> Self:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from pulsetrain.clustering._alignment import Alignment
 from pulsetrain.clustering._experiment import FEWEST, Experiment, check_frames, read_sample
-from pulsetrain.clustering._folder import read_folder, write_folder
 from pulsetrain.clustering._latent import LatentSpace, Sample, learn
 from pulsetrain.clustering.kinds import PhysicsKinds
 from pulsetrain.clustering.naming import describe_clusters
@@ -21,6 +20,7 @@ from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.clustering.results import KINDS, clustering_result
 from pulsetrain.clustering.scores import FrameScorer, Measured
 from pulsetrain.data import DataError
+from pulsetrain.data.model_folder import below, read_model, write_model
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Progress
 
@@ -223,7 +223,7 @@ class FrameClusterer:
             "fingerprints": [each.fingerprint for each in self.experiments_],
             "clusters": self.clusters_.to_dict(),
         }
-        write_folder(Path(folder), arrays, facts)
+        write_model(Path(folder), "clusterer", arrays, facts)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -234,16 +234,16 @@ class FrameClusterer:
         FileNotFoundError, ValueError
             If there is none, or it is damaged or of an unknown format.
         """
-        return read_folder(Path(folder), cls._restore)
+        return read_model(Path(folder), "clusterer", cls._restore)
 
     @classmethod
     def _restore(cls, arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> Self:
         clusterer = cls(**facts["options"])
         clusterer.experiments_ = [
-            Experiment.of_arrays(_below(arrays, f"experiment.{number}."), fingerprint, clusterer.options)
+            Experiment.of_arrays(below(arrays, f"experiment.{number}."), fingerprint, clusterer.options)
             for number, fingerprint in enumerate(facts["fingerprints"])
         ]
-        space = _below(arrays, "space.")
+        space = below(arrays, "space.")
         clusterer.space_ = LatentSpace.of_arrays(space) if space else None
         clusterer.history_ = facts["history"]
         clusterer.clusters_ = xr.Dataset.from_dict(facts["clusters"])
@@ -298,10 +298,6 @@ class FrameClusterer:
     def _check_fitted(self) -> None:
         if not hasattr(self, "experiments_"):
             raise RuntimeError("this clusterer has learnt nothing; call fit(frames) or FrameClusterer.load(folder)")
-
-
-def _below(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
 
 
 def _sample(frames: xr.DataArray, options: ClusteringOptions, most: int, fewest: int = FEWEST) -> Sample:

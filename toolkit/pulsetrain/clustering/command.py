@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,20 +11,19 @@ from typing import Any
 
 import xarray as xr
 
-from pulsetrain.clustering._store import Store
 from pulsetrain.clustering.clusterer import FrameClusterer
 from pulsetrain.clustering.options import ClusteringOptions
-from pulsetrain.clustering.streaming import assign_rest, identity
+from pulsetrain.clustering.streaming import assign_rest, identity, open_store
 from pulsetrain.clustering.summary import doubts, summary
 from pulsetrain.data import DataError, open_frames
 from pulsetrain.data._inputs import expanded
+from pulsetrain.data.chunked_store import ChunkedStore
 from pulsetrain.options import OptionError
-from pulsetrain.progress import Cancelled, Progress
+from pulsetrain.progress import Progress
 
 __all__ = ["connect", "open_patterns", "run"]
 
 _PATIENCE = 10  # seconds for a scheduler to answer
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def run(
@@ -72,16 +70,9 @@ def run(
     answer = options.replace(scheduler="")  # who does the work is no part of it
     work = {**identity(frames, answer), "source": source, "key": key}
     # The output comes first: a cluster takes a while to start, only to be told that the place is taken.
-    with Store(expanded(output), work) as store, connect(options.scheduler) as client:
-        try:
+    with open_store(expanded(output), work) as store, connect(options.scheduler) as client:
+        with store.say_how_to_go_on():
             clusterer = _assign(frames, answer, store, client, progress)
-        except KeyboardInterrupt:
-            raise Cancelled(f"stopped; {_how_to_go_on(store)}: {store.folder}") from None
-        except OSError as error:
-            if error.errno not in _FULL:
-                raise
-            text = f"no space is left to write; make some; {_how_to_go_on(store)}"
-            raise OSError(error.errno, text, str(store.folder)) from None
         result = xr.open_zarr(store.folder)
         notes = [f"note: {doubt}" for doubt in doubts(frames, result, options)]
         return "\n".join([summary(result, clusterer.clusters), *notes, "", str(store.folder)])
@@ -119,7 +110,7 @@ def open_patterns(
 
 
 def _assign(
-    frames: xr.DataArray, options: ClusteringOptions, store: Store, client: Any, progress: Progress | None
+    frames: xr.DataArray, options: ClusteringOptions, store: ChunkedStore, client: Any, progress: Progress | None
 ) -> FrameClusterer:
     if store.model.exists():
         clusterer = FrameClusterer.load(store.model)
@@ -130,10 +121,6 @@ def _assign(
         assign_rest(clusterer, frames, store, client=client, progress=progress)
         store.complete()
     return clusterer
-
-
-def _how_to_go_on(store: Store) -> str:
-    return f"{'what is assigned stays' if store.finished else 'nothing is assigned yet'}, and the same command goes on"
 
 
 @contextmanager

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,18 +15,18 @@ from dask.base import optimize
 from numpy.typing import NDArray
 
 from pulsetrain.clustering._framing import pictures
-from pulsetrain.clustering._parts import Chunk, chunk_length, read_blocks
-from pulsetrain.clustering._store import Store
 from pulsetrain.clustering.clusterer import FrameClusterer
 from pulsetrain.clustering.options import ClusteringOptions
 from pulsetrain.clustering.results import clustering_result
 from pulsetrain.data._inputs import PathLike, expanded
-from pulsetrain.progress import Progress
+from pulsetrain.data.chunked_store import ChunkedStore
+from pulsetrain.data.chunks import Chunk, chunk_length, read_blocks
+from pulsetrain.progress import Pace, Progress
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["assign_all", "assign_rest", "identity"]
+__all__ = ["assign_all", "assign_rest", "identity", "open_store"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -74,12 +74,17 @@ def assign_all(
     >>> result = assign_all(clusterer, pulsetrain.open_frames("run"), "out.zarr")                 # doctest: +SKIP
     """
     folder = expanded(store)
-    with Store(folder, identity(frames, clusterer.options)) as opened:
+    with open_store(folder, identity(frames, clusterer.options)) as opened:
         opened.keep_model(clusterer.save)
         assign_rest(clusterer, frames, opened, client=client, progress=progress)
         opened.complete()
     result: xr.Dataset = xr.open_zarr(folder)
     return result
+
+
+def open_store(folder: Path, run: dict[str, Any]) -> ChunkedStore:
+    """Return the store of an assignment that is made of `run`, such as its `identity`."""
+    return ChunkedStore(folder, run, what="clustering", done="assigned")
 
 
 def identity(frames: xr.DataArray, options: ClusteringOptions) -> dict[str, Any]:
@@ -94,7 +99,7 @@ def identity(frames: xr.DataArray, options: ClusteringOptions) -> dict[str, Any]
 def assign_rest(
     clusterer: FrameClusterer,
     frames: xr.DataArray,
-    store: Store,
+    store: ChunkedStore,
     *,
     client: Client | None = None,
     progress: Progress | None = None,
@@ -108,7 +113,7 @@ def assign_rest(
     todo = sum(min(length, n - start) for start in starts.values())
     chunks = (Chunk(number, start, shown[start : start + length]) for number, start in starts.items())
     work = _Assign(clusterer, _experiment(clusterer, frames))
-    pace = _Pace(n, todo, progress)
+    pace = Pace(n, todo, "assigned", progress)
     for chunk, arrays in work.each(chunks) if client is None else _on_cluster(work, chunks, client):
         store.write(chunk.number, chunk.start, arrays)
         pace.add(chunk.pictures.sizes["pattern"])
@@ -174,24 +179,3 @@ def _experiment(clusterer: FrameClusterer, frames: xr.DataArray) -> int:
     """Return which of the clusterer's experiments frames are of; `FrameClusterer.predict` has refused others."""
     known = [each.fingerprint for each in clusterer.experiments_]
     return 0 if len(known) == 1 else known.index(str(frames.attrs["fingerprint"]))
-
-
-class _Pace:
-    """Tells how far the work is and when it will be through."""
-
-    def __init__(self, total: int, todo: int, progress: Progress | None) -> None:
-        self._total, self._todo, self._progress = total, todo, progress
-        self._left, self._begun = todo, time.monotonic()
-
-    def add(self, n: int) -> None:
-        self._left -= n
-        rate = (self._todo - self._left) / max(time.monotonic() - self._begun, 1e-9)
-        if self._progress is not None:
-            message = f"frames assigned, {_duration(self._left / rate)} left"
-            self._progress(self._total - self._left, self._total, message, frames_per_s=rate)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""The parts in which frames of any number are read and assigned: always the same ones, whatever was done before."""
+"""The parts in which frames of any number are read and worked on: always the same ones, whatever was done before."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ __all__ = ["Chunk", "chunk_length", "read_blocks"]
 # A chunk is what a kill may cost and what a worker is given: seconds of work, and a thousand files an array at most
 # until chunks would take minutes.
 _FEWEST, _CHUNKS, _MOST = 1024, 1000, 65536
+_VALUES = 2**24  # of an array in a chunk
 _BLOCK = 32 * 2**20  # bytes of a block in memory, as float32
 
 
@@ -36,10 +37,17 @@ class Chunk:
     pictures: xr.DataArray
 
 
-def chunk_length(pictures: xr.DataArray) -> int:
-    """Return the number of frames of a chunk: whole blocks of those that the frames are read in."""
+def chunk_length(pictures: xr.DataArray, values: int = 1) -> int:
+    """Return the number of frames of a chunk: whole blocks of those that the frames are read in.
+
+    Parameters
+    ----------
+    pictures : xarray.DataArray, dims (pattern, y, x)
+    values : int
+        That the largest array of the answer holds of each frame.
+    """
     read = 1 if pictures.chunks is None else pictures.chunks[0][0]
-    wanted = int(np.clip(-(-pictures.sizes["pattern"] // _CHUNKS), _FEWEST, _MOST))
+    wanted = int(np.clip(-(-pictures.sizes["pattern"] // _CHUNKS), _FEWEST, min(_MOST, max(1, _VALUES // values))))
     return max(1, min(int(read) * max(1, round(wanted / read)), pictures.sizes["pattern"]))
 
 

@@ -1,8 +1,9 @@
-"""What is known of each frame, on disk chunk by chunk, so that work that was killed goes on where it stood."""
+"""What becomes of each frame, on disk chunk by chunk, so that work that was killed goes on where it stood."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import filecmp
 import itertools
 import json
@@ -21,27 +22,34 @@ from numpy.typing import NDArray
 from zarr.errors import ZarrUserWarning
 
 from pulsetrain._shared_files import take_lock, write_text
-from pulsetrain.data import DataError
+from pulsetrain.data._errors import DataError
+from pulsetrain.progress import Cancelled
 
-__all__ = ["Store"]
+__all__ = ["ChunkedStore", "same_files"]
 
 MODEL = "model"
 _OWN = ".pulsetrain"  # beside the arrays: what the run is, and which chunks are finished
 _RUN, _FINISHED = "run.json", "finished"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-class Store:
+class ChunkedStore:
     """A Zarr group over frames that is filled chunk by chunk; a context, in which no other process may write to it.
 
-    The group opens with `xarray.open_zarr` at any time: what is not assigned yet has cluster −1, an empty ``hit`` and
-    NaN elsewhere, and the attribute ``complete`` is 0 as long as there is any. The folder ``model`` holds the model.
+    The group opens with `xarray.open_zarr` as soon as it is laid out, at any time: what is not finished yet is NaN, −1
+    in whole numbers and an empty text, and the attribute ``complete`` is 0 as long as there is any. The folder
+    ``model`` holds the model.
 
     Parameters
     ----------
     folder : pathlib.Path
         Made where it is missing, and removed again at the context's end if nothing was put into it.
     run : dict
-        What makes the assignment what it is, input and options; JSON.
+        What makes the answer what it is, input and options; JSON.
+    what : str
+        What the group holds, such as ``"clustering"``, for messages.
+    done : str
+        What was done to finished frames, such as ``"assigned"``, for messages.
 
     Attributes
     ----------
@@ -52,19 +60,18 @@ class Store:
     Raises
     ------
     FileExistsError
-        If the folder holds something else, or the assignment of another run, or another process is at work on it.
+        If the folder holds something else, or the answer of another run, or another process is at work on it.
     DataError, ValueError
         If nothing can be written there, or what was is damaged.
     """
 
-    def __init__(self, folder: Path, run: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, run: dict[str, Any], *, what: str, done: str) -> None:
         self.folder, self._own = folder, folder / _OWN
+        self._what, self._done = what, done
         try:
             self._made = _missing(folder)
             if not self._made and not (self._own / _RUN).is_file() and (not folder.is_dir() or _others_in(folder)):
-                raise FileExistsError(
-                    f"{folder}: exists already and holds no clustering; give a new folder, or remove it"
-                )
+                raise FileExistsError(f"{folder}: exists already and holds no {what}; give a new folder, or remove it")
             self._own.mkdir(parents=True, exist_ok=True)
             self._lock = take_lock(self._own / _FINISHED)
         except OSError as error:
@@ -105,7 +112,7 @@ class Store:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every frame is assigned."""
+        """Whether every frame is finished."""
         return bool((self.folder / "zarr.json").is_file() and self._group().attrs.get("complete", False))
 
     def keep_model(self, save: Callable[[Path], None]) -> None:
@@ -127,8 +134,8 @@ class Store:
             if not self.model.exists():
                 _sync(draft)
                 draft.rename(self.model)
-            elif not _same(draft, self.model):
-                raise FileExistsError(f"{self.folder}: frames were assigned by another model; give a new folder")
+            elif not same_files(draft, self.model):
+                raise FileExistsError(f"{self.folder}: frames were {self._done} by another model; give a new folder")
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -184,9 +191,36 @@ class Store:
         self.finished.add(chunk)
 
     def complete(self, **attrs: Any) -> None:
-        """Say that every frame is assigned, and what there is to say of all of them."""
+        """Say that every frame is finished, and what there is to say of all of them."""
         self._group().attrs.update({**attrs, "complete": 1})
         self._consolidate()
+
+    @contextlib.contextmanager
+    def say_how_to_go_on(self) -> Iterator[None]:
+        """Tell, where the work within ends early, what stays and how it goes on.
+
+        Raises
+        ------
+        Cancelled
+            At Ctrl-C.
+        OSError
+            When the disk is full.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise Cancelled(f"stopped; {self._how_to_go_on()}: {self.folder}") from None
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            text = f"no space is left to write; make some; {self._how_to_go_on()}"
+            raise OSError(error.errno, text, str(self.folder)) from None
+
+    def _how_to_go_on(self) -> str:
+        nothing = f"nothing is {self._done} yet"
+        if self.model.exists():
+            nothing = f"what was learnt stays, {nothing}"
+        return f"{f'what is {self._done} stays' if self.finished else nothing}, and the same command goes on"
 
     def _group(self) -> zarr.Group:
         return zarr.open_group(self.folder, mode="r+", use_consolidated=False)
@@ -210,7 +244,7 @@ class Store:
             if known is not None and (whole or self.model.exists()):
                 differing = ", ".join(_differences(known, run))
                 raise FileExistsError(
-                    f"{self.folder}: holds the clustering of another input or with other options ({differing}); "
+                    f"{self.folder}: holds the {self._what} of another input or with other options ({differing}); "
                     "give a new folder, or the same input and options"
                 )
             write_text(record, json.dumps(run, indent=1, sort_keys=True))
@@ -253,7 +287,8 @@ def _differences(known: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {old} there, {new} here" if len(f"{old}{new}") < 60 else name
 
 
-def _same(one: Path, other: Path) -> bool:
+def same_files(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files."""
     names = sorted(str(file.relative_to(one)) for file in one.rglob("*") if file.is_file())
     if names != sorted(str(file.relative_to(other)) for file in other.rglob("*") if file.is_file()):
         return False
