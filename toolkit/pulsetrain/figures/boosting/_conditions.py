@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "conditions"]
 
 _ROWS = {
-    "gain": "gain (photons of the poor condition for each of the good one)",
+    "gain": "gain (photons for each of the good condition)",
     "point_spread": "point spread (px, standard deviation)",
     "read_noise": "read noise (photons)",
 }
 _OTHERS = {"objects": "radial spectra (reduced χ²)", "power": "power of boosted images / of those learnt from"}
+_FRAMES = "these\u00a0frames"
 _WORDS = (
     '<div style="color: var(--jp-ui-font-color1, #212121); font: 13px/1.5 var(--jp-ui-font-family, sans-serif); '
     'padding: 4px 8px">{}</div>'
@@ -76,19 +77,19 @@ def conditions(
         if truth is not None:
             line["true"] = f"{getattr(truth, name):.3g}"
         if findings is not None:
-            line["these frames"] = _shown(found.get(name))
+            line[_FRAMES] = _shown(found.get(name))
         lines.append(line)
     line = {"": _OTHERS["objects"], "learnt": _number(learnt.reduced_chi2)}
     if truth is not None:
         line["true"] = "–"
     if findings is not None:
-        line["these frames"] = _shown(found.get("objects"))
+        line[_FRAMES] = _shown(found.get("objects"))
     lines.append(line)
     if "power" in found:
         lines.append(
             {"": _OTHERS["power"], "learnt": "1"}
             | ({"true": "–"} if truth is not None else {})
-            | {"these frames": _shown(found["power"])}
+            | {_FRAMES: _shown(found["power"])}
         )
     return html_table(pd.DataFrame(lines), caption) + _said(findings)
 
@@ -98,7 +99,7 @@ def _with_error(value: float, error: float) -> str:
     if not math.isfinite(error) or error <= 0:
         return f"{value:.4g}" if math.isfinite(error) else f"{value:.4g} (given)"
     digits = min(max(1 - math.floor(math.log10(error)), 0), 6)
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+    return f"{value:.{digits}f}\u00a0±\u00a0{error:.{digits}f}"
 
 
 def _number(value: float) -> str:
@@ -106,7 +107,7 @@ def _number(value: float) -> str:
 
 
 def _shown(finding: Finding | None) -> str:
-    return "as learnt" if finding is None else f"{finding.found:.3g} ({finding.sigmas:.0f} σ off)"
+    return "as\u00a0learnt" if finding is None else f"{finding.found:.3g}\u00a0({finding.sigmas:.0f}\u00a0σ\u00a0off)"
 
 
 def _said(findings: Sequence[Finding] | None) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pulsetrain.boosting.judging import RESOLVED, fourier_ring_correlation, resolution, scaled
 from pulsetrain.figures._theme import LINES, Theme, dress, themed
+from pulsetrain.figures.boosting._axes import two_columns
 from pulsetrain.figures.boosting._frames import Images, squares
 from pulsetrain.figures.boosting._pictures import Content
 
@@ -20,7 +21,6 @@ Floats = NDArray[np.float64]
 
 _RIM = "#808080"
 _PERIODS = (2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0, 40.0)  # px
-_INPUT = "input"
 
 
 def correlation_curves(
@@ -71,9 +71,10 @@ def correlation(
     """
     found = {name: resolution(np.asarray(curve), side, threshold) for name, curve in curves.items()}
     first = next(iter(found.values()), float("nan"))
+    lowest = min(0.0, *(float(np.nanmin(curve)) for curve in curves.values()))
     plot = themed(
         "Fourier ring correlation with the truth", "spatial frequency (1/px)", "correlation", height=height,
-        theme=theme, x_range=Range1d(0, 0.5), y_range=Range1d(-0.1, 1.05),
+        theme=theme, x_range=Range1d(0, 0.5), y_range=Range1d(lowest - 0.05, 1.05),
     )  # fmt: skip
     plot.add_layout(
         Span(
@@ -96,7 +97,7 @@ def correlation(
         plot.add_tools(HoverTool(renderers=[line], tooltips=words, visible=False))
     add_periods(plot, side)
     dress(plot, theme)
-    plot.legend.ncols = 2
+    two_columns(plot)
     return plot
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from pulsetrain.figures._theme import LINES, Theme, dress, themed
+from pulsetrain.figures.boosting._axes import log_ticks
 from pulsetrain.figures.boosting._frames import Images, images
 
 __all__ = ["coverage"]
@@ -66,12 +67,14 @@ def coverage(
         f"{100 * level:g} % intervals cover {100 * overall:.1f} % of the truth ({state})", "intensity (photons)",
         "share covered", height=height, theme=theme, x_axis_type="log" if decades else "linear",
     )  # fmt: skip
+    if decades:
+        log_ticks(plot.xaxis)
     plot.yaxis.formatter = NumeralTickFormatter(format="0 %")
     band = {"bottom": level - _ALLOWED, "top": min(level + _ALLOWED, 1.0)}
     plot.add_layout(BoxAnnotation(**band, fill_color=_RIM, fill_alpha=0.18, line_color=None, name="allowed"))
     plot.add_layout(Span(dimension="width", location=level, line_color=_RIM, line_dash="dashed", name="level"))
     for (name, curve), colour, marker in zip(curves.items(), LINES, ("circle", "square"), strict=False):
-        faint = 1.0 if name == "predicted" else 0.45
+        faint = 1.0 if name == "predicted" else 0.6
         source = ColumnDataSource(curve, name=name)
         plot.segment("x", "low", "x", "high", source=source, color=colour, line_width=2, alpha=faint)
         plot.line("x", "share", source=source, color=colour, alpha=faint, line_width=1.5)

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
-__all__ = ["Content", "colours", "norm_of", "ticks_of"]
+__all__ = ["Content", "colours", "norm_of", "photon_bar"]
 
 Content = Literal["diffraction", "imaging"]
 
@@ -37,7 +39,15 @@ def norm_of(images: NDArray[np.floating], content: Content) -> Normalize:
     return Normalize(float(low), float(max(high, low + 1e-6)))
 
 
-def ticks_of(norm: Normalize) -> list[float] | None:
+def photon_bar(drawing: Figure, seen: AxesImage, every: Any) -> None:
+    """Put a colour bar in photons beside axes."""
+    bar = drawing.colorbar(
+        seen, ax=every, label="photons", pad=0.01, ticks=_ticks(seen.norm), extend="max", format="%g"
+    )
+    bar.minorticks_off()
+
+
+def _ticks(norm: Any) -> list[float] | None:
     """Return the ticks of a colour bar: 0 and powers of ten over decades, else whatever matplotlib finds."""
     from matplotlib.colors import AsinhNorm
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pulsetrain.boosting.judging import radial_power
 from pulsetrain.figures._theme import LINES, Theme, dress, themed
+from pulsetrain.figures.boosting._axes import log_ticks, two_columns
 from pulsetrain.figures.boosting._correlation import add_periods
 from pulsetrain.figures.boosting._frames import Images, squares
 
@@ -62,15 +63,17 @@ def power_spectra(
     for name, power in curves.items():
         words = f"{name}: other objects, counting noise off" if name == "good set" else name
         _curve(upper, name, "power", power, words)
+    log_ticks(upper.yaxis)
     add_periods(upper, squares(image).shape[-1])
     dress(upper, theme)
-    upper.legend.ncols = 2
+    two_columns(upper)
     if compared is None:
         return column(upper, sizing_mode="stretch_width")
     lower = themed(
         f"Ratio to {compared}", "spatial frequency (1/px)", f"power / {compared}'s", height=height - height * 5 // 8,
         theme=theme, x_range=shared, y_axis_type="log",
     )  # fmt: skip
+    log_ticks(lower.yaxis)
     lower.add_layout(Span(dimension="width", location=1, line_color=_RIM, line_dash="dashed", line_width=1.5))
     for name in ("input / gain", "boosted"):
         reference = np.where(curves[compared] > 0, curves[compared], np.nan)

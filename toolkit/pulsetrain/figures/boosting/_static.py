@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pulsetrain.figures.boosting._frames import Images, images
-from pulsetrain.figures.boosting._pictures import Content, colours, norm_of, ticks_of
+from pulsetrain.figures.boosting._pictures import Content, colours, norm_of, photon_bar
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["static_summary"]
 
 _WIDEST = 2.0  # times the image: a relative σ above tells nothing more
-_DARK = 1e-3  # photons
+_DARK = 1.0  # photon, below which a ratio would show noise only
 
 
 def static_summary(
@@ -37,7 +37,7 @@ def static_summary(
         Shown over the gain, on the scale of `after`.
     after : float, shape (y, x), photons of the good condition
     std : float, shape (y, x), photons of the good condition, optional
-        Shown over the image.
+        Shown over the image, or over one photon where there is less.
     gain : float
         Photons in the poor condition for each in the good one.
     truth : float, shape (y, x), photons of the good condition, optional
@@ -71,7 +71,7 @@ def static_summary(
         axes.set(title=words, xlabel="x (px)")
     grid[0].set_ylabel("y (px)")
     shared = list(grid[: len(pictures)])
-    drawing.colorbar(seen, ax=shared, label="photons", ticks=ticks_of(norm), extend="max", format="%g", pad=0.01)
+    photon_bar(drawing, seen, shared)
     if std is not None:
         relative = 100 * images(std)[0] / np.maximum(boosted, _DARK)
         known = relative[np.isfinite(relative)]
@@ -79,6 +79,6 @@ def static_summary(
         shown = grid[-1].imshow(relative, cmap=colours("cividis"), vmin=0, vmax=top, interpolation="nearest")
         state = {None: "", True: ", calibrated", False: ", not calibrated"}[calibrated]
         grid[-1].set(title=f"σ / boosted{state}", xlabel="x (px)")
-        drawing.colorbar(shown, ax=grid[-1], label="%", extend="max", pad=0.02)
+        drawing.colorbar(shown, ax=grid[-1], label="% of boosted, of at least 1 photon", extend="max", pad=0.02)
     drawing.suptitle(title, fontsize="medium")
     return drawing

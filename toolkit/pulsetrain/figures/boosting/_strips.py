@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pulsetrain.figures.boosting._pictures import Content, colours, norm_of, ticks_of
+from pulsetrain.figures.boosting._pictures import Content, colours, norm_of, photon_bar
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +46,8 @@ def strips(
     frames : int
         Most rows.
     before, truth : float, shape (frame, y, x), photons of the good condition, optional
-        The frames themselves, over the gain, and what is true of them: a first and a last column.
+        The frames themselves, over the gain, and what is true of them: a first and a last column. What is masked
+        in `before` is so in all.
     content : {'diffraction', 'imaging'}
         Diffraction is drawn over decades.
     title : str
@@ -69,7 +70,10 @@ def strips(
     columns = ([("input / gain", before)] if before is not None else []) + columns
     columns += [("truth", truth)] if truth is not None else []
     rows = min(frames, *(len(strip) for _, strip in columns))
-    final = np.asarray(history.strips[-1][:rows], dtype=float)
+    if before is not None:
+        known = np.isfinite(before[:rows])
+        columns = [(words, np.where(known, strip[:rows], np.nan)) for words, strip in columns]
+    final = np.asarray(columns[-1 if truth is None else -2][1][:rows], dtype=float)
     height, width = final.shape[1:]
     norm = norm_of(final, content)  # an untrained network's images may be anything
     side = 1.15
@@ -85,6 +89,6 @@ def strips(
             axes.set(xticks=[], yticks=[])
             axes.set_ylabel(f"frame {row}" if place == 0 else "", fontsize="small")
         grid[0, place].set_title(words, fontsize="small")
-    drawing.colorbar(seen, ax=grid, label="photons", pad=0.01, ticks=ticks_of(norm), extend="max", format="%g")
+    photon_bar(drawing, seen, grid)
     drawing.suptitle(title or f"Along the training; each frame {width} × {height} px", fontsize="medium")
     return drawing

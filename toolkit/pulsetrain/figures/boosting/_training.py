@@ -12,6 +12,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from pulsetrain.figures._theme import LINES, Theme, dress, themed
+from pulsetrain.figures.boosting._axes import log_ticks
 
 __all__ = ["Losses", "training", "update_training"]
 
@@ -95,6 +96,8 @@ def _figure(scale: str, group: Curves, height: int, theme: Theme) -> figure:
     title = f"Training: {', '.join(names)}" if len(names) < 3 else "Training"
     label = _SAID.get(names[0], names[0]) if len(names) == 1 else "loss"
     plot = themed(title, "step", label, height=height, theme=theme, y_axis_type=scale)
+    if scale == "log":
+        log_ticks(plot.yaxis)
     for place, (name, members) in enumerate(group.items()):
         for number, step, loss in members:
             # Of one loss colours tell the networks; of several, the losses, and dashes the networks.

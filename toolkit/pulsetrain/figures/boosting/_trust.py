@@ -9,6 +9,7 @@ from bokeh.plotting import figure
 
 from pulsetrain.boosting.judging import Intervals
 from pulsetrain.figures._theme import LINES, Theme, dress, themed
+from pulsetrain.figures.boosting._axes import log_ticks
 from pulsetrain.figures.boosting._frames import Images, images
 
 __all__ = ["error_by_std", "sparsification"]
@@ -73,6 +74,7 @@ def error_by_std(
         "Error over predicted σ", "predicted σ (photons)", "RMS error (photons)", height=height, theme=theme,
         x_axis_type="log", y_axis_type="log",
     )  # fmt: skip
+    log_ticks(plot.axis)
     if len(sigma):
         edges = np.geomspace(sigma.min(), sigma.max() * (1 + 1e-9), bins + 1)
         number = np.clip(np.searchsorted(edges, sigma, side="right") - 1, 0, bins - 1)
