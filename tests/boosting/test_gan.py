@@ -16,12 +16,12 @@ from pulsetrain.boosting._gan.cyclegan import CycleGan
 from pulsetrain.boosting._gan.discriminator import Discriminator
 from pulsetrain.boosting._gan.game import Setting, Side, judged
 from pulsetrain.boosting._gan.generator import Generator, reach
-from pulsetrain.boosting._gan.history import Recorder
 from pulsetrain.boosting._gan.losses import PatchContrast, least_squares, masked_l1, patch_nce
 from pulsetrain.boosting._gan.patches import Patches
 from pulsetrain.boosting._gan.pool import ImagePool
 from pulsetrain.boosting._gan.scale import Batch, Scale, scales
 from pulsetrain.boosting._gan.settings import GanSettings
+from pulsetrain.boosting._history import Recorder
 from pulsetrain.boosting.degradation import Degradation
 from pulsetrain.boosting.options import BoostingOptions
 from pulsetrain.data import DataError

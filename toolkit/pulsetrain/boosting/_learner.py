@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pulsetrain.boosting.degradation import Degradation
 from pulsetrain.boosting.options import BoostingOptions
-from pulsetrain.options import OptionError
+from pulsetrain.nn import choose_device
 
-__all__ = ["Boosted", "History", "Learner", "Report", "choose_device", "make_learner"]
+__all__ = ["Boosted", "Learner", "Report", "make_learner"]
 
 Floats = NDArray[np.float32]
 
@@ -36,31 +35,11 @@ class Boosted(NamedTuple):
     std: Floats | None
 
 
-class History(Protocol):
-    """How a training went.
-
-    Attributes
-    ----------
-    step : list of int
-        Optimiser steps after which losses were noted.
-    losses : dict of list of float
-        Means since the step before, by name.
-    strip_step : list of int
-    strips : list of float32, shape (frame, y, x)
-        What the same few frames of the poor set became after those steps, photons of the good condition; not saved.
-    """
-
-    step: list[int]
-    losses: dict[str, list[float]]
-    strip_step: list[int]
-    strips: list[Floats]
-
-
 class Learner(Protocol):
     """One boosting method, made as ``Learner(options, degradation, device)`` once the degradation is known.
 
-    Networks have the attribute ``history``, a `History`. Blocks are float32 (n, y, x), photons of the poor condition,
-    NaN where masked.
+    Networks have the attribute ``history``, a `pulsetrain.boosting._history.History`. Blocks are float32 (n, y, x),
+    photons of the poor condition, NaN where masked.
     """
 
     @property
@@ -87,16 +66,3 @@ def make_learner(options: BoostingOptions, degradation: Degradation) -> Learner:
     from pulsetrain.boosting._gan import GanLearner
 
     return GanLearner(options, degradation, device)
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the named device, or for ``"auto"`` the GPU if there is one.
-
-    Raises
-    ------
-    OptionError
-        If a GPU is asked for and torch sees none.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise OptionError("device: got 'cuda', but torch sees no GPU here; allowed 'auto' or 'cpu'")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

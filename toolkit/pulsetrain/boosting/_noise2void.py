@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pulsetrain.boosting._masks import filled
 from pulsetrain.boosting._unet import UNet
+from pulsetrain.nn import precision
 
 __all__ = ["noise2void"]
 
@@ -46,7 +47,8 @@ def noise2void(training: Floats, low: Floats, read_noise: float, steps: int, see
         aim, known = _drawn(whole, live, rng)
         hidden = known & (rng.random(aim.shape) < _HIDDEN)
         views, smooth = _views(_replaced(aim, hidden, rng), known, read_noise)
-        root, _ = network(views)
+        with precision(views.device):
+            root, _ = network(views)
         # Weights from the neighbours alone: those from the pixel itself would bias the mean.
         there = torch.from_numpy(hidden)
         error = (root[:, 0] ** 2 - torch.from_numpy(aim))[there]
@@ -66,7 +68,9 @@ def _applied(network: UNet, low: Floats, read_noise: float) -> Floats:
         for start in range(0, len(low), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             views, _ = _views(whole[part], live[part], read_noise)
-            found[part] = (network(views)[0][:, 0] ** 2).numpy()
+            with precision(views.device):
+                root, _ = network(views)
+            found[part] = (root[:, 0] ** 2).numpy()
     return np.where(live, found, np.float32(np.nan))
 
 

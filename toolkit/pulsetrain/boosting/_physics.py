@@ -11,13 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pulsetrain.boosting._gan.history import Recorder
+from pulsetrain.boosting._history import Recorder
 from pulsetrain.boosting._learner import Boosted, Report
 from pulsetrain.boosting._targets import Thinning
 from pulsetrain.boosting._unet import MULTIPLE, REACH, UNet
 from pulsetrain.boosting._views import CHANNELS, Views, make_views
 from pulsetrain.boosting.degradation import Degradation
 from pulsetrain.boosting.options import BoostingOptions
+from pulsetrain.nn import precision
 
 __all__ = ["PhysicsLearner"]
 
@@ -85,7 +86,8 @@ class PhysicsLearner:
         means, spreads = [], []
         with torch.inference_mode():
             for network in networks:
-                root, spread = (each[:, 0, :y, :x].float() for each in network(shown))
+                with precision(self.device):
+                    root, spread = (each[:, 0, :y, :x] for each in network(shown))
                 mean = root**2
                 std = 2 * torch.sqrt(mean + _DARK) * torch.exp(spread.clamp(*_SPREAD))
                 means.append((mean / self.degradation.gain).cpu().numpy())
@@ -101,7 +103,8 @@ class PhysicsLearner:
 
     def _losses(self, network: UNet, views: Views, target: Floats, share: float) -> tuple[Tensor, Tensor]:
         """Return the mean's squared error, in units of the light expected, and the spread's negative log-likelihood."""
-        root, spread = (each[:, 0] for each in network(self._tensor(views.channels)))
+        with precision(self.device):
+            root, spread = (each[:, 0] for each in network(self._tensor(views.channels)))
         aim = self._tensor(target)
         known = torch.isfinite(aim)
         image, aim, spread = (root**2)[known], aim[known], spread[known].clamp(*_SPREAD)

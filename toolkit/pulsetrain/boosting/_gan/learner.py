@@ -14,14 +14,15 @@ from pulsetrain.boosting._gan.cut import Cut
 from pulsetrain.boosting._gan.cyclegan import CycleGan
 from pulsetrain.boosting._gan.game import Game, Setting
 from pulsetrain.boosting._gan.generator import Generator, reach
-from pulsetrain.boosting._gan.history import Recorder
-from pulsetrain.boosting._gan.network import GanNetwork, precision
+from pulsetrain.boosting._gan.network import GanNetwork
 from pulsetrain.boosting._gan.patches import Patches
 from pulsetrain.boosting._gan.scale import Scale, scales
 from pulsetrain.boosting._gan.settings import GanSettings
+from pulsetrain.boosting._history import Recorder
 from pulsetrain.boosting._learner import Boosted, Report
 from pulsetrain.boosting.degradation import Degradation
 from pulsetrain.boosting.options import BoostingOptions
+from pulsetrain.nn import precision
 
 __all__ = ["GanLearner"]
 

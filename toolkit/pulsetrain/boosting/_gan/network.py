@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pulsetrain.boosting._gan.generator import STRIDE, Generator
-from pulsetrain.boosting._gan.history import GanHistory
 from pulsetrain.boosting._gan.scale import Scale
+from pulsetrain.boosting._history import History
+from pulsetrain.nn import precision
 
-__all__ = ["GanNetwork", "precision"]
+__all__ = ["GanNetwork"]
 
 Floats = NDArray[np.float32]
 
@@ -28,7 +29,7 @@ class GanNetwork(nn.Module):
 
     Attributes
     ----------
-    history : GanHistory
+    history : History
         Of the training; not part of the state.
     """
 
@@ -37,7 +38,7 @@ class GanNetwork(nn.Module):
 
     def __init__(self, generator: Generator, low: Scale, high: Scale) -> None:
         super().__init__()
-        self.generator, self.history = generator, GanHistory()
+        self.generator, self.history = generator, History()
         self.register_buffer("low", torch.tensor(low, dtype=torch.float64))
         self.register_buffer("high", torch.tensor(high, dtype=torch.float64))
 
@@ -59,8 +60,3 @@ class GanNetwork(nn.Module):
                 some = torch.from_numpy(np.ascontiguousarray(block[start : start + rows], np.float32))
                 made[start : start + rows] = self(some.to(self.low.device)).cpu().numpy()
         return made
-
-
-def precision(device: torch.device) -> torch.autocast:
-    """Let a GPU compute in 16 bits where that is enough; bfloat16 needs no loss scaling."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")

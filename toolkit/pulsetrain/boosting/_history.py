@@ -1,4 +1,4 @@
-"""How an adversarial training went: its losses, and a few frames as they came along."""
+"""How a training went: its losses, and a few frames as they came along."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GanHistory", "Recorder"]
+__all__ = ["History", "Recorder"]
 
 Floats = NDArray[np.float32]
 
@@ -18,7 +18,7 @@ _SIDE = 256  # px, of large frames the middle
 
 
 @dataclass
-class GanHistory:
+class History:
     """What was noted during a training.
 
     Attributes
@@ -26,11 +26,11 @@ class GanHistory:
     step : list of int
         Optimiser steps after which losses were noted.
     losses : dict of list of float
-        Means since the step before, by name: ``generator``, ``discriminator``, ``identity``, and ``contrast`` or
-        ``cycle``; each without its weight.
+        Means since the step before, by name: ``error`` and ``doubt`` of learning the degradation; ``generator``,
+        ``discriminator``, ``identity``, and ``contrast`` or ``cycle`` of adversarial methods, each without its weight.
     strip_step : list of int
     strips : list of float32, shape (frame, y, x)
-        What the same few frames of the poor set became after those steps, photons of the good condition.
+        What the same few frames of the poor set became after those steps, photons of the good condition; not saved.
     """
 
     step: list[int] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Recorder:
     """
 
     def __init__(self, steps: int, frames: Floats, apply: Callable[[Floats], Floats]) -> None:
-        self.history = GanHistory()
+        self.history = History()
         self._steps, self._every = steps, -(-steps // _POINTS)
         rows, columns = (slice(max(0, (size - _SIDE) // 2), (size + _SIDE) // 2) for size in frames.shape[1:])
         self._frames, self._apply = frames[:_FRAMES, rows, columns], apply
