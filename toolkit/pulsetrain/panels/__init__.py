@@ -11,15 +11,26 @@ from pulsetrain._first_use import on_first_use
 
 if TYPE_CHECKING:
     from pulsetrain.panels._stage import show
+    from pulsetrain.panels.boosting import BoostingPanel
     from pulsetrain.panels.clustering import ClusteringPanel
     from pulsetrain.panels.compare import CompareImage
     from pulsetrain.panels.image import FrameImage, Readout
     from pulsetrain.panels.spectra import SpectraPanel
     from pulsetrain.panels.tuning import TuningPanel
 
-__all__ = ["ClusteringPanel", "CompareImage", "FrameImage", "Readout", "SpectraPanel", "TuningPanel", "show"]
+__all__ = [
+    "BoostingPanel",
+    "ClusteringPanel",
+    "CompareImage",
+    "FrameImage",
+    "Readout",
+    "SpectraPanel",
+    "TuningPanel",
+    "show",
+]
 
 _PLACES = {
+    "BoostingPanel": "boosting",
     "ClusteringPanel": "clustering",
     "CompareImage": "compare",
     "FrameImage": "image",

@@ -1,0 +1,299 @@
+"""What the boosting control computes: in threads, with no widget in reach."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from pulsetrain.boosting.options import BoostingOptions
+from pulsetrain.figures import boosting as figures
+from pulsetrain.options import OptionError
+from pulsetrain.panels._boosting_code import FILES
+from pulsetrain.panels._boosting_input import BoostingInput
+from pulsetrain.panels._picture import png
+from pulsetrain.panels._task import part
+from pulsetrain.progress import Progress
+
+if TYPE_CHECKING:
+    from pulsetrain.boosting import Booster
+    from pulsetrain.boosting._check import Finding
+    from pulsetrain.boosting.judging import Intervals
+
+__all__ = ["BoostingWork", "Look", "Outcome", "Sample", "remaining"]
+
+Floats = NDArray[np.float32]
+
+_HELD = 2**22  # pixels, up to which all frames are boosted at once
+_JUDGED, _DRAWN = 200, 2**20  # frames and pixels that figures are drawn of, at most
+_OTHERS = ("Richardson–Lucy", "NLM + RL")  # told the degradation that was learnt
+_CHECKED = 16  # frames, fewer of which tell no condition
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Frames that figures are drawn of, spread evenly over all.
+
+    Attributes
+    ----------
+    patterns : int, shape (n,)
+    low : float32, shape (n, y, x), photons of the poor condition
+    made : xarray.Dataset
+        What became of them.
+    truth : float32, shape (n, y, x), photons of the good condition, or None
+    high : float32, shape (m, y, x), photons, or None
+        Frames of the good condition, of other objects.
+    """
+
+    patterns: NDArray[np.int64]
+    low: Floats
+    made: xr.Dataset
+    truth: Floats | None
+    high: Floats | None
+
+    @property
+    def image(self) -> Floats:
+        """What they became, photons of the good condition."""
+        return self.made["image"].to_numpy()
+
+    @property
+    def std(self) -> Floats | None:
+        """How far it may be off."""
+        return self.made["std"].to_numpy() if "std" in self.made else None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the sample is worth by its truth.
+
+    Attributes
+    ----------
+    correlation : tuple
+        As of `pulsetrain.figures.boosting.correlation_curves`.
+    quality : str
+        Table, as HTML.
+    intervals : Intervals or None
+    """
+
+    correlation: tuple[dict[str, NDArray[np.float64]], int]
+    quality: str
+    intervals: Intervals | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a booster made of the frames.
+
+    Attributes
+    ----------
+    booster : Booster
+    result : xarray.Dataset
+        Of all frames; lazy where they are many.
+    sample : Sample
+    judged : Judged or None
+        Where the truth is known.
+    findings : list of Finding, or None
+        None where too few frames tell nothing.
+    strips : bytes
+        PNG of what frames became along the training; empty of a booster that was read.
+    """
+
+    booster: Booster
+    result: xr.Dataset
+    sample: Sample
+    judged: Judged | None
+    findings: list[Finding] | None
+    strips: bytes
+
+
+@dataclass(frozen=True)
+class Look:
+    """One frame, in photons of the good condition.
+
+    Attributes
+    ----------
+    pattern : int
+    before : float32, shape (y, x)
+        The poor frame over the gain, or as it is while no gain is known.
+    after, std, truth : float32, shape (y, x), or None
+    """
+
+    pattern: int
+    before: Floats
+    after: Floats | None
+    std: Floats | None
+    truth: Floats | None
+
+
+class BoostingWork:
+    """The frames of a control, and what boosts them.
+
+    Parameters
+    ----------
+    given : BoostingInput
+    """
+
+    def __init__(self, given: BoostingInput) -> None:
+        self._given = given
+
+    def learn(self, options: BoostingOptions, progress: Progress) -> Outcome:
+        """Learn from both sets, or read the booster that options name; and boost."""
+        progress(0, 100, "Making ready")
+        from pulsetrain.boosting import Booster
+
+        model = Path(options.model).expanduser()
+        if options.model and model.exists():
+            booster = Booster.load(model)
+        else:
+            high = self._given.good(options)
+            booster = Booster(**options.model_dump(exclude=set(FILES))).fit(
+                self._given.low, high, remaining(part(progress, 0, 0.85))
+            )
+            if options.model:
+                booster.save(model)
+        return self.boost(booster, part(progress, 0.85, 1))
+
+    def calibrate(self, booster: Booster, options: BoostingOptions, progress: Progress) -> Outcome:
+        """Stretch the booster's intervals by the test sample, and boost again."""
+        pairs = self._given.pairs(options)
+        if pairs is None:
+            raise OptionError("test: there is no test sample; give BoostingPanel(low, high, test=(low, truth))")
+        progress(0, 1, "Calibrating")
+        booster.calibrate(*pairs)
+        return self.boost(booster, part(progress, 0.3, 1))
+
+    def boost(self, booster: Booster, progress: Progress) -> Outcome:
+        """Boost the frames, and say whether they are of the condition that was learnt."""
+        frames = self._pictures(booster)
+        if frames.size <= _HELD:
+            result = booster.predict(frames, has_std(booster), part(progress, 0, 0.6))
+        else:
+            result = _lazy(booster, frames)
+        sample = self._sample(booster, frames, result, part(progress, 0.6, 0.7))
+        progress(70, 100, "Comparing with the truth")
+        judged = None if sample.truth is None else _judged(booster, sample, sample.truth)
+        progress(80, 100, "Comparing the condition with the one that was learnt")
+        checked = _spread(len(frames), max(_CHECKED, _HELD // frames[0].size))
+        findings = booster.check(frames.isel(pattern=checked)) if len(frames) >= _CHECKED else None
+        progress(100, 100)
+        return Outcome(booster, result, sample, judged, findings, _strips(booster))
+
+    def look(self, pattern: int, outcome: Outcome | None, options: BoostingOptions) -> Look:
+        """Return one frame as it is shown."""
+        from pulsetrain.boosting._frames import photons, pictures
+
+        one, truth = self._given.low.isel(pattern=[pattern]), self._given.truth
+        used = options if outcome is None else outcome.booster.options.replace(geometry=options.geometry)
+        before = photons(pictures(one, used, "low"), used.photon)[0]
+        known = None
+        if truth is not None:
+            known = photons(pictures(truth.isel(pattern=[pattern]), used, "truth"), used.photon_high)[0]
+        if outcome is None:
+            return Look(pattern, before, None, None, known)
+        before = before / np.float32(outcome.booster.degradation.gain)
+        made = outcome.result.isel(pattern=[pattern])
+        if made.chunks:
+            made = outcome.booster.predict(one, has_std(outcome.booster))
+        std = made["std"].to_numpy()[0] if "std" in made else None
+        return Look(pattern, before, made["image"].to_numpy()[0], std, known)
+
+    def _pictures(self, booster: Booster) -> xr.DataArray:
+        from pulsetrain.boosting._frames import pictures
+
+        return pictures(self._given.low, booster.options, "low")
+
+    def _sample(self, booster: Booster, frames: xr.DataArray, result: xr.Dataset, progress: Progress) -> Sample:
+        from pulsetrain.boosting._frames import photons, pictures
+
+        chosen = _spread(len(frames), min(_JUDGED, max(1, _DRAWN // frames[0].size)))
+        made = result.isel(pattern=chosen)
+        if made.chunks:
+            made = booster.predict(frames.isel(pattern=chosen), has_std(booster), progress)
+        truth = None
+        if self._given.truth is not None:
+            known = pictures(self._given.truth.isel(pattern=chosen), booster.options, "truth")
+            truth = photons(known, booster.options.photon_high)
+        high = self._given.high
+        if high is not None:
+            good = pictures(high, booster.options, "high")
+            high = photons(good.isel(pattern=_spread(len(good), _JUDGED)), booster.options.photon_high)
+        low = photons(frames.isel(pattern=chosen), booster.options.photon)
+        return Sample(chosen, low, made.load(), truth, high)
+
+
+def has_std(booster: Booster) -> bool:
+    """Whether the booster says how far it may be off: a single adversarial network does not."""
+    return booster.options.method == "degradation" or len(booster.networks_) > 1
+
+
+def _judged(booster: Booster, sample: Sample, truth: Floats) -> Judged:
+    from pulsetrain.boosting.baselines import BASELINES, Case
+    from pulsetrain.boosting.judging import judge_intervals
+
+    content, learnt, std = booster.options.content, booster.degradation, sample.std
+    case = Case(sample.low, sample.low, learnt, content)
+    others = {name: BASELINES[name](case) for name in _OTHERS}
+    pictures = {"input": sample.low / np.float32(learnt.gain), "boosted": sample.image}
+    return Judged(
+        figures.correlation_curves(pictures | {"Richardson–Lucy": others["Richardson–Lucy"]}, truth, content),
+        figures.quality_table(sample.image, truth, sample.low, learnt, content=content, others=others),
+        None if std is None else judge_intervals(sample.image, std, truth, sample.made.attrs["level"]),
+    )
+
+
+def _strips(booster: Booster) -> bytes:
+    history = booster.history[0]
+    return png(figures.strips(history, content=booster.options.content)) if history.strips else b""
+
+
+def remaining(progress: Progress) -> Progress:
+    """Return a progress that tells the loss and the time that is left with the message."""
+    first: list[tuple[float, int]] = []
+
+    def told(done: int, total: int, message: str = "", /, **values: float) -> None:
+        if values:
+            message += "".join(f", {name} {value:.3g}" for name, value in values.items())
+            if not first:
+                first.append((time.monotonic(), done))
+            begun, start = first[0]
+            if done > start:
+                left = (time.monotonic() - begun) * (total - done) / (done - start)
+                message += f", {_duration(left)} left"
+        progress(done, total, message, **values)
+
+    return told
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _spread(n: int, most: int) -> NDArray[np.int64]:
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
+
+
+def _lazy(booster: Booster, frames: xr.DataArray) -> xr.Dataset:
+    """Return the result of many frames, which is computed in blocks when it is saved or looked at."""
+    import dask.array as da
+
+    one = booster.predict(frames.isel(pattern=[0]), has_std(booster))
+    names = list(one.data_vars)
+    rows = max(1, _HELD // frames[0].size)
+    source = da.asarray(frames.data).rechunk({0: rows, 1: -1, 2: -1})
+
+    def boosted(block: Any) -> Any:
+        made = booster.predict(xr.DataArray(block, dims=frames.dims), has_std(booster))
+        return np.stack([made[name].to_numpy() for name in names], axis=1)
+
+    chunks = (source.chunks[0], (len(names),), *source.chunks[1:])
+    both = source.map_blocks(boosted, dtype=np.float32, new_axis=1, chunks=chunks, meta=np.empty((0,) * 4, np.float32))
+    coords = {name: coord for name, coord in frames.coords.items() if coord.dims == ("pattern",)}
+    result = xr.Dataset({name: (frames.dims, both[:, k]) for k, name in enumerate(names)}, coords, one.attrs)
+    for name in names:
+        result[name].attrs.update(one[name].attrs)
+    return result
