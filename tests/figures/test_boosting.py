@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import xarray as xr
@@ -184,6 +185,17 @@ def test_coverage_and_its_error_by_hand():
     assert "not calibrated" in plot.title.text
 
 
+def test_bright_pixels_have_bins_of_their_own_where_intensities_go_over_decades():
+    rng = np.random.default_rng(6)
+    image = np.exp(rng.normal(0, 2, (10, SIDE, SIDE)))
+    result = xr.Dataset(
+        {name: (("pattern", "y", "x"), each) for name, each in (("image", image), ("std", 0 * image + 1))}
+    )
+    found = source(figures.coverage(result, image, bins=4), "predicted")
+    shares = np.cumsum(found["pixels"]) / image.size
+    np.testing.assert_allclose(shares, [0.25, 0.5, 0.75, 1 - 1 / 12, 1 - 1 / 40, 1], atol=1e-3)
+
+
 def test_pixels_that_err_together_make_error_bars_of_frames():
     rng = np.random.default_rng(5)
     image = np.zeros((20, SIDE, SIDE)) + 50.0
@@ -275,15 +287,22 @@ def test_quality_is_judged_on_the_same_scale_for_input_and_boosted(truth, low):
 def test_strips_have_a_row_a_frame_and_a_column_a_step_on_one_scale(truth):
     shares = (0.1, 0.8, 1.0)
     history = SimpleNamespace(strip_step=[0, 100, 1500], strips=[np.nan_to_num(truth) * share for share in shares])
-    drawing = figures.strips(history, frames=3, before=truth, truth=truth)
-    pictures = [axes for axes in drawing.axes if axes.images]
-    assert len(pictures) == 3 * 5
-    assert [axes.get_title() for axes in pictures[:5]] == ["input / gain", "step 0", "step 100", "step 1,500", "truth"]
-    assert len({axes.images[0].norm.vmax for axes in pictures}) == 1
-    assert any(axes.get_ylabel() == "photons" for axes in drawing.axes)
-    for axes in pictures:
-        grey = axes.images[0].to_rgba(axes.images[0].get_array())[0, 0, :3]
-        np.testing.assert_allclose(grey, np.array([0xC8, 0xC8, 0xCC]) / 255, atol=0.01)
+    drawing = figures.strips(history, frames=2, before=truth, truth=truth, content="imaging")
+    main, bar = drawing.axes
+    assert [tick.get_text() for tick in main.get_xticklabels()] == [
+        "input / gain", "step 0", "step 100", "step 1,500", "truth"
+    ]  # fmt: skip
+    assert [tick.get_text() for tick in main.get_yticklabels()] == ["frame 0", "frame 1"]
+    assert bar.get_ylabel() == "photons"
+    shown = main.images[0].get_array()
+    tiles = shown.reshape(2, shown.shape[0] // 2, 5, shown.shape[1] // 5, 4)[:, :SIDE, :, :SIDE, :3].astype(int)
+    assert (tiles[:, :3, :, :3] == [0xC8, 0xC8, 0xCC]).all()  # masked
+    np.testing.assert_array_equal(tiles[:, :, 3], tiles[:, :, 4])  # of one value, one colour
+    # A share of 0.8 of a value has the colour of that value on the bar.
+    low, high = main.get_figure().axes[1].get_ylim()
+    place = (0.8 * truth[1, 20, 20] - low) / (high - low)
+    expected = 255 * np.array(mpl.colormaps["viridis"](place)[:3])
+    np.testing.assert_allclose(tiles[1, 20, 2, 20], expected, atol=2)
     assert drawing._repr_png_().startswith(b"\x89PNG")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from bokeh.embed import file_html
 from bokeh.layouts import column
 from bokeh.resources import INLINE
 
+from pulsetrain.figures import boosting
 from pulsetrain.figures import spectra as figures
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -64,3 +66,19 @@ def test_text_and_ground_follow_the_page_from_light_to_dark(page, tmp_path, trut
     assert median < 0.1
     assert lightest > 0.8
     assert said == []
+
+
+@pytest.mark.parametrize(
+    ("losses", "ticks"),
+    [([0.9, 0.4, 0.31], [0.3, 0.4, 0.5, 0.7]), ([3e4, 5.0, 2e-3], [0.01, 0.1, 1, 10, 100, 1e3, 1e4])],
+)
+def test_logarithmic_axes_have_round_ticks_over_any_span(page, tmp_path, losses, ticks):
+    history = SimpleNamespace(step=[1, 2, 3], losses={"loss": losses})
+    html = tmp_path / "figure.html"
+    html.write_text(file_html(boosting.training([history]), INLINE))
+    page.goto(html.as_uri())
+    page.wait_for_function("() => Bokeh.documents.length && Bokeh.documents[0].is_idle")
+    shown = page.evaluate(
+        "() => [...Bokeh.index.query(view => view.model.type == 'LogAxis')].map(view => [...view.tick_coords.major[1]])"
+    )
+    assert shown == [pytest.approx(ticks)]

@@ -15,7 +15,7 @@ const {start, end} = cb_data.range;
 if (!(start > 0 && end > start)) return [];
 const decades = Math.log10(end / start);
 const factors = decades < 1.2 ? [1, 1.5, 2, 3, 4, 5, 7] : decades < 2.5 ? [1, 2, 5] : decades < 3.5 ? [1, 3] : [1];
-const step = Math.max(1, Math.ceil(decades / 7));
+const step = Math.max(1, Math.ceil(decades / 8));
 const ticks = [];
 for (let power = Math.floor(Math.log10(start)); power <= Math.log10(end); power += 1) {
   if (power % step) continue;
@@ -38,4 +38,4 @@ def log_ticks(axes: Any) -> None:
 def two_columns(plot: figure) -> None:
     """Set a legend in two columns, after it was dressed: in one line it would run out of a narrow page."""
     plot.legend.ncols = 2
-    plot.legend.spacing = 2
+    plot.legend.spacing = 7

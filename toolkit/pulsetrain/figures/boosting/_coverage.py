@@ -23,6 +23,7 @@ _RIM = "#808080"
 _ALLOWED = 0.02
 _Z90 = 1.6448536269514722
 _DECADES = 20.0  # from which ratio on intensities have a logarithmic axis
+_BRIGHTEST = (1 / 3, 1 / 10)  # of the last bin, where it is split
 
 
 def coverage(
@@ -36,8 +37,9 @@ def coverage(
 ) -> figure:
     """Draw the share of the truth that intervals cover, by predicted and, paler, by true intensity.
 
-    Bins hold equally many pixels. Error bars are 90 % intervals (Wilson), from as many independent pixels as would
-    scatter as the frames do: pixels of one frame err together.
+    Bins hold equally many pixels; where intensities go over decades, the brightest is split further. Error bars are
+    90 % intervals (Wilson), from as many independent pixels as would scatter as the frames do: pixels of one frame err
+    together.
 
     Parameters
     ----------
@@ -57,12 +59,10 @@ def coverage(
     inside = np.abs(image - true) <= norm.ppf((1 + level) / 2) * std
     overall = inside[live].mean() if live.any() else np.nan
     state = "calibrated" if result.attrs.get("calibrated") else "not calibrated"
-    curves = {
-        "predicted": _binned(inside, image, live, bins),
-        "true": _binned(inside, true, live, bins),
-    }
-    places = np.concatenate([curve["x"] for curve in curves.values()])
-    decades = len(places) and places.min() > 0 and places.max() > _DECADES * places.min()
+    decades = _over_decades(image[live])
+    shares = np.linspace(0, 1, bins + 1)
+    shares = np.union1d(shares, 1 - np.array(_BRIGHTEST) / bins) if decades else shares
+    curves = {name: _binned(inside, values, live, shares) for name, values in (("predicted", image), ("true", true))}
     plot = themed(
         f"{100 * level:g} % intervals cover {100 * overall:.1f} % of the truth ({state})", "intensity (photons)",
         "share covered", height=height, theme=theme, x_axis_type="log" if decades else "linear",
@@ -90,9 +90,14 @@ def coverage(
     return dress(plot, theme)
 
 
-def _binned(inside: NDArray[np.bool_], values: Floats, live: NDArray[np.bool_], bins: int) -> dict[str, Floats]:
+def _over_decades(values: Floats) -> bool:
+    low, high = np.quantile(values, (0.02, 0.98)) if len(values) else (0.0, 0.0)
+    return bool(low > 0 and high > _DECADES * low)
+
+
+def _binned(inside: NDArray[np.bool_], values: Floats, live: NDArray[np.bool_], shares: Floats) -> dict[str, Floats]:
     known = values[live]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1))) if len(known) else np.zeros(1)
+    edges = np.unique(np.quantile(known, shares)) if len(known) else np.zeros(1)
     rows = []
     for left, right in pairwise(edges):
         there = live & (values >= left) & ((values < right) if right < edges[-1] else (values <= right))

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
-    from matplotlib.image import AxesImage
+
 
 __all__ = ["Content", "colours", "norm_of", "photon_bar"]
 
@@ -39,7 +40,7 @@ def norm_of(images: NDArray[np.floating], content: Content) -> Normalize:
     return Normalize(float(low), float(max(high, low + 1e-6)))
 
 
-def photon_bar(drawing: Figure, seen: AxesImage, every: Any) -> None:
+def photon_bar(drawing: Figure, seen: ScalarMappable, every: Any) -> None:
     """Put a colour bar in photons beside axes."""
     bar = drawing.colorbar(
         seen, ax=every, label="photons", pad=0.01, ticks=_ticks(seen.norm), extend="max", format="%g"

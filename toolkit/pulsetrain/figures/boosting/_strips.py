@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from pulsetrain.figures.boosting._pictures import Content, colours, norm_of, photon_bar
 
 if TYPE_CHECKING:
+    from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
 __all__ = ["Strips", "strips"]
+
+_SIDE = 1.15  # inches, of a tile
+_GAP = 0.06  # of a tile's width, between tiles
 
 
 class Strips(Protocol):
@@ -62,6 +66,8 @@ def strips(
     ValueError
         If the history has no strips.
     """
+    from matplotlib.cm import ScalarMappable
+
     from pulsetrain.figures._drawing import Drawing
 
     if not history.strips:
@@ -74,21 +80,33 @@ def strips(
         known = np.isfinite(before[:rows])
         columns = [(words, np.where(known, strip[:rows], np.nan)) for words, strip in columns]
     final = np.asarray(columns[-1 if truth is None else -2][1][:rows], dtype=float)
-    height, width = final.shape[1:]
     norm = norm_of(final, content)  # an untrained network's images may be anything
-    side = 1.15
+    height, width = final.shape[1:]
+    shape = min(max(height / width, 0.4), 2.5)
     drawing = Drawing(
-        figsize=(side * len(columns) + 1.3, side * rows * min(max(height / width, 0.4), 2.5) + 0.75), dpi=100,
-        layout="constrained", facecolor="white",
+        figsize=(_SIDE * len(columns) + 1.3, _SIDE * rows * shape + 0.75), dpi=100, layout="constrained",
+        facecolor="white",
     )  # fmt: skip
-    grid = drawing.subplots(rows, len(columns), squeeze=False, sharex=True, sharey=True)
-    for place, (words, strip) in enumerate(columns):
-        for row in range(rows):
-            axes = grid[row, place]
-            seen = axes.imshow(np.asarray(strip[row]), cmap=colours(), norm=norm, interpolation="nearest")
-            axes.set(xticks=[], yticks=[])
-            axes.set_ylabel(f"frame {row}" if place == 0 else "", fontsize="small")
-        grid[0, place].set_title(words, fontsize="small")
-    photon_bar(drawing, seen, grid)
+    axes = drawing.subplots()
+    mosaic = _mosaic(np.array([np.asarray(strip[:rows], dtype=float) for _, strip in columns]), norm)
+    # One picture of all: axes for each would take seconds.
+    axes.imshow(mosaic, extent=(0, len(columns), rows, 0), aspect="auto", interpolation="antialiased")
+    axes.set_xticks(np.arange(len(columns)) + 0.5, [words for words, _ in columns], fontsize="small")
+    axes.set_yticks(np.arange(rows) + 0.5, [f"frame {row}" for row in range(rows)], fontsize="small", rotation=90)
+    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    for tick in axes.get_yticklabels():
+        tick.set_verticalalignment("center")
+    axes.spines[:].set_visible(False)
+    photon_bar(drawing, ScalarMappable(norm, colours()), axes)
     drawing.suptitle(title or f"Along the training; each frame {width} × {height} px", fontsize="medium")
     return drawing
+
+
+def _mosaic(tiles: NDArray[np.float64], norm: Normalize) -> NDArray[np.uint8]:
+    """Return the colours of tiles (column, row, y, x) side by side, with white between them; (y, x, 4)."""
+    count, rows, height, width = tiles.shape
+    gap = max(1, round(_GAP * width))
+    shown = np.full((rows, height + gap, count, width + gap, 4), 255, np.uint8)
+    coloured = colours()(norm(np.ma.masked_invalid(tiles)), bytes=True)  # (column, row, y, x, 4)
+    shown[:, :height, :, :width] = np.moveaxis(coloured, 0, 2)
+    return shown.reshape(rows * (height + gap), count * (width + gap), 4)
