@@ -20,12 +20,13 @@ def fitted(sets):
 def test_fit_finds_point_spread_gain_and_read_noise_of_unpaired_sets(fitted):
     assert fitted.point_spread == pytest.approx(1.2, abs=0.1)
     assert fitted.gain == pytest.approx(0.143, rel=0.05)
-    assert fitted.read_noise == pytest.approx(0.5, abs=0.12)
+    assert fitted.read_noise == pytest.approx(0.5, abs=0.02)
 
 
 def test_fit_tells_how_sure_it_is(fitted):
     assert abs(fitted.point_spread - 1.2) < 4 * fitted.point_spread_error < 0.3
     assert abs(fitted.gain - 0.143) < 4 * fitted.gain_error < 0.02
+    assert abs(fitted.read_noise - 0.5) < 4 * fitted.read_noise_error < 0.04
     assert fitted.reduced_chi2 < 2
 
 

@@ -24,7 +24,7 @@ __all__ = ["PhysicsLearner"]
 
 Floats = NDArray[np.float32]
 
-_RATE = 2e-3
+_RATE = 4e-3
 _DARK = 0.1  # photons of the poor condition, below which intensities weigh alike
 _SPREAD = (-6.0, 3.0)  # bounds of the logarithm of the root's standard deviation
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_erosion
 from scipy.optimize import minimize_scalar
 
 from pulsetrain.boosting._masks import filled
@@ -23,6 +24,7 @@ _WIDTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.5, 6.5, 9.0)  # px, among which the p
 _FEW = 400  # frames are enough for that
 _TOLERANCE = 2e-3  # px
 _STEP = 0.02  # px, of the derivative
+_SECOND = np.array([1, -2, 1], np.float32) / np.float32(np.sqrt(6))  # difference, of squares that add up to 1
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ class Spectra:
         Without the counting noise.
     counted : float64, shape (n,)
         The counting noise in each bin: photons under the window's square.
+    fine : float64, shape (n,)
+        Mean square of second differences along both axes at dim pixels, without the counting noise: the variance of
+        read noise, for light that is blurred has next to nothing there.
     reading : float
         By how much a read noise of one photon would raise every bin.
     """
@@ -89,33 +94,37 @@ class Spectra:
     square: Doubles
     power: Doubles
     counted: Doubles
+    fine: Doubles
     reading: float
 
     @classmethod
-    def of_low(cls, low: NDArray[np.floating], window: Window) -> Spectra:
+    def of_low(cls, low: NDArray[np.floating], window: Window, dim: NDArray[np.bool_]) -> Spectra:
         """Measure frames (n, y, x) of photons; read noise stays in."""
         parts = []
         for start in range(0, len(low), _AT_ONCE):
-            seen = np.nan_to_num(np.asarray(low[start : start + _AT_ONCE], np.float32)) * window.weight
+            frames = np.nan_to_num(np.asarray(low[start : start + _AT_ONCE], np.float32))
+            seen = frames * window.weight
             total, counted = seen.sum(axis=(1, 2), dtype=float), (seen * window.weight).sum(axis=(1, 2), dtype=float)
             power = window.radial(np.abs(np.fft.rfft2(seen)) ** 2) - counted[:, None]
-            parts.append((total, total**2 - counted, power, counted))
-        total, square, power, counted = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return cls(total, square, power, counted, float((window.weight**2).sum()))
+            fine = _filtered(frames, _SECOND) ** 2 - _filtered(frames, _SECOND**2)
+            parts.append((total, total**2 - counted, power, counted, fine[:, dim].mean(axis=1, dtype=float)))
+        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)), float((window.weight**2).sum()))
 
     @classmethod
-    def of_high(cls, halves: tuple[Floats, Floats], width: float, window: Window) -> Spectra:
+    def of_high(cls, halves: tuple[Floats, Floats], width: float, window: Window, dim: NDArray[np.bool_]) -> Spectra:
         """Measure frames given as two independent halves, each (n, y, x), after a blur; of two halves no noise adds."""
         parts = []
         for start in range(0, len(halves[0]), _AT_ONCE):
-            one, two = (blurred(half[start : start + _AT_ONCE], width) * window.weight for half in halves)
+            frames = [blurred(half[start : start + _AT_ONCE], width) for half in halves]
+            one, two = (each * window.weight for each in frames)
             first, second = np.fft.rfft2(one), np.fft.rfft2(two)
             totals = [each.sum(axis=(1, 2), dtype=float) for each in (one, two)]
             counted = ((one + two) * window.weight).sum(axis=(1, 2), dtype=float)
             power = 4 * window.radial((first * second.conj()).real)
-            parts.append((totals[0] + totals[1], 4 * totals[0] * totals[1], power, counted))
-        total, square, power, counted = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return cls(total, square, power, counted, float((window.weight**2).sum()))
+            fine = 4 * _filtered(frames[0], _SECOND) * _filtered(frames[1], _SECOND)
+            square = 4 * totals[0] * totals[1]
+            parts.append((totals[0] + totals[1], square, power, counted, fine[:, dim].mean(axis=1, dtype=float)))
+        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)), float((window.weight**2).sum()))
 
     def shape(self, dim: float, read_noise: float = 0.0) -> tuple[Doubles, Doubles]:
         """Return the mean power over the squared total, (bin,), and each frame's pull on it, (n, bin).
@@ -128,12 +137,6 @@ class Spectra:
         mean = power.sum(axis=0) / square.sum()
         pull = (power - mean * square[:, None]) / square.sum()
         return mean, np.asarray(pull)
-
-    def lift(self, dim: float) -> Doubles:
-        """Return by how much one squared photon of read noise lifts the `shape`, (bin,), to first order."""
-        mean, _ = self.shape(dim)
-        weight = 1 / (np.maximum(self.total, 0) + dim) ** 2
-        return np.asarray(self.reading * weight.sum() * (1 - mean) / (weight * self.square).sum())
 
 
 def halved(high: NDArray[np.floating], seed: int) -> tuple[Floats, Floats]:
@@ -150,55 +153,69 @@ def halved(high: NDArray[np.floating], seed: int) -> tuple[Floats, Floats]:
 def fit_degradation(low: NDArray[np.floating], high: NDArray[np.floating], seed: int) -> dict[str, float]:
     """Return the fields of a `Degradation` that turns the good set into the poor one."""
     window = Window.of(low, high)
-    poor, halves = Spectra.of_low(low, window), halved(high, seed)
+    dim = _dim_pixels(high, window)
+    poor, halves = Spectra.of_low(low, window, dim), halved(high, seed)
     if poor.total.mean() <= 0 or halves[0].sum() + halves[1].sum() <= 0:
         raise DataError("frames", "no light", "frames of more photons than noise", "check photon and the masks")
-    some = (halves[0][:_FEW], halves[1][:_FEW])
-    rough = [_Trial(poor, some, window, width).misfit for width in _WIDTHS]
-    best = int(np.argmin(rough))
+
+    def trial(width: float, frames: int | None = None) -> _Trial:
+        some = (halves[0][:frames], halves[1][:frames])
+        return _Trial(poor, Spectra.of_high(some, width, window, dim))
+
+    best = int(np.argmin([trial(width, _FEW).misfit for width in _WIDTHS]))
     between = (_WIDTHS[max(best - 1, 0)], _WIDTHS[min(best + 1, len(_WIDTHS) - 1)])
     found = minimize_scalar(
-        lambda width: _Trial(poor, halves, window, width).misfit,
-        bounds=between,
-        method="bounded",
-        options={"xatol": _TOLERANCE},
+        lambda width: trial(width).misfit, bounds=between, method="bounded", options={"xatol": _TOLERANCE}
     )
     width = float(found.x)
-    trial, wider = (_Trial(poor, halves, window, each) for each in (width, width + _STEP))
-    slope = np.stack([(wider.model - trial.model) / _STEP, trial.lift * 2 * trial.read_noise], axis=1)
-    weighted = slope / trial.variance[:, None]
-    answer = np.linalg.pinv(weighted.T @ slope) @ weighted.T  # (2, bin): of width and read noise to each bin
-    errors = np.sqrt(sum(((pull @ answer.T) ** 2).sum(axis=0) for pull in trial.pulls))
-    scatter = [each.total.std() / each.total.mean() / np.sqrt(len(each.total)) for each in (poor, trial.good)]
+    at, wider = trial(width), trial(width + _STEP)
+    slope = (wider.model - at.model) / _STEP
+    answer = slope / at.variance / max((slope**2 / at.variance).sum(), 1e-12)  # (bin,): of the width to each bin
+    scatter = [each.total.std() / each.total.mean() / np.sqrt(len(each.total)) for each in (poor, at.good)]
     return {
-        "gain": trial.gain,
+        "gain": at.gain,
         "point_spread": width,
-        "read_noise": trial.read_noise,
-        "gain_error": float(trial.gain * np.hypot(*scatter)),
-        "point_spread_error": float(errors[0]),
-        "read_noise_error": float(errors[1]),
-        "reduced_chi2": trial.misfit / max(len(trial.model) - 2, 1),
+        "read_noise": at.read_noise,
+        "gain_error": float(at.gain * np.hypot(*scatter)),
+        "point_spread_error": float(np.sqrt(sum(((pull @ answer) ** 2).sum() for pull in at.pulls))),
+        "read_noise_error": at.read_noise_error,
+        "reduced_chi2": at.misfit / max(len(at.model) - 1, 1),
     }
 
 
 class _Trial:
-    """The good set blurred by some width, held against the poor set with the read noise that fits best."""
+    """The good set blurred by some width, held against the poor set."""
 
-    def __init__(self, poor: Spectra, halves: tuple[Floats, Floats], window: Window, width: float) -> None:
-        self.good = Spectra.of_high(halves, width, window)
-        self.gain = float(poor.total.mean() / self.good.total.mean())
-        self.model, model_pull = self.good.shape(_DIM / self.gain)
-        self.lift = poor.lift(_DIM)
-        noise = 0.0
-        for _ in range(3):  # the noise changes the total too, but hardly
-            seen, pull = poor.shape(_DIM, np.sqrt(noise))
-            self.pulls = (pull, model_pull)
-            self.variance = (pull**2).sum(axis=0) + (model_pull**2).sum(axis=0)
-            change = ((seen - self.model) * self.lift / self.variance).sum() / (self.lift**2 / self.variance).sum()
-            noise = max(noise + float(change), 0.0)
-        seen, _ = poor.shape(_DIM, np.sqrt(noise))
-        self.read_noise = float(np.sqrt(noise))
+    def __init__(self, poor: Spectra, good: Spectra) -> None:
+        self.good = good
+        self.gain = float(poor.total.mean() / good.total.mean())
+        fine = (poor.fine, self.gain**2 * good.fine)
+        square = max(float(fine[0].mean() - fine[1].mean()), 0.0)
+        scatter = float(np.sqrt(sum(each.var() / len(each) for each in fine)))
+        self.read_noise = float(np.sqrt(square))
+        # Of a square that may be 0.
+        self.read_noise_error = scatter / (self.read_noise + float(np.sqrt(square + scatter)))
+        seen, pull = poor.shape(_DIM, self.read_noise)
+        self.model, model_pull = good.shape(_DIM / self.gain)
+        self.pulls = (pull, model_pull)
+        self.variance = (pull**2).sum(axis=0) + (model_pull**2).sum(axis=0)
         self.misfit = float(((seen - self.model) ** 2 / self.variance).sum())
+
+
+def _dim_pixels(high: NDArray[np.floating], window: Window) -> NDArray[np.bool_]:
+    """Return where the light is below its median, shape (y − 2, x − 2); all neighbours live."""
+    live = binary_erosion(window.weight > 0, np.ones((3, 3), bool))[1:-1, 1:-1]
+    if not live.any():
+        raise DataError("frames", "no 3 × 3 pixels that live in all", "frames of one detector", "check the masks")
+    mean = np.nan_to_num(high).mean(axis=0)[1:-1, 1:-1]  # of the good set, whose noise is not what is measured
+    return np.asarray(live & (mean <= np.median(mean[live])))
+
+
+def _filtered(frames: Floats, weights: Floats) -> Floats:
+    """Return frames (n, y, x) weighed by three weights along both axes, (n, y − 2, x − 2)."""
+    first, middle, last = weights
+    rows = first * frames[:, :-2] + middle * frames[:, 1:-1] + last * frames[:, 2:]
+    return np.asarray(first * rows[..., :-2] + middle * rows[..., 1:-1] + last * rows[..., 2:])
 
 
 def _taper(n: int) -> Doubles:
