@@ -21,15 +21,16 @@ from pulsetrain.boosting.options import BoostingOptions
 from pulsetrain.boosting.results import boosting_result
 from pulsetrain.data import DataError
 from pulsetrain.data.model_folder import below, read_model, write_model
+from pulsetrain.nn import choose_device
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Progress
 
-__all__ = ["Booster"]
+__all__ = ["FEWEST", "Booster"]
 
 Floats = NDArray[np.float32]
 
 _AT_ONCE = 2**20  # pixels that are boosted together
-_FEWEST = 16  # frames of either condition
+FEWEST = 16  # frames of either condition
 
 
 class Booster:
@@ -92,8 +93,8 @@ class Booster:
         DataError
             For frames that nothing can be learnt from.
         """
-        poor = sample(pictures(low, self.options, "low"), self.options.photon, "low", _FEWEST)
-        good = sample(pictures(high, self.options, "high"), self.options.photon_high, "high", _FEWEST)
+        poor = sample(pictures(low, self.options, "low"), self.options.photon, "low", FEWEST)
+        good = sample(pictures(high, self.options, "high"), self.options.photon_high, "high", FEWEST)
         if poor.shape[1:] != good.shape[1:]:
             got = f"frames of {poor.shape[1:]} and of {good.shape[1:]} pixels"
             raise DataError("low and high", got, "frames of one shape", "bring both onto one grid of pixels")
@@ -147,7 +148,7 @@ class Booster:
         image, epistemic, aleatoric = self._boosted(frames, progress)
         if not return_std:
             return boosting_result(frames, image, self.options)
-        if aleatoric is None and len(self.networks_) < 2:
+        if not self.has_std:
             raise OptionError("members: got 1, of which an adversarial method has no std; allowed 2 or more; fit again")
         known = np.zeros_like(epistemic) if aleatoric is None else aleatoric
         scale = 1.0 if self.calibration_ is None else self.calibration_(image)
@@ -211,6 +212,12 @@ class Booster:
         return self.degradation_
 
     @property
+    def has_std(self) -> bool:
+        """Whether it can say how far images may be off; a single adversarial network cannot."""
+        self._check_fitted()
+        return self.options.method == "degradation" or len(self.networks_) > 1
+
+    @property
     def history(self) -> list[History]:
         """How the training of each member went: ``step``, ``losses`` by name, ``strip_step`` and ``strips``.
 
@@ -239,15 +246,30 @@ class Booster:
         write_model(Path(folder), "booster", arrays, facts)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
+    def load(cls, folder: str | Path, *, device: str = "auto", **changes: Any) -> Self:
         """Read a booster that `save` wrote.
+
+        Parameters
+        ----------
+        folder : path
+        device : {'auto', 'cpu', 'cuda'}
+            Where to boost, wherever it was learnt.
+        **changes
+            Options that are other for the frames to come: ``photon``, ``tile``, ``geometry``.
 
         Raises
         ------
         FileNotFoundError, ValueError
             If there is none, or it is damaged or of an unknown format.
+        OptionError
+            If the device is not there.
         """
-        return read_model(Path(folder), "booster", cls._restore)
+        choose_device(device)
+
+        def restore(arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> Self:
+            return cls._restore(arrays, facts | {"options": facts["options"] | {"device": device, **changes}})
+
+        return read_model(Path(folder), "booster", restore)
 
     @classmethod
     def _restore(cls, arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> Self:

@@ -101,9 +101,24 @@ class Degradation:
         low : shape (n, y, x), photons of the poor condition
         image : shape (n, y, x), photons of the good condition
         """
+        return float(np.nanmean(self.deviation(low, image)))
+
+    def deviation(self, low: NDArray[np.floating], image: NDArray[np.floating]) -> Floats:
+        """Return how far frames are from boosted images made poor again, squared, over the variance of that.
+
+        Parameters
+        ----------
+        low : shape (n, y, x), photons of the poor condition
+        image : shape (n, y, x), photons of the good condition
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, y, x), float32
+            Its mean is χ² per pixel; NaN where either is masked.
+        """
         expected = self.apply(image)
-        deviation = (low - expected) ** 2 / (expected.clip(min=0) + np.float32(max(self.read_noise, 1e-2)) ** 2)
-        return float(np.nanmean(deviation))
+        variance = expected.clip(min=0) + np.float32(max(self.read_noise, 1e-2)) ** 2
+        return np.asarray((low - expected) ** 2 / variance, np.float32)
 
     def facts(self) -> dict[str, Any]:
         """Return the attributes as JSON takes them."""

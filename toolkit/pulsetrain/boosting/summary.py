@@ -1,0 +1,99 @@
+"""What there is to say of boosted frames, in a few lines for the terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import xarray as xr
+from scipy.stats import norm
+
+from pulsetrain.boosting.booster import Booster
+
+__all__ = ["doubts", "summary"]
+
+_CHI2 = (0.9, 1.05)
+_MUCH_MASKED = 0.25
+_METHODS = {"degradation": "degradation learning", "cut": "CUT", "cyclegan": "CycleGAN"}
+
+
+def summary(result: xr.Dataset, booster: Booster) -> str:
+    """Say what was learnt, and how well the images agree with the frames.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        With ``chi2`` and ``masked``, see `pulsetrain.boosting.streaming.boost_rest`; may be lazy.
+    booster : Booster
+    """
+    learnt, networks = booster.degradation, len(booster.networks_)
+    n, y, x = (result.sizes[dim] for dim in ("pattern", "y", "x"))
+    method = _METHODS[booster.options.method]
+    rows = {
+        "gain": f"{_measured(learnt.gain, learnt.gain_error)} photons of each that the good condition counts",
+        "point spread": f"{_measured(learnt.point_spread, learnt.point_spread_error)} px beyond the good condition",
+        "read noise": f"{_measured(learnt.read_noise, learnt.read_noise_error)} photons",
+        "χ² per pixel": f"{_chi2(result):.3f} of the images, made poor again; about 1 where they agree with the frames",
+        "masked": f"{_masked(result):.1%} of the pixels, which stay so (NaN)",
+        "intervals": _intervals(result),
+    }
+    width = max(map(len, rows))
+    lines = [f"{n:,} frames of {y} × {x} pixels, {method}, {networks} network{'s' * (networks > 1)}"]
+    return "\n".join([*lines, *(f"{name:{width}}  {words}" for name, words in rows.items())])
+
+
+def doubts(frames: xr.DataArray, result: xr.Dataset, booster: Booster) -> list[str]:
+    """Say in plain words what should be looked at again."""
+    said: list[str] = json.loads(result.attrs["findings"])
+    units = str(frames.attrs.get("units", ""))
+    if units not in ("", "photons") and booster.options.photon == 1:
+        said.append(f"the frames are in {units}, and photon is 1: give what one photon adds to a pixel")
+    if "std" in result and not result.attrs["calibrated"]:
+        said.append(
+            "std is not calibrated and promises nothing yet: give test_low and test_truth, pairs of other objects"
+        )
+    if "std" not in result:
+        said.append("a single adversarial network cannot say how far its images are off: learn two members or more")
+    if not _CHI2[0] <= (chi2 := _chi2(result)) <= _CHI2[1]:
+        low, high = _CHI2
+        said.append(
+            f"χ² per pixel is {chi2:.2f}, not {low} … {high}: the images do not explain the frames; look at some"
+        )
+    masked = result["masked"].to_numpy()
+    if dead := int((masked == 1).sum()):
+        said.append(f"{dead:,} frames have no live pixel; nothing is made of them")
+    if (share := _masked(result)) > _MUCH_MASKED:
+        said.append(f"{share:.0%} of the pixels are masked: check the mask")
+    if "trainId" not in result.coords:
+        said.append("the input has no trainId: frames are told by their number, from 0")
+    return said
+
+
+def _measured(value: float, error: float) -> str:
+    """Return a value with as many digits as its error allows."""
+    if not math.isfinite(error) or error <= 0:
+        return f"{value:.3g}"
+    digits = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def _chi2(result: xr.Dataset) -> float:
+    """Return χ² per live pixel of all frames."""
+    live = 1 - result["masked"].to_numpy().astype(float)
+    chi2 = result["chi2"].to_numpy().astype(float)
+    return float(np.nansum(chi2 * live) / live.sum()) if live.any() else math.nan
+
+
+def _masked(result: xr.Dataset) -> float:
+    return float(result["masked"].to_numpy().mean(dtype=float))
+
+
+def _intervals(result: xr.Dataset) -> str:
+    if "std" not in result:
+        return "none"
+    if not result.attrs["calibrated"]:
+        return "not calibrated"
+    level = result.attrs["level"]
+    z = norm.ppf((1 + level) / 2)
+    return f"calibrated: image ± {z:.2f} std holds the truth in {level:.0%} of the pixels, in the mean over frames"
