@@ -17,7 +17,7 @@ __all__ = ["noise2void"]
 Floats = NDArray[np.float32]
 
 _HIDDEN, _NEAR = 0.02, 2  # share of the pixels, and from how far away one takes its place, px
-_BATCH, _RATE, _PATCH = 16, 2e-3, 64
+_BATCH, _RATE, _PATCH = 8, 4e-3, 64
 _DARK = 0.1  # photons, below which intensities weigh alike
 _AT_ONCE = 32
 

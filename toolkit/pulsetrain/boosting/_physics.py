@@ -24,7 +24,7 @@ __all__ = ["PhysicsLearner"]
 
 Floats = NDArray[np.float32]
 
-_RATE = 4e-3
+_RATE, _BATCH = 4e-3, 8
 _DARK = 0.1  # photons of the poor condition, below which intensities weigh alike
 _SPREAD = (-6.0, 3.0)  # bounds of the logarithm of the root's standard deviation
 
@@ -61,7 +61,7 @@ class PhysicsLearner:
         recorder = Recorder(steps, low, lambda frames: self.apply([network], frames).mean[0])
         curve = []
         for step in range(1, steps + 1):
-            poor, target = pairs.draw(self.options.batch, rng)
+            poor, target = pairs.draw(self.options.batch or _BATCH, rng)
             error, doubt = self._losses(network, self._views(poor), target, pairs.share)
             optimiser.zero_grad()
             torch.autograd.backward(error + doubt)

@@ -108,7 +108,8 @@ class Spectra:
             power = window.radial(np.abs(np.fft.rfft2(seen)) ** 2) - counted[:, None]
             fine = _filtered(frames, _SECOND) ** 2 - _filtered(frames, _SECOND**2)
             parts.append((total, total**2 - counted, power, counted, fine[:, dim].mean(axis=1, dtype=float)))
-        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)), float((window.weight**2).sum()))
+        total, square, power, counted, fine = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return cls(total, square, power, counted, fine, float((window.weight**2).sum()))
 
     @classmethod
     def of_high(cls, halves: tuple[Floats, Floats], width: float, window: Window, dim: NDArray[np.bool_]) -> Spectra:
@@ -124,7 +125,8 @@ class Spectra:
             fine = 4 * _filtered(frames[0], _SECOND) * _filtered(frames[1], _SECOND)
             square = 4 * totals[0] * totals[1]
             parts.append((totals[0] + totals[1], square, power, counted, fine[:, dim].mean(axis=1, dtype=float)))
-        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)), float((window.weight**2).sum()))
+        total, square, power, counted, fine = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return cls(total, square, power, counted, fine, float((window.weight**2).sum()))
 
     def shape(self, dim: float, read_noise: float = 0.0) -> tuple[Doubles, Doubles]:
         """Return the mean power over the squared total, (bin,), and each frame's pull on it, (n, bin).

@@ -69,7 +69,7 @@ class GanLearner:
         draws = [Patches(frames, o.patch, [seed, number]) for number, frames in enumerate((low, high))]
         curve = []
         for step in range(1, o.steps + 1):
-            squares = [torch.from_numpy(draw.draw(o.batch)).to(self.device) for draw in draws]
+            squares = [torch.from_numpy(draw.draw(o.batch or self.settings.batch)).to(self.device) for draw in draws]
             with precision(self.device):
                 losses = game.step(*(side.batch(some) for side, some in zip(sides, squares, strict=True)))
             if not all(math.isfinite(loss) for loss in losses.values()):

@@ -39,6 +39,8 @@ class GanSettings:
         Earlier images that CycleGAN's discriminators see again (section 4: 50).
     rate : float
         Step size of Adam unless the options give one; constant for half of the steps, then falling to 0.
+    batch : int
+        Images of a step unless the options say (both papers: 1).
     """
 
     width: int = 16
@@ -53,3 +55,4 @@ class GanSettings:
     cycle_identity: float = 5.0
     pool: int = 50
     rate: float = 2e-4
+    batch: int = 1
