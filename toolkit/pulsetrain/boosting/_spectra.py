@@ -107,7 +107,7 @@ class Spectra:
             total, counted = seen.sum(axis=(1, 2), dtype=float), (seen * window.weight).sum(axis=(1, 2), dtype=float)
             power = window.radial(np.abs(np.fft.rfft2(seen)) ** 2) - counted[:, None]
             fine = _filtered(frames, _SECOND) ** 2 - _filtered(frames, _SECOND**2)
-            parts.append((total, total**2 - counted, power, counted, fine[:, dim].mean(axis=1, dtype=float)))
+            parts.append((total, total**2 - counted, power, counted, fine[:, dim].mean(axis=1)))
         total, square, power, counted, fine = (np.concatenate(each) for each in zip(*parts, strict=True))
         return cls(total, square, power, counted, fine, float((window.weight**2).sum()))
 
@@ -124,7 +124,7 @@ class Spectra:
             power = 4 * window.radial((first * second.conj()).real)
             fine = 4 * _filtered(frames[0], _SECOND) * _filtered(frames[1], _SECOND)
             square = 4 * totals[0] * totals[1]
-            parts.append((totals[0] + totals[1], square, power, counted, fine[:, dim].mean(axis=1, dtype=float)))
+            parts.append((totals[0] + totals[1], square, power, counted, fine[:, dim].mean(axis=1)))
         total, square, power, counted, fine = (np.concatenate(each) for each in zip(*parts, strict=True))
         return cls(total, square, power, counted, fine, float((window.weight**2).sum()))
 
@@ -213,11 +213,11 @@ def _dim_pixels(high: NDArray[np.floating], window: Window) -> NDArray[np.bool_]
     return np.asarray(live & (mean <= np.median(mean[live])))
 
 
-def _filtered(frames: Floats, weights: Floats) -> Floats:
+def _filtered(frames: Floats, weights: Floats) -> Doubles:
     """Return frames (n, y, x) weighed by three weights along both axes, (n, y − 2, x − 2)."""
     first, middle, last = weights
     rows = first * frames[:, :-2] + middle * frames[:, 1:-1] + last * frames[:, 2:]
-    return np.asarray(first * rows[..., :-2] + middle * rows[..., 1:-1] + last * rows[..., 2:])
+    return np.asarray(first * rows[..., :-2] + middle * rows[..., 1:-1] + last * rows[..., 2:], dtype=float)
 
 
 def _taper(n: int) -> Doubles:
