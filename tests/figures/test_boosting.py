@@ -279,15 +279,16 @@ def test_quality_is_judged_on_the_same_scale_for_input_and_boosted(truth, low):
     assert rows.loc["twice", "flux error (%)"] == pytest.approx(100)
     # The mean of blurred and thinned counts over the gain is that of the truth.
     assert abs(rows.loc["input / gain", "flux error (%)"]) < 2
-    assert rows.loc["boosted", "χ² per pixel (≈ 1)"] == pytest.approx(1, abs=0.06)
+    assert rows.loc["boosted", "χ² per pixel (≈\u00a01)"] == pytest.approx(1, abs=0.06)
     table = figures.quality_table(truth, truth, low, DEGRADATION, content="imaging")
     assert "<tr class=best><td>boosted</td>" in table
 
 
-def test_strips_have_a_row_a_frame_and_a_column_a_step_on_one_scale(truth):
+@pytest.mark.parametrize("content", ["imaging", "diffraction"])
+def test_strips_have_a_row_a_frame_and_a_column_a_step_on_one_scale(truth, content):
     shares = (0.1, 0.8, 1.0)
     history = SimpleNamespace(strip_step=[0, 100, 1500], strips=[np.nan_to_num(truth) * share for share in shares])
-    drawing = figures.strips(history, frames=2, before=truth, truth=truth, content="imaging")
+    drawing = figures.strips(history, frames=2, before=truth, truth=truth, content=content)
     main, bar = drawing.axes
     assert [tick.get_text() for tick in main.get_xticklabels()] == [
         "input / gain", "step 0", "step 100", "step 1,500", "truth"
@@ -298,9 +299,12 @@ def test_strips_have_a_row_a_frame_and_a_column_a_step_on_one_scale(truth):
     tiles = shown.reshape(2, shown.shape[0] // 2, 5, shown.shape[1] // 5, 4)[:, :SIDE, :, :SIDE, :3].astype(int)
     assert (tiles[:, :3, :, :3] == [0xC8, 0xC8, 0xCC]).all()  # masked
     np.testing.assert_array_equal(tiles[:, :, 3], tiles[:, :, 4])  # of one value, one colour
-    # A share of 0.8 of a value has the colour of that value on the bar.
-    low, high = main.get_figure().axes[1].get_ylim()
-    place = (0.8 * truth[1, 20, 20] - low) / (high - low)
+    # A share of 0.8 of a value has the colour of that value on the bar: linear, or asinh of photons.
+    low, high = bar.get_ylim()
+    low, high, value = (
+        np.arcsinh(each) if content == "diffraction" else each for each in (low, high, 0.8 * truth[1, 20, 20])
+    )
+    place = (value - low) / (high - low)
     expected = 255 * np.array(mpl.colormaps["viridis"](place)[:3])
     np.testing.assert_allclose(tiles[1, 20, 2, 20], expected, atol=2)
     assert drawing._repr_png_().startswith(b"\x89PNG")

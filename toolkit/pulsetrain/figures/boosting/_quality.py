@@ -53,7 +53,7 @@ def quality(
                 "SSIM": judged["ssim"],
                 "resolution (px)": judged["frc"],
                 "flux error (%)": 100 * judged["flux"],
-                "χ² per pixel (≈ 1)": degradation.chi2(seen, images(each)),
+                "χ² per pixel (≈\u00a01)": degradation.chi2(seen, images(each)),
             }
         )
     return pd.DataFrame(rows)
@@ -71,7 +71,7 @@ def quality_table(
 ) -> str:
     """Write `quality` as HTML, the boosted images in bold; arguments as there."""
     found = quality(image, truth, low, degradation, content=content, others=others)
-    digits = {"PSNR (dB)": 1, "SSIM": 3, "resolution (px)": 1, "flux error (%)": 2, "χ² per pixel (≈ 1)": 3}
+    digits = {"PSNR (dB)": 1, "SSIM": 3, "resolution (px)": 1, "flux error (%)": 2, "χ² per pixel (≈\u00a01)": 3}
     shown = found.assign(**{name: found[name].map(f"{{:.{places}f}}".format) for name, places in digits.items()})
     scale = "√intensity" if content == "diffraction" else "intensity"
     classes = ["best" if name == "boosted" else "" for name in found["images"]]

@@ -107,6 +107,8 @@ def _mosaic(tiles: NDArray[np.float64], norm: Normalize) -> NDArray[np.uint8]:
     count, rows, height, width = tiles.shape
     gap = max(1, round(_GAP * width))
     shown = np.full((rows, height + gap, count, width + gap, 4), 255, np.uint8)
-    coloured = colours()(norm(np.ma.masked_invalid(tiles)), bytes=True)  # (column, row, y, x, 4)
+    # AsinhNorm takes one axis only.
+    place = norm(np.ma.masked_invalid(tiles.ravel())).reshape(tiles.shape)
+    coloured = colours()(place, bytes=True)  # (column, row, y, x, 4)
     shown[:, :height, :, :width] = np.moveaxis(coloured, 0, 2)
     return shown.reshape(rows * (height + gap), count * (width + gap), 4)
