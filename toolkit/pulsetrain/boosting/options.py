@@ -35,6 +35,6 @@ class BoostingOptions(Options):
     learning_rate: float | None = option(None, "Step size of Adam; none: the method's own.", ge=1e-6, le=1.0)
     members: int = option(3, "Networks of an ensemble; from two on, their spread is the epistemic part.", ge=1, le=50)
     level: float = option(0.9, "Share of the truth that intervals shall cover, once calibrated.", ge=0.5, le=0.999)
-    tile: int = option(256, "Side of the overlapping tiles of large frames.", ge=64, le=4096, unit="px")
+    tile: int = option(512, "Side of the overlapping tiles of large frames.", ge=64, le=4096, unit="px")
     seed: int = option(12345, "Same seed, same result.", ge=0, le=2**31 - 1)
     device: Literal["auto", "cpu", "cuda"] = option("auto", "Where to learn; auto takes a GPU if there is one.")
