@@ -353,6 +353,13 @@ def test_of_large_frames_the_middle_is_followed():
     assert strip[0, [0, -1], 0].tolist() == [22, 277]
 
 
+def test_a_masked_pixel_is_no_image_in_the_strips():
+    frames = np.ones((2, 8, 8), np.float32)
+    frames[:, 3, 4] = np.nan
+    (strip,) = Recorder(5, frames, np.nan_to_num).history.strips
+    np.testing.assert_array_equal(strip, frames)
+
+
 def test_a_network_is_the_same_after_it_was_written_and_read(tmp_path):
     low, high = _sets()
     learner = _learner("cut")

@@ -30,7 +30,8 @@ class History:
         ``discriminator``, ``identity``, and ``contrast`` or ``cycle`` of adversarial methods, each without its weight.
     strip_step : list of int
     strips : list of float32, shape (frame, y, x)
-        What the same few frames of the poor set became after those steps, photons of the good condition; not saved.
+        What the same few frames of the poor set became after those steps, photons of the good condition; NaN where
+        masked. Not saved.
     """
 
     step: list[int] = field(default_factory=list)
@@ -74,4 +75,5 @@ class Recorder:
 
     def _look(self, step: int) -> None:
         self.history.strip_step.append(step)
-        self.history.strips.append(self._apply(self._frames))
+        masked = np.isnan(self._frames)
+        self.history.strips.append(np.where(masked, np.float32(np.nan), self._apply(self._frames)))
