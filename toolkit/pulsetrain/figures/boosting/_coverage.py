@@ -68,7 +68,7 @@ def coverage(
         "share covered", height=height, theme=theme, x_axis_type="log" if decades else "linear",
     )  # fmt: skip
     if decades:
-        log_ticks(plot.xaxis)
+        log_ticks(plot.xaxis, theme)
     plot.yaxis.formatter = NumeralTickFormatter(format="0 %")
     band = {"bottom": level - _ALLOWED, "top": min(level + _ALLOWED, 1.0)}
     plot.add_layout(BoxAnnotation(**band, fill_color=_RIM, fill_alpha=0.18, line_color=None, name="allowed"))

@@ -63,7 +63,7 @@ def power_spectra(
     for name, power in curves.items():
         words = f"{name}: other objects, counting noise off" if name == "good set" else name
         _curve(upper, name, "power", power, words)
-    log_ticks(upper.yaxis)
+    log_ticks(upper.yaxis, theme)
     add_periods(upper, squares(image).shape[-1])
     dress(upper, theme)
     two_columns(upper)
@@ -73,7 +73,7 @@ def power_spectra(
         f"Ratio to {compared}", "spatial frequency (1/px)", f"power / {compared}'s", height=height - height * 5 // 8,
         theme=theme, x_range=shared, y_axis_type="log",
     )  # fmt: skip
-    log_ticks(lower.yaxis)
+    log_ticks(lower.yaxis, theme)
     lower.add_layout(Span(dimension="width", location=1, line_color=_RIM, line_dash="dashed", line_width=1.5))
     for name in ("input / gain", "boosted"):
         reference = np.where(curves[compared] > 0, curves[compared], np.nan)

@@ -62,7 +62,7 @@ def residuals(
         "(input − boosted, made poor again) / σ", "share of pixels per σ", height=height, theme=theme,
         y_axis_type="log",
     )  # fmt: skip
-    log_ticks(plot.yaxis)
+    log_ticks(plot.yaxis, theme)
     edges = np.linspace(-_FAR, _FAR, bins + 1)
     middle, step = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     floor = 0.5 / max(len(found), 1) / step  # half a pixel: zero has no place on a logarithmic axis

@@ -97,7 +97,7 @@ def _figure(scale: str, group: Curves, height: int, theme: Theme) -> figure:
     label = _SAID.get(names[0], names[0]) if len(names) == 1 else "loss"
     plot = themed(title, "step", label, height=height, theme=theme, y_axis_type=scale)
     if scale == "log":
-        log_ticks(plot.yaxis)
+        log_ticks(plot.yaxis, theme)
     for place, (name, members) in enumerate(group.items()):
         for number, step, loss in members:
             # Of one loss colours tell the networks; of several, the losses, and dashes the networks.

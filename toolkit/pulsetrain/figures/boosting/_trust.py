@@ -74,7 +74,7 @@ def error_by_std(
         "Error over predicted σ", "predicted σ (photons)", "RMS error (photons)", height=height, theme=theme,
         x_axis_type="log", y_axis_type="log",
     )  # fmt: skip
-    log_ticks(plot.axis)
+    log_ticks(plot.axis, theme)
     if len(sigma):
         edges = np.geomspace(sigma.min(), sigma.max() * (1 + 1e-9), bins + 1)
         number = np.clip(np.searchsorted(edges, sigma, side="right") - 1, 0, bins - 1)
