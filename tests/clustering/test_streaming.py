@@ -17,8 +17,6 @@ import xarray as xr
 from pulsetrain.clustering import FrameClusterer
 from pulsetrain.clustering.streaming import assign_all
 from pulsetrain.data import open_frames
-from pulsetrain.data._lazy import Rows
-from pulsetrain.data.chunks import Chunk, chunk_length, read_blocks
 from pulsetrain.progress import Cancelled
 from pulsetrain.simulate.particles import ParticleOptions, simulate_particles
 
@@ -214,51 +212,3 @@ def test_memory_does_not_grow_with_the_input(path, model, tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0]
-
-
-class _Ramp(Rows):
-    """Frames that hold their own number, and a list of what was read of them."""
-
-    def __init__(self, n: int, size: int) -> None:
-        self.shape, self.dtype = (n, size, size), np.dtype(np.float32)
-        self.was_read: list[tuple[int, int]] = []
-
-    def read(self, start, stop):
-        self.was_read.append((start, stop))
-        return np.broadcast_to(np.arange(start, stop, dtype=np.float32)[:, None, None], (stop - start, *self.shape[1:]))
-
-
-@pytest.mark.parametrize(("n", "size"), [(7000, 64), (2500, 256), (5, 64)])
-def test_every_frame_is_read_once_and_in_order(n, size):
-    rows = _Ramp(n, size)
-    pictures = xr.DataArray(rows.dask(f"ramp-{n}-{size}"), dims=("pattern", "y", "x"))
-    length = chunk_length(pictures)
-    chunks = [Chunk(k, start, pictures[start : start + length]) for k, start in enumerate(range(0, n, length))]
-    numbers = []
-    for chunk, block in read_blocks(chunks):
-        assert chunk.start <= block[0, 0, 0] < chunk.start + length
-        assert block.nbytes <= 32 * 2**20
-        numbers.extend(block[:, 0, 0].astype(int).tolist())
-    assert numbers == list(range(n))
-    assert sorted(rows.was_read) == rows.was_read
-    assert sum(stop - start for start, stop in rows.was_read) == n
-
-
-@pytest.mark.parametrize(
-    ("n", "block", "length"),
-    [
-        (300, 512, 300),
-        (10**5, 512, 1024),
-        (10**7, 512, 10_000),
-        (10**9, 512, 65536),
-        (10**5, 16, 1024),
-        (10**5, 3000, 3000),
-    ],
-)
-def test_a_chunk_is_seconds_of_work_and_chunks_stay_few(n, block, length):
-    import dask.array as da
-
-    pictures = xr.DataArray(da.zeros((n, 2, 2), chunks=(block, 2, 2)), dims=("pattern", "y", "x"))
-    found = chunk_length(pictures)
-    assert found == pytest.approx(length, abs=block / 2)
-    assert found % block == 0 or found == n
