@@ -23,6 +23,7 @@ _BOOSTERS = ("degradation", "cut", "cyclegan")
 _PLAIN = ("bicubic", "Wiener", "Richardson–Lucy", "NLM", "NLM + RL", "Noise2Void", "Noise2Void + RL")
 _CASE = ["experiment", "seed", "method"]
 _FIGURES = ["psnr", "ssim", "nrmse", "frc", "power", "flux", "chi2", "seconds"]
+_LEARNT = ["steps", "gain", "point_spread", "read_noise"]  # columns that stay empty for methods that learn none
 _ELSEWHERE = dict.fromkeys(("coverage", "mismatch", "speed"), "pulsetrain.boosting.trust_bench")
 
 
@@ -132,7 +133,7 @@ def _judged(
     if any(name.startswith("Noise2Void") for name in methods):
         case = void_within(case, budget)
     for name in methods:
-        begun, facts = time.process_time(), dict[str, Any]()
+        begun, facts = time.process_time(), dict.fromkeys(_LEARNT, np.nan)
         if name in BASELINES:
             image = BASELINES[name](case)
         else:
