@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
-import torch
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -21,7 +20,7 @@ from pulsetrain.clustering.results import KINDS, clustering_result
 from pulsetrain.clustering.scores import FrameScorer, Measured
 from pulsetrain.data import DataError
 from pulsetrain.data.model_folder import below, read_model, write_model
-from pulsetrain.options import OptionError
+from pulsetrain.nn import choose_device
 from pulsetrain.progress import Progress
 
 __all__ = ["FrameClusterer"]
@@ -89,7 +88,7 @@ class FrameClusterer:
         several = list(frames) if isinstance(frames, list | tuple) else [cast(xr.DataArray, frames)]
         if not several:
             raise DataError("frames", "an empty list", "frames of one experiment or more", "give some")
-        device = _device(self.options.device)
+        device = choose_device(self.options.device)
         report = _Told(progress)
         samples = []
         for number, each in enumerate(several):
@@ -305,12 +304,6 @@ def _sample(frames: xr.DataArray, options: ClusteringOptions, most: int, fewest:
     measured = scorer.measure(block)
     kinds = PhysicsKinds.fit(measured.scores)
     return Sample(scorer, kinds, block, measured, kinds.probability(measured.scores))
-
-
-def _device(name: str) -> torch.device:
-    if name == "cuda" and not torch.cuda.is_available():
-        raise OptionError("device: got 'cuda', but torch sees no GPU here; allowed 'auto' or 'cpu'")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 class _Told:

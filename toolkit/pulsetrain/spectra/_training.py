@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
+from pulsetrain.nn import choose_device
 from pulsetrain.spectra._memory import refuse_large
 from pulsetrain.spectra._networks import Network, build
 from pulsetrain.spectra._networks.binned import Binned
@@ -18,7 +19,7 @@ from pulsetrain.spectra._prepare import Array, noise_level
 from pulsetrain.spectra.catalogue import NETWORKS
 from pulsetrain.spectra.options import SpectraOptions
 
-__all__ = ["Report", "choose_device", "learning_rate", "shift_axis", "step_count", "train"]
+__all__ = ["Report", "learning_rate", "shift_axis", "step_count", "train"]
 
 Report = Callable[[int, float], None]
 
@@ -82,19 +83,6 @@ def step_count(options: SpectraOptions) -> int:
     """Return the number of optimiser steps that the options ask for."""
     recipe = NETWORKS[options.network]
     return options.steps or (recipe.published_steps if options.protocol == "published" else recipe.steps)
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the named device, or for ``"auto"`` the GPU if there is one.
-
-    Raises
-    ------
-    ValueError
-        If a GPU is asked for and torch sees none.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device: got 'cuda', but torch sees no GPU here; allowed 'auto' or 'cpu'")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 @dataclass(frozen=True)

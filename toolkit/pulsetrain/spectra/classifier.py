@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from pulsetrain._version import __version__
+from pulsetrain.nn import choose_device
 from pulsetrain.progress import Progress
 from pulsetrain.spectra._boundary import boundary_interval, find_boundary, p_conf
 from pulsetrain.spectra._members import SHORTENED, member_labels, whole_members
@@ -23,7 +24,7 @@ from pulsetrain.spectra._networks.binned import BINS, Binned
 from pulsetrain.spectra._networks.sequence import Recurrent
 from pulsetrain.spectra._prepare import Array, Preparation, spectra_values
 from pulsetrain.spectra._store import damaged, read_model, write_model
-from pulsetrain.spectra._training import choose_device, learning_rate, step_count, train
+from pulsetrain.spectra._training import learning_rate, step_count, train
 from pulsetrain.spectra.catalogue import NETWORKS
 from pulsetrain.spectra.labels import class_0_first, gap_middle, labels_of
 from pulsetrain.spectra.options import SpectraOptions
