@@ -15,6 +15,7 @@ __all__ = ["photons", "pictures", "sample"]
 Floats = NDArray[np.float32]
 
 _MOST = 2**26  # pixels that are learnt from
+_WIDEST, _ALIKE = 16, 0.9  # side of squares that share a value, px, and share of pixels by which that is seen
 _RUNS = 64  # of neighbours, that few chunks are read for a sample
 
 
@@ -42,7 +43,7 @@ def sample(frames: xr.DataArray, photon: float, name: str, least: int) -> Floats
     Raises
     ------
     DataError
-        If fewer than `least` are left.
+        If fewer than `least` are left, or pixels share values.
     """
     total, size = frames.sizes["pattern"], frames.sizes["y"] * frames.sizes["x"]
     wanted = min(total, max(least, _MOST // max(size, 1)))
@@ -54,4 +55,21 @@ def sample(frames: xr.DataArray, photon: float, name: str, least: int) -> Floats
     made = made[np.isfinite(made).any(axis=(1, 2))]
     if len(made) < least:
         raise DataError(name, f"{len(made)} frames with live pixels", f"{least} or more", "give more frames")
+    side = _shared(made)
+    if side > 1:
+        got, bins = f"values that repeat in squares of {side} × {side} pixels", f"coarsen(y={side}, x={side}).mean()"
+        raise DataError(name, got, "one value for each pixel", f"bin both sets: frames.{bins} * {side**2}")
     return made
+
+
+def _shared(frames: Floats) -> int:
+    """Return the side of the squares of pixels that share a value, as binned readings do; 1 where each has its own."""
+    before, after = frames[..., :-1], frames[..., 1:]
+    lit = np.isfinite(before) & np.isfinite(after) & ((before != 0) | (after != 0))
+    same = ((before == after) & lit).sum(axis=(0, 1)) / np.maximum(lit.sum(axis=(0, 1)), 1)
+    column = np.arange(len(same))
+    for side in range(2, _WIDEST + 1):
+        within = column % side != side - 1
+        if same[within].mean() > _ALIKE and same[~within].mean() < 1 - _ALIKE:
+            return side
+    return 1
