@@ -90,7 +90,8 @@ def strips(
     axes = drawing.subplots()
     mosaic = _mosaic(np.array([np.asarray(strip[:rows], dtype=float) for _, strip in columns]), norm)
     # One picture of all: axes for each would take seconds.
-    axes.imshow(mosaic, extent=(0, len(columns), rows, 0), aspect="auto", interpolation="antialiased")
+    smooth = "nearest" if width <= _SIDE * drawing.dpi else "antialiased"  # pixels are seen as such where there is room
+    axes.imshow(mosaic, extent=(0, len(columns), rows, 0), aspect="auto", interpolation=smooth)
     axes.set_xticks(np.arange(len(columns)) + 0.5, [words for words, _ in columns], fontsize="small")
     axes.set_yticks(np.arange(rows) + 0.5, [f"frame {row}" for row in range(rows)], fontsize="small", rotation=90)
     axes.tick_params(length=0, labeltop=True, labelbottom=False)

@@ -30,8 +30,9 @@ def sparsification(intervals: Intervals, *, height: int = 300, theme: Theme = "a
         ``"auto"`` follows the page.
     """
     removed = np.arange(len(intervals.sparsification)) / len(intervals.sparsification)
+    known = f": rank correlation of error and σ {intervals.spearman:.2f}" if np.isfinite(intervals.spearman) else ""
     plot = themed(
-        f"Sparsification: rank correlation of error and σ {intervals.spearman:.2f}", "share of pixels left out",
+        f"Sparsification{known}", "share of pixels left out",
         "RMS error left / all", height=height, theme=theme, y_range=DataRange1d(start=0, range_padding=0.08),
     )  # fmt: skip
     plot.xaxis.formatter = NumeralTickFormatter(format="0 %")
