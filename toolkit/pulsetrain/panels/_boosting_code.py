@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pulsetrain.boosting.options import BoostingOptions
 from pulsetrain.panels._boosting_input import BoostingInput
 from pulsetrain.panels._code import arguments, near
+
+if TYPE_CHECKING:
+    from pulsetrain.boosting import Booster
 
 __all__ = ["FILES", "boosting_code"]
 
 FILES = ("high", "model", "test_low", "test_truth")  # options that a Booster takes no notice of
 
 
-def boosting_code(given: BoostingInput, options: BoostingOptions, *, held: bool, calibrated: bool) -> str:
+def boosting_code(given: BoostingInput, options: BoostingOptions, *, held: bool, booster: Booster | None) -> str:
     """Write them.
 
     Parameters
@@ -20,7 +25,8 @@ def boosting_code(given: BoostingInput, options: BoostingOptions, *, held: bool,
     options : BoostingOptions
     held : bool
         Whether the booster was given, or read from the folder that options name, rather than learnt.
-    calibrated : bool
+    booster : Booster or None
+        That gave the result, once there is one.
     """
     high, test = given.named(options)
     lines = [] if given.simulated else ["import pulsetrain"]
@@ -30,5 +36,7 @@ def boosting_code(given: BoostingInput, options: BoostingOptions, *, held: bool,
     else:
         lines.append(f"booster = Booster({arguments(options, FILES)}).fit(low, {high})")
         lines += [f"booster.save({near(options.model)!r})"] if options.model else []
-    lines += [f"booster.calibrate({test})"] if calibrated and not (held and not options.model) else []
-    return "\n".join([*lines, "result = booster.predict(low, return_std=True)"])
+    if booster is not None and booster.calibration_ is not None and (options.model or not held):
+        lines.append(f"booster.calibrate({test})")
+    std = options.method == "degradation" or options.members > 1
+    return "\n".join([*lines, f"result = booster.predict(low{', return_std=True' if std else ''})"])

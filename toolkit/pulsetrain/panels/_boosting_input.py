@@ -21,7 +21,7 @@ __all__ = ["EXAMPLE_OPTIONS", "BoostingInput", "Frames", "open_input"]
 Frames = xr.DataArray | str | Path
 
 EXAMPLE_OPTIONS = {"steps": 200, "batch": 8, "members": 2}  # learnt within a minute
-_SIMULATED = "ImageOptions(n_low=1, n_high=300), seed=1"
+_MADE = {"n_low": 1, "n_high": 300}
 _SHOWN, _TEST = 240, 80  # frames of the example
 
 
@@ -216,11 +216,12 @@ def _example() -> BoostingInput:
     """Simulate two conditions; the poor frames are of pairs, whose truth only judges."""
     from pulsetrain.simulate.images import ImageOptions, simulate_images
 
-    made = simulate_images(ImageOptions(n_low=1, n_high=300), seed=1)
+    made = simulate_images(ImageOptions(**_MADE), seed=1)
+    given = ", ".join(f"{name}={value}" for name, value in _MADE.items())
     shown, test = made.pairs(_SHOWN), made.pairs(_TEST, repeat=1)
     opening = (
         "from pulsetrain.simulate.images import ImageOptions, simulate_images\n"
-        f"made = simulate_images({_SIMULATED})\n"
+        f"made = simulate_images(ImageOptions({given}), seed=1)\n"
         f"low, truth, _ = made.pairs({_SHOWN})"
     )
     names = {"high": "made.high", "test": f"*made.pairs({_TEST}, repeat=1)[:2]"}

@@ -61,8 +61,11 @@ class BoostingLayout:
         image: CompareImage,
         below: LayoutDOM,
     ) -> None:
-        head = ipywidgets.HTML(f"<b>{html.escape(title)}</b><br>{html.escape(shape)}")
-        self.warning, self.seen, self.trust = (ipywidgets.HTML() for _ in range(3))
+        head = ipywidgets.HTML(
+            f'<div style="line-height: 1.45"><b>{html.escape(title)}</b><br>{html.escape(shape)}</div>'
+        )
+        self.warning, self.seen = ipywidgets.HTML(), ipywidgets.HTML()
+        self.trust = ipywidgets.HTML(layout={"flex": "1 1 0", "min_width": "0"})
         self.frame = ipywidgets.IntSlider(
             min=0, max=frames - 1, description="Frame", tooltip="Arrow keys go from one to the next",
             style={"description_width": "48px"}, layout={"flex": "1 1 260px", "width": "auto"},
@@ -76,7 +79,7 @@ class BoostingLayout:
         right = [
             self.warning,
             ipywidgets.HBox([self.frame, self.against], layout=_ROW),
-            ipywidgets.HBox([self.calibrate, self.trust], layout=_ROW),
+            ipywidgets.HBox([self.calibrate, self.trust], layout={"align_items": "center", "width": "100%"}),
             image,
             self.seen,
         ]
@@ -84,7 +87,7 @@ class BoostingLayout:
         self.below, self.words = choices((*_BELOW, *(TRUTH if truth else ()), "Save", "Code")), words()
         self._saving = self._save()
         self.widget = ipywidgets.VBox(
-            [upper, self.below, self._saving, self.words, Stage(below)], layout={"width": "100%", "overflow": "hidden"}
+            [upper, self.below, self._saving, Stage(below), self.words], layout={"width": "100%", "overflow": "hidden"}
         )
 
     def show(self, chosen: str) -> None:

@@ -19,6 +19,7 @@ __all__ = ["TRUTH", "BoostingView", "Losses", "State", "as_trained"]
 
 TRUTH = ("FRC", "Coverage", "Sparsification", "Quality")  # what the truth must be known for
 _STRIPS = "The same frames of the poor set as they became along the training"
+_SOON = "<i>The first losses are on their way.</i>"
 _NOTHING = "<i>Nothing to show yet: press Train.</i>"
 _NO_STD = "<i>Nothing to show: a single adversarial network knows no σ; set members to 2 or more.</i>"
 
@@ -38,8 +39,10 @@ class State:
     Attributes
     ----------
     outcome : Outcome or None
+    running : bool
+        Whether a training is under way.
     losses : list of float
-        Of the training under way, over the steps of one network after the other; empty where none is.
+        Of that training, over the steps of one network after the other.
     steps : int
         Of each network.
     degradation : TrueDegradation or None
@@ -49,6 +52,7 @@ class State:
     """
 
     outcome: Outcome | None
+    running: bool
     losses: Sequence[float]
     steps: int
     degradation: Any
@@ -73,7 +77,7 @@ class BoostingView:
         return list(self.layout.children)
 
     def show(self, chosen: str, state: State) -> str:
-        """Show a figure, and return what is said above it."""
+        """Show a figure, and return what is said below it."""
         try:
             plot, words = self._drawn(chosen, state)
         except (OptionError, ValueError) as error:
@@ -95,9 +99,11 @@ class BoostingView:
             return None, as_html(state.code())
         if chosen == "Save":
             return None, ""
-        if chosen == "Training" and state.losses:
+        if chosen == "Training" and state.running and state.losses:
             self._training = figures.training(as_trained(state.losses, state.steps))
             return self._training, ""
+        if state.running and chosen == "Training":
+            return None, _SOON
         if state.outcome is None:
             return None, _NOTHING
         return _of_outcome(chosen, state.outcome, state.degradation)

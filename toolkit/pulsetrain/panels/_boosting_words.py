@@ -24,30 +24,27 @@ def frame_html(low: xr.DataArray, pattern: int) -> str:
     return f'<span role="status" class="pulsetrain-frame">Frame {pattern} of {low.sizes["pattern"]:,}{keys}</span>'
 
 
-def trust_words(booster: Booster | None, *, has_std: bool) -> tuple[str, str]:
+def trust_words(booster: Booster | None) -> tuple[str, str]:
     """Return what σ is worth: in a word, and in a sentence; the word is empty while nothing is learnt."""
     if booster is None:
         return "", "Nothing is learnt yet: press Train."
-    if not has_std:
+    if not booster.has_std:
         return "no σ", "A single adversarial network does not know how far it may be off: set members to 2 or more."
     found = booster.calibration_
     if found is None:
-        return (
-            "σ uncalibrated",
-            f"Intervals promise nothing yet: that they cover {booster.options.level:.0%} is untested.",
-        )
+        return "σ uncalibrated", "Intervals promise nothing until they are calibrated by a test sample."
     z = NormalDist().inv_cdf((1 + found.level) / 2)
-    return "σ calibrated", f"Image ± {z:.2f} σ covers {found.level:.0%} of the truth of frames like the test sample."
+    return "σ calibrated", f"± {z:.2f} σ covers {found.level:.0%} of the truth, on frames like the test sample."
 
 
 def trust_html(word: str, sentence: str) -> str:
     """Return the same as it stands beside the image."""
     if not word:
         return f'<span role="status" class="pulsetrain-trust">{sentence}</span>'
-    colour = "var(--jp-success-color0, #1b5e20)" if word == "σ calibrated" else "var(--jp-warn-color0, #a34700)"
+    sign = "✓" if word == "σ calibrated" else "⚠"
     return (
-        f'<span role="status" class="pulsetrain-trust" style="line-height: 1.4"><b style="color: {colour}">'
-        f"{word}.</b> {html.escape(sentence)}</span>"
+        f'<div role="status" class="pulsetrain-trust" style="line-height: 1.4"><b>'
+        f'<span aria-hidden="true">{sign}</span> {word}.</b> {html.escape(sentence)}</div>'
     )
 
 
@@ -73,7 +70,7 @@ def summary_words(outcome: Outcome) -> str:
     chi2 = booster.degradation.chi2(sample.low, sample.image)
     words = f"{outcome.result.sizes['pattern']:,} frames boosted: χ² {chi2:.2f} per pixel once made poor again."
     if outcome.findings is None:
-        return f"{words}\nFewer than 16 frames: whether they are of the condition that was learnt cannot be said."
+        words += f"\nWhether they are of the condition that was learnt cannot be said: {outcome.unchecked}"
     return words
 
 

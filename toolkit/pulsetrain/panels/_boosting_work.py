@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.boosting.options import BoostingOptions
+from pulsetrain.data import DataError
 from pulsetrain.figures import boosting as figures
 from pulsetrain.options import OptionError
 from pulsetrain.panels._boosting_code import FILES
@@ -32,7 +33,7 @@ Floats = NDArray[np.float32]
 _HELD = 2**22  # pixels, up to which all frames are boosted at once
 _JUDGED, _DRAWN = 200, 2**20  # frames and pixels that figures are drawn of, at most
 _OTHERS = ("Richardson–Lucy", "NLM + RL")  # told the degradation that was learnt
-_CHECKED = 16  # frames, fewer of which tell no condition
+_CHECKED = 16  # frames, at least, that tell a condition
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ class Outcome:
     judged : Judged or None
         Where the truth is known.
     findings : list of Finding, or None
-        None where too few frames tell nothing.
+        None where the frames do not tell.
+    unchecked : str
+        Why they do not.
     strips : bytes
         PNG of what frames became along the training; empty of a booster that was read.
     """
@@ -108,6 +111,7 @@ class Outcome:
     sample: Sample
     judged: Judged | None
     findings: list[Finding] | None
+    unchecked: str
     strips: bytes
 
 
@@ -140,6 +144,7 @@ class BoostingWork:
 
     def __init__(self, given: BoostingInput) -> None:
         self._given = given
+        self._drawn: tuple[Booster, bytes] | None = None
 
     def learn(self, options: BoostingOptions, progress: Progress) -> Outcome:
         """Learn from both sets, or read the booster that options name; and boost."""
@@ -147,8 +152,8 @@ class BoostingWork:
         from pulsetrain.boosting import Booster
 
         model = Path(options.model).expanduser()
-        if options.model and model.exists():
-            booster = Booster.load(model)
+        if self.is_there(options):
+            booster = Booster.load(model, device=options.device)
         else:
             high = self._given.good(options)
             booster = Booster(**options.model_dump(exclude=set(FILES))).fit(
@@ -157,6 +162,22 @@ class BoostingWork:
             if options.model:
                 booster.save(model)
         return self.boost(booster, part(progress, 0.85, 1))
+
+    def is_there(self, options: BoostingOptions) -> bool:
+        """Whether options name a booster that is there already.
+
+        Raises
+        ------
+        OptionError
+            If good frames are named too: what is there is not learnt anew.
+        """
+        there = bool(options.model) and Path(options.model).expanduser().exists()
+        if there and (options.high or self._given.high is not None):
+            raise OptionError(
+                f"model: {options.model!r} is there already, and there are good frames to learn a new one from; "
+                "allowed one of them: name a new folder, or leave high out"
+            )
+        return there
 
     def calibrate(self, booster: Booster, options: BoostingOptions, progress: Progress) -> Outcome:
         """Stretch the booster's intervals by the test sample, and boost again."""
@@ -171,24 +192,23 @@ class BoostingWork:
         """Boost the frames, and say whether they are of the condition that was learnt."""
         frames = self._pictures(booster)
         if frames.size <= _HELD:
-            result = booster.predict(frames, has_std(booster), part(progress, 0, 0.6))
+            result = booster.predict(frames, booster.has_std, part(progress, 0, 0.6))
         else:
             result = _lazy(booster, frames)
         sample = self._sample(booster, frames, result, part(progress, 0.6, 0.7))
         progress(70, 100, "Comparing with the truth")
         judged = None if sample.truth is None else _judged(booster, sample, sample.truth)
         progress(80, 100, "Comparing the condition with the one that was learnt")
-        checked = _spread(len(frames), max(_CHECKED, _HELD // frames[0].size))
-        findings = booster.check(frames.isel(pattern=checked)) if len(frames) >= _CHECKED else None
+        findings, unchecked = _checked(booster, frames)
         progress(100, 100)
-        return Outcome(booster, result, sample, judged, findings, _strips(booster))
+        return Outcome(booster, result, sample, judged, findings, unchecked, self._strips(booster))
 
     def look(self, pattern: int, outcome: Outcome | None, options: BoostingOptions) -> Look:
         """Return one frame as it is shown."""
         from pulsetrain.boosting._frames import photons, pictures
 
         one, truth = self._given.low.isel(pattern=[pattern]), self._given.truth
-        used = options if outcome is None else outcome.booster.options.replace(geometry=options.geometry)
+        used = options if outcome is None else outcome.booster.options
         before = photons(pictures(one, used, "low"), used.photon)[0]
         known = None
         if truth is not None:
@@ -198,9 +218,16 @@ class BoostingWork:
         before = before / np.float32(outcome.booster.degradation.gain)
         made = outcome.result.isel(pattern=[pattern])
         if made.chunks:
-            made = outcome.booster.predict(one, has_std(outcome.booster))
+            made = outcome.booster.predict(one, outcome.booster.has_std)
         std = made["std"].to_numpy()[0] if "std" in made else None
         return Look(pattern, before, made["image"].to_numpy()[0], std, known)
+
+    def _strips(self, booster: Booster) -> bytes:
+        if self._drawn is None or self._drawn[0] is not booster:
+            history = booster.history[0]
+            drawing = figures.strips(history, content=booster.options.content) if history.strips else None
+            self._drawn = booster, b"" if drawing is None else png(drawing)
+        return self._drawn[1]
 
     def _pictures(self, booster: Booster) -> xr.DataArray:
         from pulsetrain.boosting._frames import pictures
@@ -213,7 +240,7 @@ class BoostingWork:
         chosen = _spread(len(frames), min(_JUDGED, max(1, _DRAWN // frames[0].size)))
         made = result.isel(pattern=chosen)
         if made.chunks:
-            made = booster.predict(frames.isel(pattern=chosen), has_std(booster), progress)
+            made = booster.predict(frames.isel(pattern=chosen), booster.has_std, progress)
         truth = None
         if self._given.truth is not None:
             known = pictures(self._given.truth.isel(pattern=chosen), booster.options, "truth")
@@ -224,11 +251,6 @@ class BoostingWork:
             high = photons(good.isel(pattern=_spread(len(good), _JUDGED)), booster.options.photon_high)
         low = photons(frames.isel(pattern=chosen), booster.options.photon)
         return Sample(chosen, low, made.load(), truth, high)
-
-
-def has_std(booster: Booster) -> bool:
-    """Whether the booster says how far it may be off: a single adversarial network does not."""
-    return booster.options.method == "degradation" or len(booster.networks_) > 1
 
 
 def _judged(booster: Booster, sample: Sample, truth: Floats) -> Judged:
@@ -246,9 +268,12 @@ def _judged(booster: Booster, sample: Sample, truth: Floats) -> Judged:
     )
 
 
-def _strips(booster: Booster) -> bytes:
-    history = booster.history[0]
-    return png(figures.strips(history, content=booster.options.content)) if history.strips else b""
+def _checked(booster: Booster, frames: xr.DataArray) -> tuple[list[Finding] | None, str]:
+    some = frames.isel(pattern=_spread(len(frames), max(_CHECKED, _HELD // frames[0].size)))
+    try:
+        return booster.check(some), ""
+    except DataError as error:  # too few, or of another shape: boosted they are all the same
+        return None, str(error)
 
 
 def remaining(progress: Progress) -> Progress:
@@ -281,13 +306,13 @@ def _lazy(booster: Booster, frames: xr.DataArray) -> xr.Dataset:
     """Return the result of many frames, which is computed in blocks when it is saved or looked at."""
     import dask.array as da
 
-    one = booster.predict(frames.isel(pattern=[0]), has_std(booster))
+    one = booster.predict(frames.isel(pattern=[0]), booster.has_std)
     names = list(one.data_vars)
     rows = max(1, _HELD // frames[0].size)
     source = da.asarray(frames.data).rechunk({0: rows, 1: -1, 2: -1})
 
     def boosted(block: Any) -> Any:
-        made = booster.predict(xr.DataArray(block, dims=frames.dims), has_std(booster))
+        made = booster.predict(xr.DataArray(block, dims=frames.dims), booster.has_std)
         return np.stack([made[name].to_numpy() for name in names], axis=1)
 
     chunks = (source.chunks[0], (len(names),), *source.chunks[1:])

@@ -16,7 +16,7 @@ from pulsetrain.panels._boosting_layout import BoostingLayout
 from pulsetrain.panels._boosting_save import save_booster, save_result
 from pulsetrain.panels._boosting_view import BoostingView, State
 from pulsetrain.panels._boosting_words import frame_html, summary_words, trust_html, trust_words, warning_html
-from pulsetrain.panels._boosting_work import BoostingWork, Look, Outcome, has_std
+from pulsetrain.panels._boosting_work import BoostingWork, Look, Outcome
 from pulsetrain.panels._controls import OptionControls
 from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._picture import Picture
@@ -104,7 +104,7 @@ class BoostingPanel:
         self._outcome: Outcome | None = None
         self._look: Look | None = None
         self._losses: list[float] = []
-        self._made_with = start
+        self._steps, self._made_with, self._held = start.steps, start, booster is not None
 
         self._loop, self._picture = Loop(), Picture()
         self._work = BoostingWork(given)
@@ -168,10 +168,8 @@ class BoostingPanel:
     @property
     def code(self) -> str:
         """Python that gives the result shown, or would with the options as set."""
-        booster = self._booster
-        options = self.options if booster is None else self._made_with
-        calibrated = booster is not None and booster.calibration_ is not None
-        return boosting_code(self._given, options, held=booster is not None and not self._losses, calibrated=calibrated)
+        options = self.options if self._booster is None else self._made_with
+        return boosting_code(self._given, options, held=self._held, booster=self._booster)
 
     def fit(self, *, wait: bool = False) -> None:
         """Learn from both sets with the options as set, and boost all frames.
@@ -187,8 +185,15 @@ class BoostingPanel:
             If an option is refused, or there are no frames of the good condition.
         """
         options = self.options
-        self._start(partial(self._work.learn, options), wait=False)
-        self._losses, self._made_with = [], options
+        held = self._work.is_there(options)
+        if not self.task.running:
+            self._losses, self._steps = [], options.steps
+
+        def learnt(outcome: Outcome) -> None:
+            self._made_with, self._held = options, held
+            self._take(outcome)
+
+        self.task.run(partial(self._work.learn, options), learnt, self._live)
         self._form.below.value = "Training"
         self._show_below()
         if wait:
@@ -240,10 +245,10 @@ class BoostingPanel:
         form.calibrate.on_click(lambda _: self.task.guard(self.calibrate))
         form.save.on_click(lambda _: self.task.guard(self._save))
         form.keep.on_click(lambda _: self.task.guard(self._keep))
-        self.task.button.observe(lambda _: self._tell(), "disabled")
+        self.task.button.observe(lambda _: self.task.guard(self._tell), "disabled")
 
     def _start(self, work: Callable[[Progress], Outcome], *, wait: bool) -> None:
-        self.task.run(work, self._take, self._live)
+        self.task.run(work, self._take)
         if wait:
             self.wait()
 
@@ -251,7 +256,8 @@ class BoostingPanel:
         losses = [values["loss"] for values in told if "loss" in values]
         self._losses += losses
         if losses and self._form.below.value == "Training":
-            self.view.stream(self._losses, self.options.steps)
+            self.view.stream(self._losses, self._steps)
+            self._form.words.value = ""
 
     def _take(self, outcome: Outcome) -> None:
         first = self._outcome is None
@@ -266,7 +272,7 @@ class BoostingPanel:
     def _tell(self) -> None:
         """Say what σ is worth and whether the condition is the one that was learnt."""
         form, outcome = self._form, self._outcome
-        form.trust.value = trust_html(*self._trust)
+        form.trust.value = trust_html(*trust_words(self._booster))
         form.warning.value = warning_html(None if outcome is None else outcome.findings)
         form.calibrate.disabled = (
             self.task.running
@@ -274,10 +280,6 @@ class BoostingPanel:
             or "std" not in outcome.result
             or not self._given.has_pairs(self.options)
         )
-
-    @property
-    def _trust(self) -> tuple[str, str]:
-        return trust_words(self._booster, has_std=self._booster is not None and has_std(self._booster))
 
     def _follow(self) -> None:
         self._form.seen.value = frame_html(self.low, self.frame)
@@ -298,19 +300,21 @@ class BoostingPanel:
         after = np.full_like(look.before, np.nan) if look.after is None else look.after
         with self.image.hold_sync():
             self.image.names = ("Truth" if truth else "Poor", "Boosted")
-            self.image.title = ", ".join(filter(None, (f"Frame {look.pattern}", self._trust[0])))
+            self.image.title = ", ".join(filter(None, (f"Frame {look.pattern}", trust_words(self._booster)[0])))
             self.image.show(before, after, look.std)
 
     def _draw(self) -> None:
         if self._look is not None and self._outcome is not None:
-            words = f"Frame {self._look.pattern}, {self._trust[0]}. {summary_words(self._outcome)}"
+            trust = trust_words(self._outcome.booster)[0]
+            words = f"Frame {self._look.pattern}, {trust}. {summary_words(self._outcome)}"
             self._follower.draw(self._look, self._outcome, words)
 
     def _show_below(self) -> None:
         chosen = self._form.below.value
         self._form.show(chosen)
-        losses = self._losses if self.task.running else []
-        state = State(self._outcome, losses, self.options.steps, self._given.degradation, lambda: self.code)
+        state = State(
+            self._outcome, self.task.running, self._losses, self._steps, self._given.degradation, lambda: self.code
+        )
         self._form.words.value = self.view.show(chosen, state)
 
     def _on_options(self) -> None:
