@@ -32,7 +32,8 @@ class Degradation:
     gain_error, point_spread_error, read_noise_error : float
         One standard deviation, from the scatter between frames; NaN where the value was given.
     reduced_chi2 : float
-        Of the radial spectra; about 1 if this physics tells one set from the other, NaN where nothing was fitted.
+        Of the radial spectra; beyond 2 where this physics does not make the one set of the other, usually below 1, as
+        errors of neighbouring rings go together; NaN where nothing was fitted.
 
     Examples
     --------
