@@ -168,11 +168,11 @@ def _booster(options: BoostingOptions, model: Path | None, output: Path) -> tupl
                 f"{name}: got {value!r}, but the booster in {options.model} learnt with {learnt!r}; leave {name} out, "
                 "or learn another booster from high"
             )
-    fixed = booster.calibration_ and not options.test_low
-    if fixed and changes.get("level", booster.calibration_.level) != booster.calibration_.level:
+    known = booster.calibration_
+    if known is not None and not options.test_low and changes.get("level", known.level) != known.level:
         raise OptionError(
-            f"level: got {options.level:g}, but {options.model} was calibrated for {booster.calibration_.level:g}; "
-            "leave it out, or give test_low and test_truth to calibrate anew"
+            f"level: got {options.level:g}, but {options.model} was calibrated for {known.level:g}; leave it out, or "
+            "give test_low and test_truth to calibrate anew"
         )
     return booster, booster.options
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,11 +26,11 @@ from pulsetrain.nn import choose_device
 from pulsetrain.options import OptionError
 from pulsetrain.progress import Progress
 
-__all__ = ["FEWEST", "Booster"]
+__all__ = ["AT_ONCE", "FEWEST", "Booster"]
 
 Floats = NDArray[np.float32]
 
-_AT_ONCE = 2**20  # pixels that are boosted together
+AT_ONCE = 2**20  # pixels that are boosted together
 FEWEST = 16  # frames of either condition
 
 
@@ -266,14 +267,12 @@ class Booster:
         """
         choose_device(device)
 
-        def restore(arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> Self:
-            return cls._restore(arrays, facts | {"options": facts["options"] | {"device": device, **changes}})
-
+        restore = partial(cls._restore, device=device, **changes)
         return read_model(Path(folder), "booster", restore)
 
     @classmethod
-    def _restore(cls, arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> Self:
-        booster = cls(**facts["options"])
+    def _restore(cls, arrays: dict[str, NDArray[Any]], facts: dict[str, Any], **changes: Any) -> Self:
+        booster = cls(**facts["options"] | changes)
         booster.degradation_ = Degradation.of_facts(facts["degradation"])
         booster._learner = make_learner(booster.options, booster.degradation_)
         booster.networks_ = []
@@ -293,7 +292,7 @@ class Booster:
     def _boosted(self, frames: xr.DataArray, progress: Progress | None) -> tuple[Floats, Floats, Floats | None]:
         """Return the mean of the members, what they disagree on, and what photons leave open."""
         n, size = frames.sizes["pattern"], frames.sizes["y"] * frames.sizes["x"]
-        rows = max(1, _AT_ONCE // max(size, 1))
+        rows = max(1, AT_ONCE // max(size, 1))
         parts = []
         for start in range(0, n, rows):
             if progress is not None:

@@ -88,9 +88,9 @@ def _booster(sets: Sets, store: ChunkedStore, progress: Progress | None) -> Boos
     """Return the booster of the store, which is put there first where it is missing."""
     if store.model.exists():
         return Booster.load(store.model, device=sets.options.device)
-    booster = sets.booster
-    if booster is None:
-        booster = Booster(**dict(sets.options)).fit(sets.low, sets.high, progress)
+    booster = sets.booster or Booster(**dict(sets.options))
+    if sets.high is not None:
+        booster.fit(sets.low, sets.high, progress)
     if sets.test is not None:
         booster.calibrate(*sets.test)
     store.keep_model(booster.save)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pulsetrain.boosting._frames import photons, pictures
-from pulsetrain.boosting.booster import FEWEST, Booster
+from pulsetrain.boosting.booster import AT_ONCE, FEWEST, Booster
 from pulsetrain.data import DataError
 from pulsetrain.data.chunked_store import ChunkedStore
 from pulsetrain.data.chunks import Chunk, chunk_length, read_blocks
@@ -63,17 +64,16 @@ def boost_rest(
     pace = Pace(n, sum(min(length, n - start) for start in starts.values()), "boosted", progress)
     whole: Arrays = {}
     at = 0
-    for chunk, block in read_blocks(chunks):
-        made = _boosted(booster, xr.DataArray(block, dims=("pattern", "y", "x")))
-        for name, values in made.data_vars.items():
-            if at == 0:
-                whole[str(name)] = np.empty((chunk.pictures.sizes["pattern"], *values.shape[1:]), values.dtype)
-            whole[str(name)][at : at + len(block)] = values
-        at += len(block)
+    for chunk, some in _pieces(chunks):
+        made = _boosted(booster, some).data_vars
+        whole = whole or {str(name): np.empty((length, *each.shape[1:]), each.dtype) for name, each in made.items()}
+        for name, values in made.items():
+            whole[str(name)][at : at + len(some)] = values
+        at += len(some)
         if at == chunk.pictures.sizes["pattern"]:
-            store.write(chunk.number, chunk.start, whole)
+            store.write(chunk.number, chunk.start, {name: values[:at] for name, values in whole.items()})
             at = 0
-        pace.add(len(block))
+        pace.add(len(some))
 
 
 def findings(booster: Booster, frames: xr.DataArray) -> list[str]:
@@ -97,6 +97,14 @@ def findings(booster: Booster, frames: xr.DataArray) -> list[str]:
     except DataError as error:
         got, allowed, _ = error.args_without_place
         return [f"whether the condition is the one that was learnt cannot be told: got {got}; allowed: {allowed}"]
+
+
+def _pieces(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, xr.DataArray]]:
+    """Yield each chunk's frames, as many at a time as are boosted together."""
+    for chunk, block in read_blocks(chunks):
+        rows = max(1, AT_ONCE // block[0].size)
+        for start in range(0, len(block), rows):
+            yield chunk, xr.DataArray(block[start : start + rows], dims=("pattern", "y", "x"))
 
 
 def _boosted(booster: Booster, frames: xr.DataArray) -> xr.Dataset:
