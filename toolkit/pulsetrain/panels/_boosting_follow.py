@@ -77,7 +77,7 @@ class Follower:
         look, outcome, words = asked
         booster = outcome.booster
         drawing = static_summary(
-            look.before, look.after, look.std, truth=look.truth, content=booster.options.content,
+            look.before, look.shown, look.std, truth=look.truth, content=booster.options.content,
             calibrated=booster.calibration_ is not None, title=f"Frame {look.pattern}",
         )  # fmt: skip
         picture = png(drawing)

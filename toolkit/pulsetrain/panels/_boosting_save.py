@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,14 +51,13 @@ def save_result(result: xr.Dataset, name: str, progress: Progress) -> str:
     return f"Saved {result.sizes['pattern']:,} frames in {file}."
 
 
-class _Blocks(Callback):  # type: ignore[misc]  # dask's callbacks are untyped
+@dataclass(eq=False)
+class _Blocks(Callback):
     """Tells how many of a lazy result's blocks are done."""
 
-    def __init__(self, progress: Progress) -> None:
-        super().__init__()
-        self._progress = progress
+    progress: Progress
 
     def _posttask(self, _key: Any, _value: Any, _graph: Any, state: dict[str, Any], _worker: Any) -> None:
         done = len(state["finished"])
         left = sum(len(state[name]) for name in ("ready", "waiting", "running"))
-        self._progress(done, done + left, "Boosting and saving")
+        self.progress(done, done + left, "Boosting and saving")

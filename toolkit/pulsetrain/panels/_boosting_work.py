@@ -133,6 +133,11 @@ class Look:
     std: Floats | None
     truth: Floats | None
 
+    @property
+    def shown(self) -> Floats:
+        """The boosted frame; NaN throughout while there is none."""
+        return np.full_like(self.before, np.nan) if self.after is None else self.after
+
 
 class BoostingWork:
     """The frames of a control, and what boosts them.
@@ -245,9 +250,9 @@ class BoostingWork:
         if self._given.truth is not None:
             known = pictures(self._given.truth.isel(pattern=chosen), booster.options, "truth")
             truth = photons(known, booster.options.photon_high)
-        high = self._given.high
-        if high is not None:
-            good = pictures(high, booster.options, "high")
+        high = None
+        if self._given.high is not None:
+            good = pictures(self._given.high, booster.options, "high")
             high = photons(good.isel(pattern=_spread(len(good), _JUDGED)), booster.options.photon_high)
         low = photons(frames.isel(pattern=chosen), booster.options.photon)
         return Sample(chosen, low, made.load(), truth, high)

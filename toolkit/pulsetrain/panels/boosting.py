@@ -295,16 +295,15 @@ class BoostingPanel:
         look = self._look
         if look is None:
             return
-        truth = self._form.against.value == "truth" and look.truth is not None
-        before = look.truth if truth else look.before
-        after = np.full_like(look.before, np.nan) if look.after is None else look.after
+        beside = look.truth if self._form.against.value == "truth" else None
+        before = look.before if beside is None else beside
         with self.image.hold_sync():
-            self.image.names = ("Truth" if truth else "Poor", "Boosted")
+            self.image.names = ("Poor" if beside is None else "Truth", "Boosted")
             self.image.title = ", ".join(filter(None, (f"Frame {look.pattern}", trust_words(self._booster)[0])))
-            self.image.show(before, after, look.std)
+            self.image.show(before, look.shown, look.std)
 
     def _draw(self) -> None:
-        if self._look is not None and self._outcome is not None:
+        if self._look is not None and self._look.after is not None and self._outcome is not None:
             trust = trust_words(self._outcome.booster)[0]
             words = f"Frame {self._look.pattern}, {trust}. {summary_words(self._outcome)}"
             self._follower.draw(self._look, self._outcome, words)
