@@ -43,7 +43,7 @@ def messages_to_kernel(page):
 
 
 def opened(page, lab, open_notebook):
-    page.set_viewport_size({"width": 1400, "height": 1500})
+    page.set_viewport_size({"width": 1400, "height": 1800})
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SMALL.strip())])
     book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, lab.root / "boosting.ipynb")

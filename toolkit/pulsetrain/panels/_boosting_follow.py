@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from pulsetrain.boosting.options import BoostingOptions
 from pulsetrain.figures.boosting import static_summary
-from pulsetrain.panels._boosting_work import BoostingWork, Look, Outcome
+from pulsetrain.panels._boosting_outcome import Look, Outcome
+from pulsetrain.panels._boosting_work import BoostingWork
 from pulsetrain.panels._latest import Latest
 from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._picture import Picture, png

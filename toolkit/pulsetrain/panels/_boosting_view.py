@@ -12,7 +12,7 @@ from bokeh.models import Column, LayoutDOM
 
 from pulsetrain.figures import boosting as figures
 from pulsetrain.options import OptionError
-from pulsetrain.panels._boosting_work import Outcome
+from pulsetrain.panels._boosting_outcome import Outcome
 from pulsetrain.panels._code import as_html
 
 __all__ = ["TRUTH", "BoostingView", "Losses", "State", "as_trained"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from pulsetrain.panels._boosting_work import Outcome
+from pulsetrain.panels._boosting_outcome import Outcome
 
 if TYPE_CHECKING:
     from pulsetrain.boosting import Booster
@@ -66,9 +66,7 @@ def warning_html(findings: list[Finding] | None) -> str:
 
 def summary_words(outcome: Outcome) -> str:
     """Return what was done, in words."""
-    booster, sample = outcome.booster, outcome.sample
-    chi2 = booster.degradation.chi2(sample.low, sample.image)
-    words = f"{outcome.result.sizes['pattern']:,} frames boosted: χ² {chi2:.2f} per pixel once made poor again."
+    words = f"{outcome.result.sizes['pattern']:,} frames boosted: χ² {outcome.chi2:.2f} per pixel once made poor again."
     if outcome.findings is None:
         words += f"\nWhether they are of the condition that was learnt cannot be said: {outcome.unchecked}"
     return words

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from pulsetrain.figures import boosting as figures
 from pulsetrain.options import OptionError
 from pulsetrain.panels._boosting_code import FILES
 from pulsetrain.panels._boosting_input import BoostingInput
+from pulsetrain.panels._boosting_outcome import Judged, Look, Outcome, Sample
 from pulsetrain.panels._picture import png
 from pulsetrain.panels._task import part
 from pulsetrain.progress import Progress
@@ -24,9 +24,8 @@ from pulsetrain.progress import Progress
 if TYPE_CHECKING:
     from pulsetrain.boosting import Booster
     from pulsetrain.boosting._check import Finding
-    from pulsetrain.boosting.judging import Intervals
 
-__all__ = ["BoostingWork", "Look", "Outcome", "Sample", "remaining"]
+__all__ = ["BoostingWork", "remaining"]
 
 Floats = NDArray[np.float32]
 
@@ -34,109 +33,6 @@ _HELD = 2**22  # pixels, up to which all frames are boosted at once
 _JUDGED, _DRAWN = 200, 2**20  # frames and pixels that figures are drawn of, at most
 _OTHERS = ("Richardson–Lucy", "NLM + RL")  # told the degradation that was learnt
 _CHECKED = 16  # frames, at least, that tell a condition
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Frames that figures are drawn of, spread evenly over all.
-
-    Attributes
-    ----------
-    patterns : int, shape (n,)
-    low : float32, shape (n, y, x), photons of the poor condition
-    made : xarray.Dataset
-        What became of them.
-    truth : float32, shape (n, y, x), photons of the good condition, or None
-    high : float32, shape (m, y, x), photons, or None
-        Frames of the good condition, of other objects.
-    """
-
-    patterns: NDArray[np.int64]
-    low: Floats
-    made: xr.Dataset
-    truth: Floats | None
-    high: Floats | None
-
-    @property
-    def image(self) -> Floats:
-        """What they became, photons of the good condition."""
-        return self.made["image"].to_numpy()
-
-    @property
-    def std(self) -> Floats | None:
-        """How far it may be off."""
-        return self.made["std"].to_numpy() if "std" in self.made else None
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What the sample is worth by its truth.
-
-    Attributes
-    ----------
-    correlation : tuple
-        As of `pulsetrain.figures.boosting.correlation_curves`.
-    quality : str
-        Table, as HTML.
-    intervals : Intervals or None
-    """
-
-    correlation: tuple[dict[str, NDArray[np.float64]], int]
-    quality: str
-    intervals: Intervals | None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a booster made of the frames.
-
-    Attributes
-    ----------
-    booster : Booster
-    result : xarray.Dataset
-        Of all frames; lazy where they are many.
-    sample : Sample
-    judged : Judged or None
-        Where the truth is known.
-    findings : list of Finding, or None
-        None where the frames do not tell.
-    unchecked : str
-        Why they do not.
-    strips : bytes
-        PNG of what frames became along the training; empty of a booster that was read.
-    """
-
-    booster: Booster
-    result: xr.Dataset
-    sample: Sample
-    judged: Judged | None
-    findings: list[Finding] | None
-    unchecked: str
-    strips: bytes
-
-
-@dataclass(frozen=True)
-class Look:
-    """One frame, in photons of the good condition.
-
-    Attributes
-    ----------
-    pattern : int
-    before : float32, shape (y, x)
-        The poor frame over the gain, or as it is while no gain is known.
-    after, std, truth : float32, shape (y, x), or None
-    """
-
-    pattern: int
-    before: Floats
-    after: Floats | None
-    std: Floats | None
-    truth: Floats | None
-
-    @property
-    def shown(self) -> Floats:
-        """The boosted frame; NaN throughout while there is none."""
-        return np.full_like(self.before, np.nan) if self.after is None else self.after
 
 
 class BoostingWork:
@@ -205,8 +101,9 @@ class BoostingWork:
         judged = None if sample.truth is None else _judged(booster, sample, sample.truth)
         progress(80, 100, "Comparing the condition with the one that was learnt")
         findings, unchecked = _checked(booster, frames)
+        chi2 = booster.degradation.chi2(sample.low, sample.image)
         progress(100, 100)
-        return Outcome(booster, result, sample, judged, findings, unchecked, self._strips(booster))
+        return Outcome(booster, result, sample, judged, findings, unchecked, chi2, self._strips(booster))
 
     def look(self, pattern: int, outcome: Outcome | None, options: BoostingOptions) -> Look:
         """Return one frame as it is shown."""

@@ -13,10 +13,11 @@ from pulsetrain.panels._boosting_code import boosting_code
 from pulsetrain.panels._boosting_follow import Follower
 from pulsetrain.panels._boosting_input import EXAMPLE_OPTIONS, Frames, open_input
 from pulsetrain.panels._boosting_layout import BoostingLayout
+from pulsetrain.panels._boosting_outcome import Look, Outcome
 from pulsetrain.panels._boosting_save import save_booster, save_result
 from pulsetrain.panels._boosting_view import BoostingView, State
 from pulsetrain.panels._boosting_words import frame_html, summary_words, trust_html, trust_words, warning_html
-from pulsetrain.panels._boosting_work import BoostingWork, Look, Outcome
+from pulsetrain.panels._boosting_work import BoostingWork
 from pulsetrain.panels._controls import OptionControls
 from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._picture import Picture
@@ -264,7 +265,7 @@ class BoostingPanel:
         self._booster, self._outcome = outcome.booster, outcome
         if first and self.image.mode == "before":
             self.image.mode = "swipe"
-        self.task.say(summary_words(outcome), "success")
+        self.task.say(summary_words(outcome), "" if outcome.findings else "success")
         self._tell()
         self._show_below()
         self._follow()
