@@ -10,6 +10,8 @@ from scipy.ndimage import uniform_filter
 from pulsetrain.boosting._learner import Boosted
 from pulsetrain.boosting._tiles import in_tiles
 from pulsetrain.boosting._unet import REACH, UNet
+from pulsetrain.boosting._views import make_views
+from pulsetrain.boosting.degradation import Degradation
 
 BLOCK = np.random.default_rng(1).random((2, 150, 333), np.float32)
 
@@ -37,6 +39,18 @@ def test_no_more_is_boosted_at_once_than_a_tile():
     in_tiles(BLOCK, noted, 64, reach=7)
     assert max(sides) <= 70
     assert len(sides) > 6
+
+
+def test_a_dead_row_that_runs_into_a_gap_is_the_same_in_every_tile():
+    frames = np.random.default_rng(1).poisson(5, (1, 96, 400)).astype(np.float32)
+    frames[:, :, :20] = frames[:, 48, 20:390] = np.nan
+
+    def views(block):
+        made = make_views(block, Degradation(0.143, 1.2, 0.5), "diffraction")
+        return Boosted(np.stack([made.root, made.mean]), None)
+
+    whole, tiled = views(frames).mean, in_tiles(frames, views, 128, REACH).mean
+    np.testing.assert_allclose(tiled, whole, rtol=1e-5, atol=1e-5)
 
 
 def test_an_unknown_std_stays_unknown():

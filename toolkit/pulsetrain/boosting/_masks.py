@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_opening, gaussian_filter, label
+from scipy.ndimage import binary_dilation, binary_opening, gaussian_filter
 
 __all__ = ["filled", "without_sensor"]
 
@@ -16,11 +16,12 @@ Masks = NDArray[np.bool_]
 _BLOCK = np.ones((1, 3, 3), bool)
 _NEIGHBOURS = np.zeros((3, 3, 3), bool)
 _NEIGHBOURS[1] = [[False, True, False], [True, True, True], [False, True, False]]
+_ATTACHED = 4  # px around a hole or gap within which masked pixels that touch it belong to it
 _REACH = (1.5, 6.0, 24.0)  # px, from how far dead pixels are filled, nearer ones first
 
 
 def without_sensor(live: Masks) -> Masks:
-    """Return where there is no sensor: masked pixels that hang together with a masked 3 × 3 (holes, gaps).
+    """Return where there is no sensor: a masked 3 × 3 and what touches it (holes, gaps).
 
     Their light is blurred into no neighbour; that of a lone dead pixel is.
 
@@ -33,11 +34,8 @@ def without_sensor(live: Masks) -> Masks:
     core = binary_opening(~live, _BLOCK)
     if not core.any():
         return np.zeros_like(live)
-    parts, _ = label(~live, _NEIGHBOURS)
-    held = np.zeros(parts.max() + 1, bool)
-    held[parts[core]] = True
-    held[0] = False
-    return np.asarray(held[parts])
+    # No farther: a dead row that runs into a gap would be one thing in the whole frame, another in a tile without it.
+    return np.asarray(binary_dilation(core, _NEIGHBOURS, iterations=_ATTACHED, mask=~live))
 
 
 def filled(frames: Floats, noise: Callable[[Floats], Floats] | None = None) -> Floats:
