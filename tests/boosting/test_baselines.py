@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -77,6 +79,14 @@ def test_wiener_is_the_best_linear_filter_of_a_known_spectrum():
     assert least < error < 1.15 * least
 
 
+def test_wiener_keeps_fringes_whose_mean_is_that_of_their_mirrored_frame():
+    y = np.mgrid[:64, :64][0] + 0.5
+    fringes = 20 + 8 * np.cos(2 * np.pi * y * np.array([2, 4, 6])[:, None, None] / 64)
+    low = RNG.poisson(fringes.repeat(10, axis=0)).astype(np.float32)
+    found = wiener(low, low, Degradation(gain=1.0, point_spread=0.5, read_noise=0.0))
+    assert found.std() == pytest.approx(8 / np.sqrt(2), rel=0.1)
+
+
 def test_richardson_lucy_is_that_of_scikit_image_where_there_is_no_read_noise():
     truth = gaussian_filter(RNG.gamma(1.0, 50.0, (40, 40)), 1.0)
     steps = np.arange(-5, 6)
@@ -133,6 +143,11 @@ def test_noise2void_denoises_without_having_seen_anything_clean():
     np.testing.assert_array_equal(np.isnan(found), np.isnan(noisy[:20]))
 
 
+def test_noise2void_takes_frames_of_any_side():
+    noisy = RNG.poisson(5.0, (4, 30, 21)).astype(np.float32)
+    assert noise2void(noisy, noisy, 0.3, steps=2, seed=0).shape == (4, 30, 21)
+
+
 def test_binned_frames_are_interpolated():
     y, x = np.mgrid[:64, :64] + 0.5
     smooth = 10 + 4 * np.sin(x / 9) * np.cos(y / 11)
@@ -140,4 +155,8 @@ def test_binned_frames_are_interpolated():
     case = Case(binned, binned, Degradation(gain=1.0, point_spread=0.0, read_noise=0.0), "imaging", binning=4)
     found = BASELINES["bicubic"](case)[0, 8:-8, 8:-8]
     assert np.abs(found - smooth[8:-8, 8:-8]).max() < 0.25
+    low = binned.copy()
+    low[0, 20, 20] = np.nan  # the others of its square know the value
+    dead = BASELINES["bicubic"](replace(case, low=low))[0, 8:-8, 8:-8]
+    np.testing.assert_array_equal(np.delete(dead.ravel(), 12 * 48 + 12), np.delete(found.ravel(), 12 * 48 + 12))
     assert np.abs(binned[0] - smooth)[8:-8, 8:-8].max() > 0.6

@@ -26,7 +26,7 @@ def wiener(low: Floats, training: Floats, degradation: Degradation) -> Floats:
 
     Parameters
     ----------
-    low, training : shape (n, y, x), photons of the poor condition, NaN where masked
+    low, training : shape (n, side, side), photons of the poor condition, NaN where masked
     degradation : Degradation
     """
     gain, width, read = degradation.gain, degradation.point_spread, degradation.read_noise
@@ -40,9 +40,11 @@ def wiener(low: Floats, training: Floats, degradation: Degradation) -> Floats:
     power = np.mean(np.abs(np.fft.fft2(others)) ** 2, axis=0) / side**2
     ring = np.rint(frequency * side).astype(int)
     radial = (np.bincount(ring.ravel(), power.ravel()) / np.maximum(np.bincount(ring.ravel()), 1))[ring]
-    seen = radial - noise  # T² g² S
-    # Beyond the first ring that does not stand out of the noise the quotient would only blow up what is left of it.
-    seen[frequency >= frequency[seen < _STANDS_OUT * noise].min(initial=1.0)] = 0
+    seen = (radial - noise).clip(min=0)  # T² g² S
+    # Beyond the first ring that does not stand out of the noise the quotient would only blow up what is left of it. The
+    # mean is no such ring: it was taken off.
+    faint = (seen < _STANDS_OUT * noise) & (frequency > 0)
+    seen[frequency >= frequency[faint].min(initial=1.0)] = 0
     sharp = np.fft.ifft2(np.fft.fft2(shown) * seen / (seen + noise) / (gain * transfer)).real
     inner = slice(_EDGE, -_EDGE)
     return _masked(sharp[:, inner, inner] + mean / gain, low)

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
 from pulsetrain.boosting._masks import filled
-from pulsetrain.boosting._unet import UNet
+from pulsetrain.boosting._unet import MULTIPLE, UNet
 from pulsetrain.nn import precision
 
 __all__ = ["noise2void"]
@@ -63,20 +63,22 @@ def noise2void(training: Floats, low: Floats, read_noise: float, steps: int, see
 
 def _applied(network: UNet, low: Floats, read_noise: float) -> Floats:
     whole, live = filled(low), np.isfinite(low)
-    found = np.empty_like(low)
+    found, (y, x) = np.empty_like(low), low.shape[1:]
+    sides = [(0, 0), (0, -y % MULTIPLE), (0, -x % MULTIPLE)]
     with torch.inference_mode():
         for start in range(0, len(low), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            views, _ = _views(whole[part], live[part], read_noise)
+            shown = (np.pad(each[part], sides, mode="symmetric") for each in (whole, live))
+            views, _ = _views(*shown, read_noise)
             with precision(views.device):
                 root, _ = network(views)
-            found[part] = (root[:, 0] ** 2).numpy()
+            found[part] = (root[:, 0, :y, :x] ** 2).numpy()
     return np.where(live, found, np.float32(np.nan))
 
 
 def _drawn(whole: Floats, live: NDArray[np.bool_], rng: np.random.Generator) -> tuple[Floats, NDArray[np.bool_]]:
     """Draw patches and which of their pixels live, turned and mirrored at random."""
-    side = min(_PATCH, *whole.shape[1:])
+    side = min(_PATCH, *whole.shape[1:]) // MULTIPLE * MULTIPLE
     number = rng.integers(len(whole), size=_BATCH)
     top, left = (rng.integers(length - side + 1, size=_BATCH) for length in whole.shape[1:])
     turns, mirror = rng.integers(4, size=_BATCH), rng.integers(2, size=_BATCH)

@@ -75,8 +75,11 @@ def _bicubic(case: Case) -> Floats:
     """Return frames in photons of the good condition; what is binned is interpolated."""
     low, side = case.low, case.binning
     if side > 1:
-        short = -low.shape[-1] % side
-        squares = np.pad(filled(low), ((0, 0), (0, short), (0, short)), mode="edge")[:, ::side, ::side]
+        sides = [(0, -size % side) for size in low.shape[1:]]
+        whole = np.pad(low, ((0, 0), *sides), constant_values=np.nan)
+        parts = whole.reshape(len(low), whole.shape[1] // side, side, -1, side)
+        # Any live pixel of a square knows its value.
+        squares = filled(np.fmax.reduce(parts, axis=(2, 4)))
         fine = zoom(squares, (1, side, side), order=3, mode="nearest", grid_mode=True)
         low = np.where(np.isfinite(low), fine[:, : low.shape[1], : low.shape[2]], np.float32(np.nan))
     return np.asarray(low / np.float32(case.degradation.gain))
