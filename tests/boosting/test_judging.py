@@ -180,6 +180,11 @@ def test_quartiles_of_the_true_intensity_show_what_those_of_the_predicted_hide()
     assert np.isnan(found.spearman)
 
 
+def test_a_quartile_that_equal_intensities_leave_empty_has_no_coverage():
+    dark = np.zeros((1, 8, 8))
+    np.testing.assert_array_equal(judge_intervals(dark, dark + 1, dark).by_predicted, [1, np.nan, np.nan, np.nan])
+
+
 def test_pixels_without_interval_are_not_judged():
     truth, image = np.zeros((1, 8, 8)), np.ones((1, 8, 8))
     std = np.full((1, 8, 8), 2.0)

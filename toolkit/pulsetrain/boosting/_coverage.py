@@ -24,7 +24,7 @@ class Intervals(NamedTuple):
     coverage : float
         Share of the pixels whose truth lies in image ± z std, z the Gaussian's quantile of the level.
     by_predicted, by_true : float, shape (4,)
-        The same by quartile of the predicted and of the true intensity.
+        The same by quartile of the predicted and of the true intensity; NaN where equal intensities leave one empty.
     width : float, photons
         Mean width of the intervals.
     spearman : float
@@ -74,7 +74,8 @@ def judge_intervals(image: Images, std: Images, truth: Images, level: float = 0.
 
 def _by_quartile(inside: NDArray[np.bool_], values: Floats) -> Floats:
     quarter = np.searchsorted(np.quantile(values, (0.25, 0.5, 0.75)), values)
-    return np.asarray(np.bincount(quarter, inside, 4) / np.maximum(np.bincount(quarter, minlength=4), 1))
+    covered, pixels = np.bincount(quarter, inside, 4), np.bincount(quarter, minlength=4)
+    return np.divide(covered, pixels, out=np.full(4, np.nan), where=pixels > 0)
 
 
 def _sparsified(error: Floats, by: Floats) -> Floats:

@@ -42,7 +42,8 @@ def judge(image: Images, truth: Images, content: Literal["diffraction", "imaging
 
     Parameters
     ----------
-    image, truth : shape (n, y, x), photons of the good condition
+    image, truth : shape (n, side, side), photons of the good condition
+        Rings of spatial frequency want squares.
     content : {'diffraction', 'imaging'}
 
     Returns
