@@ -71,7 +71,7 @@ def correlation(
     """
     found = {name: resolution(np.asarray(curve), side, threshold) for name, curve in curves.items()}
     first = next(iter(found.values()), float("nan"))
-    lowest = min(0.0, *(float(np.nanmin(curve)) for curve in curves.values()))
+    lowest = min([0.0, *(float(np.nanmin(curve)) for curve in curves.values())])
     plot = themed(
         "Fourier ring correlation with the truth", "spatial frequency (1/px)", "correlation", height=height,
         theme=theme, x_range=Range1d(0, 0.5), y_range=Range1d(lowest - 0.05, 1.05),

@@ -101,6 +101,8 @@ def _binned(inside: NDArray[np.bool_], values: Floats, live: NDArray[np.bool_], 
     rows = []
     for left, right in pairwise(edges):
         there = live & (values >= left) & ((values < right) if right < edges[-1] else (values <= right))
+        if not there.any():  # of few pixels, between two
+            continue
         pixels, covered = (each.sum(axis=(1, 2)) for each in (there, there & inside))
         low, high = _interval(covered, pixels)
         share = covered.sum() / max(pixels.sum(), 1)
