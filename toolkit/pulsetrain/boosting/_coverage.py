@@ -75,7 +75,7 @@ def judge_intervals(image: Images, std: Images, truth: Images, level: float = 0.
 def _by_quartile(inside: NDArray[np.bool_], values: Floats) -> Floats:
     quarter = np.searchsorted(np.quantile(values, (0.25, 0.5, 0.75)), values)
     covered, pixels = np.bincount(quarter, inside, 4), np.bincount(quarter, minlength=4)
-    return np.divide(covered, pixels, out=np.full(4, np.nan), where=pixels > 0)
+    return np.asarray(np.divide(covered, pixels, out=np.full(4, np.nan), where=pixels > 0))
 
 
 def _sparsified(error: Floats, by: Floats) -> Floats:

@@ -62,18 +62,17 @@ def noise2void(training: Floats, low: Floats, read_noise: float, steps: int, see
 
 
 def _applied(network: UNet, low: Floats, read_noise: float) -> Floats:
-    whole, live = filled(low), np.isfinite(low)
     found, (y, x) = np.empty_like(low), low.shape[1:]
     sides = [(0, 0), (0, -y % MULTIPLE), (0, -x % MULTIPLE)]
+    whole, live = (np.pad(each, sides, mode="symmetric") for each in (filled(low), np.isfinite(low)))
     with torch.inference_mode():
         for start in range(0, len(low), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            shown = (np.pad(each[part], sides, mode="symmetric") for each in (whole, live))
-            views, _ = _views(*shown, read_noise)
+            views, _ = _views(whole[part], live[part], read_noise)
             with precision(views.device):
                 root, _ = network(views)
             found[part] = (root[:, 0, :y, :x] ** 2).numpy()
-    return np.where(live, found, np.float32(np.nan))
+    return np.where(np.isfinite(low), found, np.float32(np.nan))
 
 
 def _drawn(whole: Floats, live: NDArray[np.bool_], rng: np.random.Generator) -> tuple[Floats, NDArray[np.bool_]]:
