@@ -153,3 +153,26 @@ def test_what_cannot_be_learnt_from_is_refused(sets, learnt, pairs):
         learnt.calibrate(pairs.low, pairs.truth[:10])
     with pytest.raises(DataError, match="16 or more"):
         learnt.check(low[:5])
+
+
+def test_calibrated_adversarial_networks_cover_what_they_say_where_they_agree_on_nothing(sets, experiment):
+    options = {"method": "cut", "patch": 32, "steps": 20, "members": 2, "batch": 2, "device": "cpu"}
+    booster = Booster(**options).fit(*(each[:60] for each in sets))
+    sample, other = experiment.pairs(60, repeat=1), experiment.pairs(60, repeat=2)
+    result = booster.calibrate(sample.low, sample.truth).predict(other.low, return_std=True)
+    found = judge_intervals(result["image"].to_numpy(), result["std"].to_numpy(), other.truth.to_numpy())
+    assert found.coverage == pytest.approx(0.9, abs=0.05)
+    assert np.nanmin(found.by_predicted) > 0.8
+
+
+@pytest.mark.parametrize(("method", "patch", "steps"), [("degradation", 30, 10), ("cut", 30, 1)])
+def test_any_patch_and_any_number_of_steps_will_do(sets, method, patch, steps):
+    booster = Booster(**TINY | {"method": method, "patch": patch, "steps": steps})
+    assert booster.fit(*(each[:20] for each in sets)).predict(sets[0][:1])["image"].shape == (1, 32, 32)
+
+
+def test_members_of_boosters_of_neighbouring_seeds_are_others(sets):
+    parts = [each[:20] for each in sets]
+    first, second = (Booster(**TINY | {"seed": seed, "members": 2}).fit(*parts) for seed in (1, 2))
+    images = [first._learner.apply(each.networks_, parts[0].to_numpy()[:1]).mean for each in (first, second)]
+    assert not np.allclose(images[0][1], images[1][0])

@@ -55,3 +55,25 @@ def test_masks_of_either_set_are_carried_over():
     assert (np.isnan(seen).sum(axis=(1, 2)) == 1).all()
     assert (np.isnan(target).sum(axis=(1, 2)) == 1).all()
     assert not (np.isnan(seen) & np.isnan(target)).any()
+
+
+def test_many_photons_are_moved_as_few_are():
+    """Ten thousand photons of a pixel: their places have the Gaussian's mean and variance along both axes."""
+    high = np.zeros((1, 32, 32), np.float32)
+    high[0, 12, 20] = 1e6
+    pairs = Thinning(high, high, Degradation(0.4, 1.5, 0.0), 32, 1)
+    low, _ = pairs.draw(1, np.random.default_rng(1))
+    y, x = np.mgrid[:32, :32]
+    total = low.sum()
+    assert total == pytest.approx(4e5, rel=0.01)
+    means = [(low[0] * axis).sum() / total for axis in (y, x)]
+    for axis, mean in zip((y, x), means, strict=True):
+        assert (low[0] * (axis - mean) ** 2).sum() / total == pytest.approx(2.25, rel=0.02)
+    assert sorted(round(min(mean, 31 - mean)) for mean in means) == [11, 12]  # turned or not
+
+
+def test_a_point_spread_as_wide_as_the_square_loses_no_photon():
+    high = np.full((1, 16, 16), 50, np.float32)
+    low, _ = Thinning(high, high, Degradation(0.3, 9.0, 0.0), 16, 1).draw(4, np.random.default_rng(1))
+    assert low.mean() == pytest.approx(15, rel=0.03)
+    assert low.min() >= 0

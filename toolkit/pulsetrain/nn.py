@@ -9,7 +9,7 @@ import torch
 
 from pulsetrain.options import OptionError
 
-__all__ = ["choose_device", "precision"]
+__all__ = ["choose_device", "precision", "warm_up"]
 
 
 def choose_device(name: str) -> torch.device:
@@ -27,11 +27,18 @@ def choose_device(name: str) -> torch.device:
 
 def precision(device: torch.device) -> torch.autocast:
     """Let a device that can compute in bfloat16 do so: its range is float32's, so that losses need no scaling."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" or _counts_in_bfloat16())
+    return torch.autocast(device.type, torch.bfloat16, enabled=_counts_in_bfloat16(device.type))
+
+
+def warm_up(steps: int) -> float:
+    """Return the share of optimiser steps in which the rate of `OneCycleLR` rises; it divides by 0 where that is 1."""
+    return 0.1 if steps > 10 else 0.3
 
 
 @cache
-def _counts_in_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; others would only mimic it, slowly."""
+def _counts_in_bfloat16(kind: str) -> bool:
+    """Whether a device multiplies bfloat16 itself; others would only mimic it, slowly."""
+    if kind == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # not in older versions
     return bool(known.get("avx512_bf16") or known.get("amx_bf16"))

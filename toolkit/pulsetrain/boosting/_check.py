@@ -23,6 +23,7 @@ Boost = Callable[[Floats], Floats]
 _FEWEST = 16  # frames
 _KEPT = 2**21  # pixels of good frames
 _LOOKED = 200  # frames whose images' spectra are compared
+_DARK = 0.1  # of the median light, below which frames are left out
 _SURE = 4.0  # standard deviations
 _WORST = 2.0  # reduced χ² of a degradation that is believed
 # Least change that matters: relative, and absolute.
@@ -90,7 +91,8 @@ class Domain:
             allowed = f"{self.window.shape}, as those that were learnt from"
             raise DataError("low", f"frames of {low.shape[1:]} pixels", allowed, "give frames of this detector")
         now = Degradation.fit(low, self.high, seed)
-        return [*_changed(learnt, now), *_strange(now), *self._other_power(low, boost)]
+        rings = len(Window.of_weight(self.window).frequency)
+        return [*_changed(learnt, now), *_strange(now, rings), *self._other_power(low, boost)]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what `of_arrays` makes it again of."""
@@ -126,19 +128,22 @@ def _changed(learnt: Degradation, now: Degradation) -> Iterator[Finding]:
             yield Finding(name, _SAID[name].format(after, before), before, after, float(apart / max(error, 1e-9)))
 
 
-def _strange(now: Degradation) -> Iterator[Finding]:
+def _strange(now: Degradation, rings: int) -> Iterator[Finding]:
     if now.reduced_chi2 > _WORST:
         message = (
             f"no point spread makes the good set these frames (reduced χ² {now.reduced_chi2:.1f}): other objects; "
             "what is said of gain, point spread and read noise is not to be trusted then"
         )
-        yield Finding("objects", message, 1.0, now.reduced_chi2, now.reduced_chi2)
+        sigmas = (now.reduced_chi2 - 1) * float(np.sqrt(rings / 2))
+        yield Finding("objects", message, 1.0, now.reduced_chi2, sigmas)
 
 
 def _shape(low: Floats, boost: Boost, window: Window) -> tuple[Doubles, Doubles]:
     """Return the mean radial power of boosted frames over their squared total, and its variance."""
     seen = filled(boost(low)) * window.weight
     total = seen.sum(axis=(1, 2), dtype=float)
+    lit = total > _DARK * np.median(total)  # blank frames have no shape
+    seen, total = seen[lit], total[lit]
     share = window.radial(np.abs(np.fft.rfft2(seen)) ** 2) / np.maximum(total, 1e-6)[:, None] ** 2
     return share.mean(axis=0), share.var(axis=0) / len(share)
 

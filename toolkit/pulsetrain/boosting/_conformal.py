@@ -20,7 +20,7 @@ Doubles = NDArray[np.float64]
 _BINS = 16
 _LEAST = 200  # pixels of a bin
 _NARROWEST = 1e-3  # of what the network says
-_WIDEST = 1e3
+_WIDEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,9 @@ class Calibration:
     """By how much standard deviations are stretched, in bins of the predicted intensity.
 
     In each bin ``image ± z · scale · std`` covers the share `level` of the pairs' pixels, z being the Gaussian's
-    quantile, so that stretched standard deviations are read as Gaussian ones. It holds for other frames of
-    the same kind in the mean over frames (Vovk 2012; Angelopoulos et al., im2im-uq, ICML 2022), not for each of them.
+    quantile, so that stretched standard deviations are read as Gaussian ones. That holds for other frames of
+    the same kind on average (Vovk 2012; Angelopoulos et al., im2im-uq, ICML 2022), not for each of them, and the better
+    the more frames there are: pixels of one frame go together.
 
     Attributes
     ----------

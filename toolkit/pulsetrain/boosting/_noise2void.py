@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pulsetrain.boosting._masks import filled
 from pulsetrain.boosting._unet import MULTIPLE, UNet
-from pulsetrain.nn import precision
+from pulsetrain.nn import precision, warm_up
 
 __all__ = ["noise2void"]
 
@@ -42,7 +42,7 @@ def noise2void(training: Floats, low: Floats, read_noise: float, steps: int, see
         torch.manual_seed(seed)
         network = UNet(3)
     optimiser = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps, pct_start=warm_up(steps))
     for _ in range(steps):
         aim, known = _drawn(whole, live, rng)
         hidden = known & (rng.random(aim.shape) < _HIDDEN)

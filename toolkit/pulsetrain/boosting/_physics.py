@@ -18,7 +18,7 @@ from pulsetrain.boosting._unet import MULTIPLE, REACH, UNet
 from pulsetrain.boosting._views import CHANNELS, Views, make_views
 from pulsetrain.boosting.degradation import Degradation
 from pulsetrain.boosting.options import BoostingOptions
-from pulsetrain.nn import precision
+from pulsetrain.nn import precision, warm_up
 
 __all__ = ["PhysicsLearner"]
 
@@ -36,7 +36,11 @@ class PhysicsLearner:
     options: BoostingOptions
     degradation: Degradation
     device: torch.device
-    reach: int = REACH
+
+    @property
+    def reach(self) -> int:
+        """From how far away, in pixels, a pixel's image is influenced: by the network, and by what it is shown."""
+        return REACH + math.ceil(4 * self.degradation.point_spread)
 
     def build(self) -> UNet:
         """Return an untrained network."""
@@ -51,13 +55,13 @@ class PhysicsLearner:
             If the training diverges.
         """
         steps, rng = self.options.steps, np.random.default_rng([seed, 1])
-        pairs = Thinning(high, low, self.degradation, self.options.patch, seed)
+        pairs = Thinning(high, low, self.degradation, self.options.patch // MULTIPLE * MULTIPLE, seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = self.build()
         rate = self.options.learning_rate or _RATE
         optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=1e-4)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=warm_up(steps))
         recorder = Recorder(steps, low, lambda frames: self.apply([network], frames).mean[0])
         curve = []
         for step in range(1, steps + 1):

@@ -29,13 +29,13 @@ def in_tiles(block: Floats, apply: Callable[[Floats], Boosted], tile: int, reach
     apply : callable
         Turns a block into `Boosted` of the same frames.
     tile : int
-        Side of a tile, where the overlap leaves anything of it.
+        Side of a tile; at least twice the overlap.
     reach : int
         From how far away, in pixels, a pixel is influenced.
     """
     y, x = block.shape[1:]
     overlap = 2 * reach + _RAMP
-    step = -(-max(tile - overlap, _GRID) // _GRID) * _GRID
+    step = -(-max(tile - overlap, overlap) // _GRID) * _GRID  # or most would be computed many times
     side = step + overlap
     if max(y, x) <= side:
         return apply(block)

@@ -32,6 +32,7 @@ Floats = NDArray[np.float32]
 
 AT_ONCE = 2**20  # pixels that are boosted together
 FEWEST = 16  # frames of either condition
+_LEAST = 1e-3  # of a pixel's counting noise, which no std is below
 
 
 class Booster:
@@ -114,7 +115,7 @@ class Booster:
                 if progress is not None:
                     progress(member * steps + step, members * steps, f"network {member + 1} of {members}", loss=loss)
 
-            network, _ = learner.learn(poor, good, self.options.seed + member, report)
+            network, _ = learner.learn(poor, good, _seed(self.options.seed, member), report)
             networks.append(network)
         self.networks_, self.degradation_ = networks, learnt
         self._learner, self.calibration_ = learner, None
@@ -316,6 +317,8 @@ class Booster:
         image = made.mean.mean(axis=0)
         epistemic = made.mean.std(axis=0, ddof=1) if len(made.mean) > 1 else np.zeros_like(image)
         aleatoric = None if made.std is None else np.sqrt((made.std**2).mean(axis=0))
+        if aleatoric is None:  # networks that agree on nothing being there are not sure of it
+            epistemic = np.maximum(epistemic, _LEAST * np.sqrt(image.clip(min=0) + 1))
         for each in (image, epistemic, aleatoric):
             if each is not None:
                 each[masked] = np.nan
@@ -327,6 +330,10 @@ class Booster:
     def _check_fitted(self) -> None:
         if not hasattr(self, "networks_"):
             raise RuntimeError("this booster has learnt nothing; call fit(low, high) or Booster.load(folder)")
+
+
+def _seed(seed: int, member: int) -> int:
+    return int(np.random.SeedSequence([seed, member]).generate_state(1)[0])
 
 
 def _weights(network: torch.nn.Module) -> dict[str, NDArray[Any]]:

@@ -296,9 +296,8 @@ def same_files(one: Path, other: Path) -> bool:
 
 
 def _sync(place: Path) -> None:
-    """Wait until a file, or all files of a folder, have reached the disk."""
-    for file in (place, *place.rglob("*")):
-        if file.is_file():
-            descriptor = os.open(file, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
+    """Wait until a file, or a folder with all that is in it, has reached the disk, and its name in the folder above."""
+    for each in (*place.rglob("*"), place, place.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pulsetrain.boosting._gan.cut import Cut
 from pulsetrain.boosting._gan.cyclegan import CycleGan
 from pulsetrain.boosting._gan.game import Game, Setting
-from pulsetrain.boosting._gan.generator import Generator, reach
+from pulsetrain.boosting._gan.generator import STRIDE, Generator, reach
 from pulsetrain.boosting._gan.network import GanNetwork
 from pulsetrain.boosting._gan.patches import Patches
 from pulsetrain.boosting._gan.scale import Scale, scales
@@ -66,7 +66,9 @@ class GanLearner:
         game = self._game(*sides, seed)
         network = self._network(game.generator, *sides)
         recorder = Recorder(o.steps, low, network.images)
-        draws = [Patches(frames, o.patch, [seed, number]) for number, frames in enumerate((low, high))]
+        draws = [
+            Patches(frames, o.patch // STRIDE * STRIDE, [seed, number]) for number, frames in enumerate((low, high))
+        ]
         curve = []
         for step in range(1, o.steps + 1):
             squares = [torch.from_numpy(draw.draw(o.batch or self.settings.batch)).to(self.device) for draw in draws]
