@@ -20,6 +20,7 @@ from pulsetrain.simulate.images import ImageOptions, simulate_images
 
 TEMPLATE = shipped_folder("reports") / "boosting.ipynb"
 QUICK = {"steps": 15, "members": 2, "patch": 32}
+ALARM = '<div class="stopped" role="alert">These frames are not of the condition that was learnt'
 
 
 def test_the_form_asks_first_for_what_a_user_has_to_give():
@@ -92,8 +93,8 @@ def metrics_of(job):
 
 def test_files_make_a_whole_offline_report_judged_by_pairs_that_calibrated_nothing(learnt):
     html = check_page(learnt)
-    assert "Simulated particles" not in html
-    assert "These frames are not of the condition" not in html
+    assert "<strong>Simulated particles" not in html
+    assert ALARM not in html
     said = printed(learnt)
     assert "60 frames of 2 trains, 32 × 32 pixels; values in photons" in said
     assert "2 networks of 15 steps, method degradation" in said
@@ -128,8 +129,7 @@ def test_a_booster_that_has_learnt_boosts_other_frames_and_warns_on_top_of_anoth
     job = submit("boosting", {"path": "noisy/low.h5", "model": "booster"}, tmp_path, cwd=files)
     assert job.wait(280).state == "done", job.log()[-2000:]
     html = check_page(job)
-    alarm = html.index("These frames are not of the condition that was learnt")
-    assert alarm < html.index("the read noise is 2") < html.index(">The frames<")
+    assert html.index(ALARM) < html.index("the read noise is 2") < html.index(">The frames<")
     said = printed(job)
     assert "Good condition: none was read; the booster in booster has learnt already." in said
     assert "Nothing was learnt here: 2 networks of 15 steps" in said
