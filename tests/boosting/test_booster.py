@@ -176,3 +176,9 @@ def test_members_of_boosters_of_neighbouring_seeds_are_others(sets):
     first, second = (Booster(**TINY | {"seed": seed, "members": 2}).fit(*parts) for seed in (1, 2))
     images = [first._learner.apply(each.networks_, parts[0].to_numpy()[:1]).mean for each in (first, second)]
     assert not np.allclose(images[0][1], images[1][0])
+
+
+def test_good_frames_whose_read_noise_would_be_taken_for_light_are_refused():
+    made = simulate_images(ImageOptions(size=32, n_low=20, n_high=20, photons=1.0, read_noise_high=1.5), seed=1)
+    with pytest.raises(DataError, match="high: got negative values that hold"):
+        Booster(**TINY).fit(made.low, made.high)

@@ -32,6 +32,7 @@ Floats = NDArray[np.float32]
 
 AT_ONCE = 2**20  # pixels that are boosted together
 FEWEST = 16  # frames of either condition
+_ADDED = 0.02  # of the light, that may come from rounding read noise of good frames up to 0 photons
 _LEAST = 1e-3  # of a pixel's counting noise, which no std is below
 
 
@@ -97,6 +98,7 @@ class Booster:
         """
         poor = sample(pictures(low, self.options, "low"), self.options.photon, "low", FEWEST)
         good = sample(pictures(high, self.options, "high"), self.options.photon_high, "high", FEWEST)
+        _check_counts(good)
         if poor.shape[1:] != good.shape[1:]:
             got = f"frames of {poor.shape[1:]} and of {good.shape[1:]} pixels"
             raise DataError("low and high", got, "frames of one shape", "bring both onto one grid of pixels")
@@ -330,6 +332,16 @@ class Booster:
     def _check_fitted(self) -> None:
         if not hasattr(self, "networks_"):
             raise RuntimeError("this booster has learnt nothing; call fit(low, high) or Booster.load(folder)")
+
+
+def _check_counts(good: Floats) -> None:
+    """Refuse good frames with read noise so strong that rounding to photons would add light to dark pixels."""
+    rounded = np.rint(good)
+    added = -np.nansum(rounded, where=rounded < 0, dtype=float) / max(np.nansum(good, dtype=float), 1e-9)
+    if added > _ADDED:
+        got = f"negative values that hold {added:.0%} of the light"
+        step = "set photon_high, or make counts of the frames with a threshold of the noise"
+        raise DataError("high", got, "photon counts, or a read noise well below one photon", step)
 
 
 def _seed(seed: int, member: int) -> int:

@@ -72,6 +72,8 @@ def strips(
 
     if not history.strips:
         raise ValueError("this history has no strips; they are not saved with a booster: fit it to see them")
+    seen = history.strips[0].shape[1:]
+    before, truth = (each if each is None else _middle(each, seen) for each in (before, truth))
     columns = [(f"step {step:,}", strip) for step, strip in zip(history.strip_step, history.strips, strict=True)]
     columns = ([("input / gain", before)] if before is not None else []) + columns
     columns += [("truth", truth)] if truth is not None else []
@@ -101,6 +103,13 @@ def strips(
     photon_bar(drawing, ScalarMappable(norm, colours()), axes)
     drawing.suptitle(title or f"Along the training; each frame {width} × {height} px", fontsize="medium")
     return drawing
+
+
+def _middle(images: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.floating]:
+    """Return the middle of images (n, y, x): of large frames, strips are no more."""
+    starts = [(size - length) // 2 for size, length in zip(images.shape[1:], shape, strict=True)]
+    rows, columns = (slice(start, start + length) for start, length in zip(starts, shape, strict=True))
+    return images[:, rows, columns]
 
 
 def _mosaic(tiles: NDArray[np.float64], norm: Normalize) -> NDArray[np.uint8]:
