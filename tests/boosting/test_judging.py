@@ -156,6 +156,7 @@ def test_a_std_that_ranks_errors_is_worth_more_than_one_that_does_not():
     assert perfect.spearman == pytest.approx(1)
     assert 0 < right.ause < 0.5 * blind.ause
     assert right.spearman > 0.4
+    assert right.spearman == pytest.approx(right.attainable, abs=0.03)
     assert blind.spearman == pytest.approx(0, abs=0.03)
     assert blind.sparsification == pytest.approx(np.ones(20), abs=0.15)
 

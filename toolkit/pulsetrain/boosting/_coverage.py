@@ -29,6 +29,8 @@ class Intervals(NamedTuple):
         Mean width of the intervals.
     spearman : float
         Rank correlation of |error| and std; NaN where one of them is the same everywhere.
+    attainable : float
+        The same of Gaussian errors that have exactly these standard deviations: small where these differ little.
     sparsification, oracle : float, shape (20,)
         RMS error, relative to all pixels', once 0, 5 … 95 % of the pixels with the largest std (or error) are left out.
     ause : float
@@ -40,6 +42,7 @@ class Intervals(NamedTuple):
     by_true: Floats
     width: float
     spearman: float
+    attainable: float
     sparsification: Floats
     oracle: Floats
     ause: float
@@ -65,11 +68,16 @@ def judge_intervals(image: Images, std: Images, truth: Images, level: float = 0.
         by_predicted=_by_quartile(inside, predicted),
         by_true=_by_quartile(inside, true),
         width=float(2 * z * sigma.mean()),
-        spearman=float(spearmanr(error, sigma).statistic) if np.ptp(sigma) and np.ptp(error) else float("nan"),
+        spearman=_ranked(error, sigma),
+        attainable=_ranked(sigma * np.abs(np.random.default_rng(0).standard_normal(len(sigma))), sigma),
         sparsification=by_std,
         oracle=by_error,
         ause=float(np.mean(by_std - by_error)),
     )
+
+
+def _ranked(error: Floats, sigma: Floats) -> float:
+    return float(spearmanr(error, sigma).statistic) if np.ptp(sigma) and np.ptp(error) else float("nan")
 
 
 def _by_quartile(inside: NDArray[np.bool_], values: Floats) -> Floats:

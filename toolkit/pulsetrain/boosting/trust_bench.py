@@ -67,6 +67,7 @@ def coverage(
                         "by true": _percent(found.by_true),
                         "width": found.width,
                         "spearman": found.spearman,
+                        "at best": found.attainable,
                         "AUSE": found.ause,
                     }
                 )
