@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 
 from pulsetrain.boosting import METHOD, Booster
 from pulsetrain.boosting.command import run
+from pulsetrain.boosting.degradation import Degradation
 from pulsetrain.boosting.options import BoostingOptions
 from pulsetrain.boosting.summary import doubts
 from pulsetrain.cli import _method_command
@@ -191,6 +193,16 @@ def test_another_input_or_other_options_are_refused(folder, learning, answer):
     assert sorted(output.rglob("*")) == before
 
 
+def test_another_dataset_of_the_same_file_is_another_input(folder, answer, tmp_path):
+    low = open_frames(folder / "low.h5")[:20].to_numpy()
+    with h5py.File(tmp_path / "both.h5", "w") as file:
+        file["one/data"], file["two/data"] = low, 2 * low
+    options, output = BoostingOptions(model=str(answer[2]), device="cpu"), tmp_path / "out.zarr"
+    run(str(tmp_path / "both.h5"), options, output, key="one/data")
+    with pytest.raises(FileExistsError, match="key: one/data there, two/data here"):
+        run(str(tmp_path / "both.h5"), options, output, key="two/data")
+
+
 def test_a_test_sample_calibrates_the_intervals(folder, answer, tmp_path):
     sample = {"test_low": str(folder / "test_low.h5"), "test_truth": str(folder / "test_truth.h5")}
     options = BoostingOptions(model=str(answer[2]), device="cpu", level=0.8, **sample)
@@ -206,6 +218,35 @@ def test_a_test_sample_calibrates_the_intervals(folder, answer, tmp_path):
     with pytest.raises(OptionError, match=r"level: got 0\.9, but .* was calibrated for 0\.8"):
         run(str(folder / "low.h5"), BoostingOptions(model=kept, level=0.9), tmp_path / "other.zarr")
     assert Booster.load(answer[2]).calibration_ is None
+
+
+@pytest.mark.parametrize("wrong", ["other objects", "other units"])
+def test_a_test_sample_that_is_not_pairs_is_said(folder, answer, tmp_path, wrong):
+    truth = open_frames(folder / "test_truth.h5").to_numpy()
+    np.save(tmp_path / "truth.npy", np.roll(truth, 7, axis=0) if wrong == "other objects" else 7 * truth)
+    sample = {"test_low": str(folder / "test_low.h5"), "test_truth": str(tmp_path / "truth.npy")}
+    text = run(
+        str(folder / "low.h5"), BoostingOptions(model=str(answer[2]), device="cpu", **sample), tmp_path / "out.zarr"
+    )
+    assert any(note.startswith("test_truth, made poor by what was learnt, is not what") for note in notes(text))
+
+
+def test_a_poor_condition_of_more_photons_than_the_good_one_is_said(folder, learning, tmp_path):
+    text = run(str(folder / "low.h5"), BoostingOptions(**learning, photon_high=100), tmp_path / "out.zarr")
+    assert any("are the input and high swapped" in note for note in notes(text))
+
+
+def test_a_booster_that_another_process_put_in_its_place_is_kept_and_said(folder, learning, answer, tmp_path):
+    model = tmp_path / "model"
+
+    def other(*_, **__):
+        if not model.exists():
+            shutil.copytree(answer[2], model)
+
+    options = BoostingOptions(**learning, seed=7, model=str(model))
+    with pytest.raises(FileExistsError, match=r"another booster was put there meanwhile.*out\.zarr/model"):
+        run(str(folder / "low.h5"), options, tmp_path / "out.zarr", progress=other)
+    assert Booster.load(model).options.seed == Booster.load(answer[2]).options.seed
 
 
 def test_another_condition_is_said(answer, tmp_path):
@@ -270,6 +311,7 @@ def bad(folder, answer, tmp_path_factory):
         ({}, (OptionError, "high: got none, and no model")),
         ({"high": "{bad}/nowhere.h5"}, (OptionError, "high: .*no such file")),
         ({"high": "{bad}/narrow.npy"}, (OptionError, "high: got frames of 32 × 24 pixels, allowed 32 × 32")),
+        ({"high": "{good}/low.h5"}, (OptionError, "high: got the same frames as the input")),
         ({"high": "{bad}/few.npy"}, (DataError, "high: got 5 frames; allowed: 16 or more")),
         ({"high": "{good}/high.h5", "patch": 64}, (OptionError, "patch: got 64 px, allowed up to 32")),
         ({"high": "{good}/high.h5", "patch": 16, "geometry": "a.geom"}, (OptionError, "geometry: .*leave it out")),
@@ -318,6 +360,7 @@ def test_errors_name_options_as_they_are_typed(folder, tmp_path):
 
 def test_chi2_far_from_one_is_said():
     booster, frames = Booster(), xr.DataArray(np.zeros(20), dims="pattern", attrs={"units": "ADU"})
+    booster.networks_, booster.degradation_ = [], Degradation(gain=0.1, point_spread=1.0, read_noise=0.5)
     attrs = {"findings": "[]", "calibrated": 1}
     numbers = {"chi2": np.full(20, 1.2), "masked": np.full(20, 0.5), "std": np.ones(20), "trainId": np.arange(20)}
     result = xr.Dataset({name: ("pattern", values) for name, values in numbers.items()}, attrs=attrs)

@@ -43,6 +43,8 @@ class Sets:
         Where a new booster is to be saved as well.
     learnt_from : str
         A path.
+    source, key : str or None
+        By which the poor frames were opened; one file may hold several sets, and has one fingerprint.
     """
 
     low: xr.DataArray
@@ -52,11 +54,14 @@ class Sets:
     options: BoostingOptions
     model: Path | None
     learnt_from: str
+    source: str | None
+    key: str | None
 
     @property
     def identity(self) -> dict[str, Any]:
         """What the images are made of: with anything else they would be others."""
         made: dict[str, Any] = {"input": _fingerprint(self.low), "options": self.options.model_dump(mode="json")}
+        made |= {"source": self.source, "key": self.key}
         made["frames"] = {
             **{str(name): int(size) for name, size in self.low.sizes.items()},
             "dtype": str(self.low.dtype),
@@ -107,7 +112,8 @@ def open_sets(path: str, options: BoostingOptions, output: Path, source: str | N
     if test and not (booster.has_std if booster else learning.method == "degradation" or learning.members > 1):
         raise OptionError("members: got 1, of which an adversarial method has no std to calibrate; allowed 2 or more")
     new = model if booster is None else None
-    return Sets(low, named.get("high"), test, booster, learning, new, str(options.high if booster is None else model))
+    learnt_from = str(options.high if booster is None else model)
+    return Sets(low, named.get("high"), test, booster, learning, new, learnt_from, source, key)
 
 
 def _opened(path: str, options: BoostingOptions, source: str | None, key: str | None) -> xr.DataArray:
@@ -185,6 +191,8 @@ def _check_learning(
         if frames.sizes["pattern"] < FEWEST:
             got, allowed = f"{frames.sizes['pattern']} frames", f"{FEWEST} or more to learn from"
             raise DataError(name, got, allowed, "give more frames, or a model that has learnt")
+    if _fingerprint(low) and _fingerprint(low) == _fingerprint(high):
+        raise OptionError("high: got the same frames as the input, allowed those of a better condition; name its file")
     if _differ(low, high):
         raise OptionError(
             f"high: got frames of {_pixels(high)} pixels, allowed {_pixels(low)}, as the input has; bring both onto "

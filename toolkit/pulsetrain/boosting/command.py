@@ -14,7 +14,7 @@ from pulsetrain.boosting.options import BoostingOptions
 from pulsetrain.boosting.streaming import boost_rest
 from pulsetrain.boosting.summary import doubts, summary
 from pulsetrain.data._inputs import expanded
-from pulsetrain.data.chunked_store import ChunkedStore
+from pulsetrain.data.chunked_store import ChunkedStore, same_files
 from pulsetrain.data.output import whole_folder
 from pulsetrain.progress import Progress
 
@@ -80,7 +80,7 @@ def run(
             store.complete()
             spent.note("images")
         result = xr.open_zarr(folder)
-        notes = [f"note: {doubt}" for doubt in doubts(sets.low, result, booster)]
+        notes = [f"note: {doubt}" for doubt in doubts(sets.low, result, booster, sets.test)]
         return "\n".join([summary(result, booster), spent.words, *notes, "", str(folder)])
 
 
@@ -98,9 +98,15 @@ def _booster(sets: Sets, store: ChunkedStore, progress: Progress | None) -> Boos
 
 
 def _save_beside(model: Path, folder: Path) -> None:
+    """Save what was learnt a second time; another process may have put another booster there meanwhile."""
     if not folder.exists():
         with whole_folder(folder) as draft:
             shutil.copytree(model, draft, dirs_exist_ok=True)
+    elif not same_files(model, folder):
+        raise FileExistsError(
+            f"{folder}: another booster was put there meanwhile, and stays; what was learnt here is in {model}: give "
+            "model another name, and a new output"
+        )
 
 
 class _Spent:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
 from scipy.stats import norm
 
+from pulsetrain.boosting._frames import photons, pictures
 from pulsetrain.boosting.booster import Booster
 
 __all__ = ["doubts", "summary"]
 
 _CHI2 = (0.9, 1.05)
 _MUCH_MASKED = 0.25
+_PAIRED = (0.5, 1.5)  # χ² of pairs; those of shuffled ones are 2 and more
+_LOOKED = 2**22  # pixels of pairs
 _METHODS = {"degradation": "degradation learning", "cut": "CUT", "cyclegan": "CycleGAN"}
 
 
@@ -43,8 +47,13 @@ def summary(result: xr.Dataset, booster: Booster) -> str:
     return "\n".join([*lines, *(f"{name:{width}}  {words}" for name, words in rows.items())])
 
 
-def doubts(frames: xr.DataArray, result: xr.Dataset, booster: Booster) -> list[str]:
-    """Say in plain words what should be looked at again."""
+def doubts(
+    frames: xr.DataArray,
+    result: xr.Dataset,
+    booster: Booster,
+    test: tuple[xr.DataArray, xr.DataArray] | None = None,
+) -> list[str]:
+    """Say in plain words what should be looked at again; of a test sample, whether it is pairs."""
     said: list[str] = json.loads(result.attrs["findings"])
     units = str(frames.attrs.get("units", ""))
     if units not in ("", "photons") and booster.options.photon == 1:
@@ -53,9 +62,18 @@ def doubts(frames: xr.DataArray, result: xr.Dataset, booster: Booster) -> list[s
         said.append(
             "std is not calibrated and promises nothing yet: give test_low and test_truth, pairs of other objects"
         )
+    learnt = booster.degradation
+    if learnt.gain > 1.05 + 3 * np.nan_to_num(learnt.gain_error):
+        said.append(
+            f"the poor condition counts {learnt.gain:.3g} photons for each of the good one: are the input and high "
+            "swapped, or is photon or photon_high wrong?"
+        )
+    if test is not None:
+        said += _strangers(*test, booster)
     if "std" not in result:
         said.append("a single adversarial network cannot say how far its images are off: learn two members or more")
-    if not _CHI2[0] <= (chi2 := _chi2(result)) <= _CHI2[1]:
+    chi2 = _chi2(result)
+    if math.isfinite(chi2) and not _CHI2[0] <= chi2 <= _CHI2[1]:
         low, high = _CHI2
         said.append(
             f"χ² per pixel is {chi2:.2f}, not {low} … {high}: the images do not explain the frames; look at some"
@@ -68,6 +86,21 @@ def doubts(frames: xr.DataArray, result: xr.Dataset, booster: Booster) -> list[s
     if "trainId" not in result.coords:
         said.append("the input has no trainId: frames are told by their number, from 0")
     return said
+
+
+def _strangers(low: xr.DataArray, truth: xr.DataArray, booster: Booster) -> Iterator[str]:
+    """Hold the truth, made poor, against what it is to be the truth of: no network has a part in that."""
+    o, size = booster.options, low[0].size
+    some = np.unique(np.linspace(0, len(low) - 1, min(len(low), max(1, _LOOKED // size))).astype(int))
+    poor = photons(pictures(low.isel(pattern=some), o, "test_low"), o.photon)
+    good = photons(pictures(truth.isel(pattern=some), o, "test_truth"), o.photon_high)
+    deviation = booster.degradation.deviation(poor, good)
+    known = deviation[np.isfinite(deviation)]
+    if len(known) and not _PAIRED[0] <= (chi2 := float(known.mean(dtype=float))) <= _PAIRED[1]:
+        yield (
+            f"test_truth, made poor by what was learnt, is not what test_low shows (χ² per pixel {chi2:.3g}, of pairs "
+            "about 1): std is calibrated by other objects, or in other units, and promises nothing"
+        )
 
 
 def _measured(value: float, error: float) -> str:
