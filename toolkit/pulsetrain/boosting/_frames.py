@@ -16,6 +16,7 @@ Floats = NDArray[np.float32]
 
 _MOST = 2**26  # pixels that are learnt from
 _WIDEST, _ALIKE = 16, 0.9  # side of squares that share a value, px, and share of pixels by which that is seen
+_BRIGHTEST = 1e9  # photons in a pixel: more are a detector's way to say something else, and no whole number of 32 bits
 _RUNS = 64  # of neighbours, that few chunks are read for a sample
 
 
@@ -43,7 +44,7 @@ def sample(frames: xr.DataArray, photon: float, name: str, least: int) -> Floats
     Raises
     ------
     DataError
-        If fewer than `least` are left, or pixels share values.
+        If fewer than `least` are left, values cannot be photons, or pixels share values.
     """
     total, size = frames.sizes["pattern"], frames.sizes["y"] * frames.sizes["x"]
     wanted = min(total, max(least, _MOST // max(size, 1)))
@@ -55,6 +56,9 @@ def sample(frames: xr.DataArray, photon: float, name: str, least: int) -> Floats
     made = made[np.isfinite(made).any(axis=(1, 2))]
     if len(made) < least:
         raise DataError(name, f"{len(made)} frames with live pixels", f"{least} or more", "give more frames")
+    if (most := np.nanmax(made)) > _BRIGHTEST:
+        allowed = f"{_BRIGHTEST:g} or fewer"
+        raise DataError(name, f"a pixel of {most:.3g} photons", allowed, "check photon, and mask what is no light")
     side = _shared(made)
     if side > 1:
         got, bins = f"values that repeat in squares of {side} × {side} pixels", f"coarsen(y={side}, x={side}).mean()"
