@@ -17,7 +17,7 @@ from pulsetrain.data import DataError
 from pulsetrain.options import OptionError
 from pulsetrain.panels import BoostingPanel
 from pulsetrain.panels._boosting_input import EXAMPLE_OPTIONS
-from pulsetrain.panels._boosting_work import remaining
+from pulsetrain.panels._boosting_work import BoostingWork, remaining
 from pulsetrain.panels.boosting_report import BoostingReport
 from pulsetrain.simulate.images import ImageOptions, simulate_images
 
@@ -127,6 +127,25 @@ def test_sigma_says_whether_it_is_calibrated_beside_the_image_and_in_its_title(p
     assert panel.image.title == "Frame 0, σ calibrated"
     panel._form.below.value = "Coverage"
     assert "(calibrated)" in panel.view.shown[0].title.text
+    panel.close()
+
+
+def test_a_calibration_that_is_cancelled_claims_nothing_of_the_images_shown(pairs, test_sample, booster, monkeypatch):
+    panel = BoostingPanel(pairs.low, test=test_sample, booster=booster)
+    panel.boost(wait=True)
+    first, whole = panel.result, BoostingWork.boost
+
+    def cancelled(work, calibrated, progress):
+        panel.task._cancel.set()
+        return whole(work, calibrated, progress)
+
+    monkeypatch.setattr(BoostingWork, "boost", cancelled)
+    panel._form.calibrate.click()
+    panel.wait()
+    assert panel.task.text == "Cancelled."
+    assert panel.result is first
+    assert panel.booster.calibration_ is None
+    assert "σ uncalibrated" in panel._form.trust.value
     panel.close()
 
 

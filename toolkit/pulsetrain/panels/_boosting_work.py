@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,8 +87,9 @@ class BoostingWork:
         if pairs is None:
             raise OptionError("test: there is no test sample; give BoostingPanel(low, high, test=(low, truth))")
         progress(0, 1, "Calibrating")
-        booster.calibrate(*pairs)
-        return self.boost(booster, part(progress, 0.3, 1))
+        # A copy: cancelled halfway, the images shown are still those of a booster that was not calibrated.
+        calibrated = copy.copy(booster).calibrate(*pairs)
+        return self.boost(calibrated, part(progress, 0.3, 1))
 
     def boost(self, booster: Booster, progress: Progress) -> Outcome:
         """Boost the frames, and say whether they are of the condition that was learnt."""
