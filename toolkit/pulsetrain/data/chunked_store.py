@@ -264,7 +264,13 @@ def _array(group: zarr.Group, like: xr.DataArray, shape: tuple[int, ...], chunks
     kind: Any = "string" if text else dtype
     dims = [str(dim) for dim in like.dims]
     return group.create_array(
-        str(like.name), shape=shape, chunks=chunks, dtype=kind, fill_value=fill, dimension_names=dims
+        str(like.name),
+        shape=shape,
+        chunks=chunks,
+        dtype=kind,
+        fill_value=fill,
+        dimension_names=dims,
+        attributes=dict(like.attrs),
     )
 
 
