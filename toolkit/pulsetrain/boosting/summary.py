@@ -17,6 +17,7 @@ __all__ = ["doubts", "summary"]
 
 _CHI2 = (0.9, 1.05)
 _MUCH_MASKED = 0.25
+_WORST = 2.0  # reduced χ² of a degradation that is believed
 _PAIRED = (0.5, 1.5)  # χ² of pairs; those of shuffled ones are 2 and more
 _LOOKED = 2**22  # pixels of pairs
 _METHODS = {"degradation": "degradation learning", "cut": "CUT", "cyclegan": "CycleGAN"}
@@ -38,12 +39,12 @@ def summary(result: xr.Dataset, booster: Booster) -> str:
         "gain": f"{_measured(learnt.gain, learnt.gain_error)} photons of each that the good condition counts",
         "point spread": f"{_measured(learnt.point_spread, learnt.point_spread_error)} px beyond the good condition",
         "read noise": f"{_measured(learnt.read_noise, learnt.read_noise_error)} photons",
-        "χ² per pixel": f"{_chi2(result):.3f} of the images, made poor again; about 1 where they agree with the frames",
+        "χ² per pixel": f"{_chi2(result):.4g} of the images, made poor again; about 1 where they agree with the frames",
         "masked": f"{_masked(result):.1%} of the pixels, which stay so (NaN)",
         "intervals": _intervals(result),
     }
     width = max(map(len, rows))
-    lines = [f"{n:,} frames of {y} × {x} pixels, {method}, {networks} network{'s' * (networks > 1)}"]
+    lines = [f"{n:,} frame{'s' * (n != 1)} of {y} × {x} pixels, {method}, {networks} network{'s' * (networks > 1)}"]
     return "\n".join([*lines, *(f"{name:{width}}  {words}" for name, words in rows.items())])
 
 
@@ -74,9 +75,12 @@ def doubts(
         said.append("a single adversarial network cannot say how far its images are off: learn two members or more")
     chi2 = _chi2(result)
     if math.isfinite(chi2) and not _CHI2[0] <= chi2 <= _CHI2[1]:
-        low, high = _CHI2
+        why = "follow the frames' noise" if chi2 < _CHI2[0] else "do not explain the frames"
+        said.append(f"χ² per pixel is {chi2:.3g}, not {_CHI2[0]} … {_CHI2[1]}: the images {why}; look at some")
+    if learnt.reduced_chi2 > _WORST:
         said.append(
-            f"χ² per pixel is {chi2:.2f}, not {low} … {high}: the images do not explain the frames; look at some"
+            f"no point spread makes the good set the poor one (reduced χ² {learnt.reduced_chi2:.1f}): learn from "
+            "objects of one kind"
         )
     masked = result["masked"].to_numpy()
     if dead := int((masked == 1).sum()):
@@ -129,4 +133,7 @@ def _intervals(result: xr.Dataset) -> str:
         return "not calibrated"
     level = result.attrs["level"]
     z = norm.ppf((1 + level) / 2)
-    return f"calibrated: image ± {z:.2f} std holds the truth in {level:.0%} of the pixels, in the mean over frames"
+    words = (
+        f"calibrated: image ± {z:.2f} std holds the truth in {level:.0%} of the pixels of frames like the test sample's"
+    )
+    return words + ("; whether these are is doubtful, see the notes" if json.loads(result.attrs["findings"]) else "")

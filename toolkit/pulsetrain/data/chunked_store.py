@@ -252,7 +252,7 @@ class ChunkedStore:
         if whole != written:  # a line that was cut off by a crash
             os.truncate(journal, len(whole))
         # What Zarr and we were about to write when the process was killed.
-        for torn in (*self.folder.rglob("*.partial"), *self._own.glob("model-*")):
+        for torn in (*self.folder.rglob("*.partial"), *self._own.glob("*model-*")):
             shutil.rmtree(torn) if torn.is_dir() else torn.unlink()
 
 
