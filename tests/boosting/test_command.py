@@ -365,7 +365,7 @@ def test_chi2_far_from_one_is_said():
     numbers = {"chi2": np.full(20, 1.2), "masked": np.full(20, 0.5), "std": np.ones(20), "trainId": np.arange(20)}
     result = xr.Dataset({name: ("pattern", values) for name, values in numbers.items()}, attrs=attrs)
     said = " ".join(doubts(frames, result.set_coords("trainId"), booster))
-    assert "χ² per pixel is 1.20, not 0.9 … 1.05" in said
+    assert "χ² per pixel is 1.2, not 0.9 … 1.05" in said
     assert "50% of the pixels are masked" in said
     assert "the frames are in ADU, and photon is 1" in said
     fine = result.assign(chi2=("pattern", np.ones(20)), masked=("pattern", np.zeros(20))).set_coords("trainId")

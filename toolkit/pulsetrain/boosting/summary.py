@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 from pulsetrain.boosting._frames import photons, pictures
 from pulsetrain.boosting.booster import Booster
+from pulsetrain.boosting.degradation import Degradation
 
 __all__ = ["doubts", "summary"]
 
@@ -63,12 +64,7 @@ def doubts(
         said.append(
             "std is not calibrated and promises nothing yet: give test_low and test_truth, pairs of other objects"
         )
-    learnt = booster.degradation
-    if learnt.gain > 1.05 + 3 * np.nan_to_num(learnt.gain_error):
-        said.append(
-            f"the poor condition counts {learnt.gain:.3g} photons for each of the good one: are the input and high "
-            "swapped, or is photon or photon_high wrong?"
-        )
+    said += _doubtful_degradation(booster.degradation)
     if test is not None:
         said += _strangers(*test, booster)
     if "std" not in result:
@@ -77,11 +73,6 @@ def doubts(
     if math.isfinite(chi2) and not _CHI2[0] <= chi2 <= _CHI2[1]:
         why = "follow the frames' noise" if chi2 < _CHI2[0] else "do not explain the frames"
         said.append(f"χ² per pixel is {chi2:.3g}, not {_CHI2[0]} … {_CHI2[1]}: the images {why}; look at some")
-    if learnt.reduced_chi2 > _WORST:
-        said.append(
-            f"no point spread makes the good set the poor one (reduced χ² {learnt.reduced_chi2:.1f}): learn from "
-            "objects of one kind"
-        )
     masked = result["masked"].to_numpy()
     if dead := int((masked == 1).sum()):
         said.append(f"{dead:,} frames have no live pixel; nothing is made of them")
@@ -90,6 +81,19 @@ def doubts(
     if "trainId" not in result.coords:
         said.append("the input has no trainId: frames are told by their number, from 0")
     return said
+
+
+def _doubtful_degradation(learnt: Degradation) -> Iterator[str]:
+    if learnt.gain > 1.05 + 3 * np.nan_to_num(learnt.gain_error):
+        yield (
+            f"the poor condition counts {learnt.gain:.3g} photons for each of the good one: are the input and high "
+            "swapped, or is photon or photon_high wrong?"
+        )
+    if learnt.reduced_chi2 > _WORST:
+        yield (
+            f"no point spread makes the good set the poor one (reduced χ² {learnt.reduced_chi2:.1f}): learn from "
+            "objects of one kind"
+        )
 
 
 def _strangers(low: xr.DataArray, truth: xr.DataArray, booster: Booster) -> Iterator[str]:
