@@ -148,7 +148,7 @@ def test_the_simulated_example_says_so_and_a_single_adversarial_network_that_it_
     assert html.index("<strong>Simulated particles, not your data:</strong>") < html.index(">The frames<")
     said = printed(job)
     assert "No σ: a single adversarial network does not know how far it may be off." in said
-    assert "Judged by 200 frames: these frames, whose truth is known." in said
+    assert "Judged by 100 frames: these frames, whose truth is known." in said
     assert "What intervals cover cannot be shown: there is no σ." in said
     metrics = metrics_of(job)
     assert metrics["simulated"] is True

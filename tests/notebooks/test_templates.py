@@ -30,7 +30,7 @@ def test_the_parameters_cell_is_the_one_generated_from_the_model(method):
 def test_the_form_asks_for_the_input_first_and_then_for_every_option_of_the_method(method):
     names = list(read_parameters(shipped_folder("reports") / method.template).model_fields)
     assert names[0] == "path"
-    given = {"path", "source", "key", "geometry", "cell"}
+    given = {"path", "source", "key", "geometry", "cell", "high", "model", "test_low", "test_truth"}
     assert set(names) >= {"source", "key"}
     options = list(method.load(method.options).model_fields)
     assert [name for name in names if name not in given] == [name for name in options if name not in given]
