@@ -70,7 +70,7 @@ def test_text_and_ground_follow_the_page_from_light_to_dark(page, tmp_path, trut
 
 @pytest.mark.parametrize(
     ("losses", "ticks"),
-    [([0.9, 0.4, 0.31], [0.3, 0.4, 0.5, 0.7]), ([3e4, 5.0, 2e-3], [0.01, 0.1, 1, 10, 100, 1e3, 1e4])],
+    [([0.9, 0.4, 0.31], [0.3, 0.4, 0.5, 0.7]), ([3e4, 5.0, 2e-3], [1e-3, 0.01, 0.1, 1, 10, 100, 1e3, 1e4])],
 )
 def test_logarithmic_axes_have_round_ticks_over_any_span(page, tmp_path, losses, ticks):
     history = SimpleNamespace(step=[1, 2, 3], losses={"loss": losses})
