@@ -170,7 +170,7 @@ def test_a_report_is_run_by_keyboard_alone(page, lab):
 
     before = len(list(lab.jobs.glob("*/job.json")))
     page.keyboard.press("Control+Shift+C")
-    page.locator(".lm-CommandPalette-input").wait_for()
+    page.locator(".lm-CommandPalette-input:focus").wait_for()  # before, keys go elsewhere
     page.keyboard.type("Pulsetrain Reports")
     page.locator(".lm-CommandPalette-item.lm-mod-active", has_text="Reports").wait_for()
     page.keyboard.press("Enter")
