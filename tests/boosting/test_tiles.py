@@ -47,7 +47,7 @@ def test_a_dead_row_that_runs_into_a_gap_is_the_same_in_every_tile():
 
     def views(block):
         made = make_views(block, Degradation(0.143, 1.2, 0.5), "diffraction")
-        return Boosted(np.stack([made.root, made.mean]), None)
+        return Boosted(np.stack([made.channels[:, 0], made.mean]), None)
 
     whole, tiled = views(frames).mean, in_tiles(frames, views, 128, REACH).mean
     np.testing.assert_allclose(tiled, whole, rtol=1e-5, atol=1e-5)

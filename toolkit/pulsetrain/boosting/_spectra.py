@@ -81,8 +81,6 @@ class Spectra:
         Of the total, without what noise adds to it but for read noise.
     power : float64, shape (n, bin)
         Without the counting noise.
-    counted : float64, shape (n,)
-        The counting noise in each bin: photons under the window's square.
     fine : float64, shape (n,)
         Mean square of second differences along both axes at dim pixels, without the counting noise: the variance of
         read noise, for light that is blurred has next to nothing there.
@@ -93,7 +91,6 @@ class Spectra:
     total: Doubles
     square: Doubles
     power: Doubles
-    counted: Doubles
     fine: Doubles
     reading: float
 
@@ -107,9 +104,9 @@ class Spectra:
             total, counted = seen.sum(axis=(1, 2), dtype=float), (seen * window.weight).sum(axis=(1, 2), dtype=float)
             power = window.radial(np.abs(np.fft.rfft2(seen)) ** 2) - counted[:, None]
             fine = _filtered(frames, _SECOND) ** 2 - _filtered(frames, _SECOND**2)
-            parts.append((total, total**2 - counted, power, counted, fine[:, dim].mean(axis=1)))
-        total, square, power, counted, fine = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return cls(total, square, power, counted, fine, float((window.weight**2).sum()))
+            parts.append((total, total**2 - counted, power, fine[:, dim].mean(axis=1)))
+        total, square, power, fine = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return cls(total, square, power, fine, float((window.weight**2).sum()))
 
     @classmethod
     def of_high(cls, halves: tuple[Floats, Floats], width: float, window: Window, dim: NDArray[np.bool_]) -> Spectra:
@@ -120,13 +117,12 @@ class Spectra:
             one, two = (each * window.weight for each in frames)
             first, second = np.fft.rfft2(one), np.fft.rfft2(two)
             totals = [each.sum(axis=(1, 2), dtype=float) for each in (one, two)]
-            counted = ((one + two) * window.weight).sum(axis=(1, 2), dtype=float)
             power = 4 * window.radial((first * second.conj()).real)
             fine = 4 * _filtered(frames[0], _SECOND) * _filtered(frames[1], _SECOND)
             square = 4 * totals[0] * totals[1]
-            parts.append((totals[0] + totals[1], square, power, counted, fine[:, dim].mean(axis=1)))
-        total, square, power, counted, fine = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return cls(total, square, power, counted, fine, float((window.weight**2).sum()))
+            parts.append((totals[0] + totals[1], square, power, fine[:, dim].mean(axis=1)))
+        total, square, power, fine = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return cls(total, square, power, fine, float((window.weight**2).sum()))
 
     def shape(self, dim: float, read_noise: float = 0.0) -> tuple[Doubles, Doubles]:
         """Return the mean power over the squared total, (bin,), and each frame's pull on it, (n, bin).

@@ -25,14 +25,12 @@ class Views(NamedTuple):
     Attributes
     ----------
     channels : float32, shape (n, 4, y, x)
-    root : float32, shape (n, y, x)
-        √ of the rough image, which the network corrects.
+        The first is √ of the rough image, which the network corrects.
     mean : float32, shape (n, y, x)
         A smooth estimate of the intensity, for weights.
     """
 
     channels: Floats
-    root: Floats
     mean: Floats
 
 
@@ -46,9 +44,8 @@ def make_views(low: Floats, degradation: Degradation, content: Literal["diffract
         rough = _sharpened(whole, live, smooth, degradation)
     noise = np.float32(0.375 + degradation.read_noise**2)
     stable = np.sqrt((whole + noise).clip(min=0))  # Anscombe's: noise of about 1/2 everywhere
-    root = np.sqrt(rough)
-    channels = np.stack([root, np.sqrt(smooth), stable, live.astype(np.float32)], axis=1)
-    return Views(channels, root, smooth)
+    channels = np.stack([np.sqrt(rough), np.sqrt(smooth), stable, live.astype(np.float32)], axis=1)
+    return Views(channels, smooth)
 
 
 def _sharpened(whole: Floats, live: NDArray[np.bool_], start: Floats, degradation: Degradation) -> Floats:

@@ -22,7 +22,6 @@ def boosting_result(
     aleatoric: NDArray[np.floating] | None = None,
     scale: NDArray[np.floating] | float = 1.0,
     calibrated: bool = False,
-    units: str = "photons",
 ) -> xr.Dataset:
     """Put together what was made of each image.
 
@@ -39,8 +38,6 @@ def boosting_result(
         By which calibration stretches the total.
     calibrated : bool
         Whether intervals were held against pairs.
-    units : str
-        Of all of them.
 
     Returns
     -------
@@ -59,5 +56,5 @@ def boosting_result(
     attrs["calibrated"] = int(calibrated)  # netCDF knows no truth values
     result = xr.Dataset(found, coords, attrs)
     for name in found:
-        result[name].attrs["units"] = units
+        result[name].attrs["units"] = "photons"
     return result
