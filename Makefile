@@ -7,7 +7,7 @@ VENV ?= .venv
 WORKSPACE ?= example
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
-SYSTEM_PACKAGES := chromium fonts-dejavu-core
+SYSTEM_PACKAGES := chromium fonts-dejavu-core slurm-wlm munge
 
 export PATH := $(BIN):$(PATH)
 export OMP_NUM_THREADS ?= 1
