@@ -8,10 +8,13 @@ from pathlib import Path
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import List, Unicode
 
+from pulsetrain.server import handlers
 from pulsetrain.server.catalogue import Catalogue
-from pulsetrain.server.handlers import HANDLERS
 
 __all__ = ["PulsetrainServer"]
+
+# Each file of requests brings its own list.
+_ROUTES = (*handlers.HANDLERS,)
 
 
 class PulsetrainServer(ExtensionApp):
@@ -45,4 +48,4 @@ class PulsetrainServer(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Announce the routes."""
-        self.handlers.extend((rf"/pulsetrain/api/{route}", handler) for route, handler in HANDLERS)
+        self.handlers.extend((rf"/pulsetrain/api/{route}", handler) for route, handler in _ROUTES)

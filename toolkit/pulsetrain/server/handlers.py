@@ -2,82 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler, JupyterHandler
-from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
 
 from pulsetrain.methods import methods
 from pulsetrain.options import OptionError
 from pulsetrain.reports import Job, JobError, ParameterError, Template, shipped_folder, submit
 from pulsetrain.server import replies
-from pulsetrain.server.catalogue import Catalogue
+from pulsetrain.server._requests import Page, Request, plain_file
 
 __all__ = ["HANDLERS"]
 
-_BODY = 1_000_000  # bytes
-P = ParamSpec("P")
-R = TypeVar("R")
 
-
-class _Catalogued(ExtensionHandlerMixin):
-    """What all requests share."""
-
-    auth_resource = "pulsetrain"
-
-    @property
-    def catalogue(self) -> Catalogue:
-        catalogue: Catalogue = self.settings["pulsetrain_catalogue"]
-        return catalogue
-
-    async def away(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do blocking work in a thread."""
-        return await asyncio.to_thread(work, *args, **kwargs)
-
-    async def job(self, name: str) -> Job:
-        """Return the job of a name, or answer that there is none."""
-        job = await self.away(self.catalogue.job, name)
-        if job is None:
-            raise web.HTTPError(404, f"There is no job {name!r}")
-        return job
-
-
-class _Request(_Catalogued, APIHandler):
-    """A request that is answered in JSON."""
-
-    def answer(self, content: Any) -> None:
-        """Answer in JSON as browsers read it, which knows no NaN."""
-        self.finish(json.dumps(content, allow_nan=False))
-
-    def refuse(self, status: int, error: ValueError) -> None:
-        """Answer what was refused, with the faults by parameter."""
-        self.set_status(status)
-        self.answer({"message": str(error), "faults": replies.faults(error)})
-
-    async def body(self) -> dict[str, Any]:
-        """Return the JSON object that was sent."""
-        if len(self.request.body) > _BODY:
-            raise web.HTTPError(400, f"The body is larger than {_BODY // 1_000_000} MB; no parameters need that")
-        try:
-            content = self.get_json_body()
-        except UnicodeDecodeError:
-            raise web.HTTPError(400, "The body must be JSON in UTF-8") from None
-        if content is not None and not isinstance(content, dict):
-            raise web.HTTPError(400, "The body must be a JSON object")
-        return content or {}
-
-    async def answer_job(self, job: Job) -> None:
-        """Answer with a job's present state."""
-        self.answer(await self.away(replies.job_reply, job, self.catalogue))
-
-
-class Methods(_Request):
+class Methods(Request):
     """The installed methods."""
 
     @web.authenticated
@@ -89,7 +30,7 @@ class Methods(_Request):
         self.answer(await self.away(work))
 
 
-class Course(_Request):
+class Course(Request):
     """Copies a method's course into a folder of the user's, and never over what is there."""
 
     @web.authenticated
@@ -111,7 +52,7 @@ class Course(_Request):
         self.answer({"path": path, "copied": copied})
 
 
-class Templates(_Request):
+class Templates(Request):
     """The templates that are offered by name."""
 
     @web.authenticated
@@ -121,7 +62,7 @@ class Templates(_Request):
         self.answer([replies.template_reply(template, template.name) for template in found])
 
 
-class TemplateForm(_Request):
+class TemplateForm(Request):
     """One template, by name or by its path below the root, with what its form needs."""
 
     @web.authenticated
@@ -141,13 +82,13 @@ class TemplateForm(_Request):
         self.answer(reply)
 
 
-class Jobs(_Request):
+class Jobs(Request):
     """Lists the newest jobs, and takes new ones."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        limit = _integer(self.get_query_argument("limit", "100"))
+        limit = self.whole_number("limit", 100)
 
         def work() -> list[dict[str, Any]]:
             return [replies.job_reply(job, self.catalogue) for job in self.catalogue.jobs()[: max(0, limit)]]
@@ -181,7 +122,7 @@ class Jobs(_Request):
         return submit(template, values, self.catalogue.jobs_root, cwd=folder)
 
 
-class OneJob(_Request):
+class OneJob(Request):
     """Where a job stands."""
 
     @web.authenticated
@@ -190,17 +131,17 @@ class OneJob(_Request):
         await self.answer_job(await self.job(name))
 
 
-class Log(_Request):
+class Log(Request):
     """A piece of a job's log."""
 
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
-        offset = _integer(self.get_query_argument("offset", "0"))
+        offset = self.whole_number("offset", 0)
         self.answer(await self.away(replies.log_reply, await self.job(name), offset))
 
 
-class Stop(_Request):
+class Stop(Request):
     """Asks a job to stop and to keep what it has."""
 
     @web.authenticated
@@ -211,7 +152,7 @@ class Stop(_Request):
         await self.answer_job(job)
 
 
-class Resume(_Request):
+class Resume(Request):
     """Runs a job that did not finish once more."""
 
     @web.authenticated
@@ -224,35 +165,17 @@ class Resume(_Request):
             self.refuse(409, error)
 
 
-class Report(_Catalogued, JupyterHandler):
-    """The report itself: a notebook's HTML, which may hold any script and so never runs in the server's origin."""
-
-    @property
-    def content_security_policy(self) -> str:
-        """A sandbox without the origin; inline scripts draw the figures, and nothing is fetched or sent."""
-        own = "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'"
-        return (
-            f"{super().content_security_policy}; {own}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
-        )
+class Report(Page):
+    """The report itself."""
 
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
         job = await self.job(name)
-        report = job.report
-        if report is None or not report.resolve().is_relative_to(job.folder.resolve()):
+        page = await self.away(plain_file, job.folder / "report.html")
+        if page is None:
             raise web.HTTPError(404, f"The job {name!r} has no report")
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Cache-Control", "no-cache")
-        self.finish(await self.away(report.read_bytes))
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise web.HTTPError(400, f"Expected a whole number, got {text!r}") from None
+        self.show(page)
 
 
 _JOB = r"jobs/([^/]+)"
