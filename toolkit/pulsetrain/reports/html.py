@@ -10,21 +10,19 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
 from pulsetrain._shared_files import write_text
 from pulsetrain.reports._cells import render_cell, trusted
+from pulsetrain.reports._inputs import provenance_facts
 from pulsetrain.reports._notebooks import read_notebook, text_of
+from pulsetrain.reports._pages import own, page_template, script_safe
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import Status
 
 __all__ = ["export_html", "export_job"]
 
-_FOLDER = Path(__file__).parent / "_html"
 _WORDS = {"stopped": "Stopped before the end", "failed": "Failed", "dead": "Interrupted"}
 
 
@@ -49,19 +47,15 @@ def export_html(notebook: Mapping[str, Any], *, facts: Mapping[str, Any] | None 
     figures: list[dict[str, Any]] = []
     cells = [render_cell(cell, figures) for cell in notebook["cells"]]
     rows = dict(facts or {})
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            title=title or _first_heading(notebook),
-            cells=cells,
-            stopped=rows.pop("stopped", ""),
-            facts=rows,
-            nonce=secrets.token_urlsafe(18),
-            style=trusted(_own("report.css")),
-            scripts=[trusted(script) for script in _scripts(figures)],
-            figures=trusted(_script_safe(json.dumps([figure["item"] for figure in figures]))),
-        )
+    return page_template("report.html.j2").render(
+        title=title or _first_heading(notebook),
+        cells=cells,
+        stopped=rows.pop("stopped", ""),
+        facts=rows,
+        nonce=secrets.token_urlsafe(18),
+        style=trusted(own("report.css")),
+        scripts=[trusted(script) for script in _scripts(figures)],
+        figures=trusted(script_safe(json.dumps([figure["item"] for figure in figures]))),
     )
 
 
@@ -78,7 +72,8 @@ def export_job(job: Job, status: Status | None = None) -> Path:
 def _facts(job: Job, record: Mapping[str, Any], status: Status) -> dict[str, Any]:
     """Return the provenance of a job: whence its numbers come and how to get them again."""
     provenance, template, kernel = (record.get(name, {}) for name in ("provenance", "template", "kernel"))
-    given, stated = record.get("parameters", {}), job.metrics.get("provenance", {})
+    given, stated = record.get("parameters", {}), job.metrics.get("provenance")
+    stated = stated if isinstance(stated, Mapping) else {"provenance": stated} if stated else {}
     took = f"{status.finished - status.started:.0f} s on {status.host}" if status.started and status.finished else ""
     facts: dict[str, Any] = {
         "stopped": f"{_WORDS[status.state]}: {status.message}" if status.state in _WORDS else "",
@@ -88,6 +83,7 @@ def _facts(job: Job, record: Mapping[str, Any], status: Status) -> dict[str, Any
         "Submitted": f"{provenance.get('submitted')} by {provenance.get('user')} on {provenance.get('host')}",
         "Ran": took,
         "Kernel": kernel.get("python") or kernel.get("name"),
+        **provenance_facts(job.folder, stated),
         "Stated by the notebook": stated,
         "Parameters given": given,
         "Parameters at their default": {k: v for k, v in record.get("defaults", {}).items() if k not in given},
@@ -106,29 +102,10 @@ def _scripts(figures: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the page's scripts: Bokeh's parts that its figures need, once, and our own."""
     wanted = {name for figure in figures for name in figure.get("components", ["bokeh"])}
     if not wanted:
-        return [_own("report.js")]
+        return [own("report.js")]
     from bokeh.resources import Resources
 
     order = [name for name in ("bokeh", "bokeh-widgets", "bokeh-tables", "bokeh-mathjax") if name in wanted]
     library = Resources(mode="inline", components=order, log_level="warn").js_raw
     # A closing tag inside one of the library's strings would end the script.
-    return [*(text.replace("</script", "<\\/script") for text in library), _own("report.js")]
-
-
-def _own(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
-
-
-def _script_safe(text: str) -> str:
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["written"] = _written
-    return environment
-
-
-def _written(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return [*(text.replace("</script", "<\\/script") for text in library), own("report.js")]
