@@ -1,6 +1,12 @@
-import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import type { ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import { BatchRequests } from './api/batches';
+import { Client } from './api/client';
+import { JobRequests } from './api/jobs';
+
+export * from './api/batches';
+export * from './api/client';
+export * from './api/jobs';
 
 /** A method as it announces itself. */
 export interface Method {
@@ -29,131 +35,34 @@ export interface TemplateForm extends Template {
   readonly schema: ReadonlyJSONObject;
 }
 
-export type Values = { readonly [name: string]: ReadonlyJSONValue };
-
-export type JobState = 'queued' | 'running' | 'stopping' | 'stopped' | 'failed' | 'dead' | 'done';
-
-/** What a job folder says of itself. */
-export interface Job {
-  readonly id: string;
-  readonly title: string;
-  readonly template: string;
-  readonly state: JobState;
-  /** What is awaited, or why the job ended, in one line. */
-  readonly message: string;
-  /** Code cells begun, and in all. */
-  readonly cell: number;
-  readonly cells: number;
-  /** Seconds until the end, where that can be told. */
-  readonly eta: number | null;
-  /** When the job was submitted, seconds since the epoch. */
-  readonly submitted: number;
-  readonly parameters: Values;
-  /** Path of the job's notebook for the contents API, null where it lies outside the server's root. */
-  readonly notebook: string | null;
-  readonly report: boolean;
-}
-
-/** A piece of a job's log. */
-export interface LogPiece {
-  readonly text: string;
-  /** Where the next piece begins, in bytes. */
-  readonly offset: number;
-}
-
-/** A request that the server refused; `faults` says which parameters are to blame. */
-export class RefusedError extends Error {
-  constructor(
-    message: string,
-    readonly status: number,
-    readonly faults: Readonly<Record<string, string>> = {}
-  ) {
-    super(message);
-    this.name = 'RefusedError';
-  }
-}
-
-/** The typed client of the server part; knows the base URL, the token and the XSRF cookie by its settings. */
+/** The typed client of the server part, by topic. */
 export class Api {
-  constructor(private readonly settings: ServerConnection.ISettings = ServerConnection.makeSettings()) {}
+  constructor(settings: ServerConnection.ISettings = ServerConnection.makeSettings()) {
+    this.client = new Client(settings);
+    this.jobs = new JobRequests(this.client);
+    this.batches = new BatchRequests(this.client);
+  }
+
+  readonly jobs: JobRequests;
+  readonly batches: BatchRequests;
 
   methods(): Promise<Method[]> {
-    return this.request('GET', ['methods']);
+    return this.client.get(['methods']);
   }
 
   /** Copy a method's course into the user's folder, unless it is there, and return its path. */
   async course(method: string, folder: string): Promise<string> {
-    const copied = await this.request<{ path: string }>('POST', ['methods', method, 'course'], { folder });
+    const copied = await this.client.post<{ path: string }>(['methods', method, 'course'], { folder });
     return copied.path;
   }
 
   templates(): Promise<Template[]> {
-    return this.request('GET', ['templates']);
+    return this.client.get(['templates']);
   }
 
   template(id: string): Promise<TemplateForm> {
-    return this.request('GET', ['templates', id]);
+    return this.client.get(['templates', id]);
   }
 
-  jobs(): Promise<Job[]> {
-    return this.request('GET', ['jobs']);
-  }
-
-  /** Queue a report; a refused parameter rejects with a `RefusedError` before a job exists. */
-  submit(template: string, parameters: Values): Promise<Job> {
-    return this.request('POST', ['jobs'], { template, parameters });
-  }
-
-  stop(id: string): Promise<Job> {
-    return this.request('POST', ['jobs', id, 'stop'], {});
-  }
-
-  resume(id: string): Promise<Job> {
-    return this.request('POST', ['jobs', id, 'resume'], {});
-  }
-
-  /** The log from a byte onwards; a negative offset counts from its end. */
-  log(id: string, offset: number): Promise<LogPiece> {
-    return this.request('GET', ['jobs', id, 'log'], undefined, `?offset=${offset}`);
-  }
-
-  /** Address of the report's HTML, which the server sends with a sandbox of its own. */
-  reportUrl(id: string): string {
-    return this.url(['jobs', id, 'report']);
-  }
-
-  private url(parts: readonly string[]): string {
-    return URLExt.join(this.settings.baseUrl, 'pulsetrain', 'api', ...parts.map(encodeURIComponent));
-  }
-
-  private async request<T>(
-    method: 'GET' | 'POST',
-    parts: readonly string[],
-    body?: ReadonlyJSONValue,
-    query = ''
-  ): Promise<T> {
-    const init: RequestInit = { method };
-    if (body !== undefined) {
-      init.body = JSON.stringify(body);
-    }
-    const response = await ServerConnection.makeRequest(this.url(parts) + query, init, this.settings);
-    if (!response.ok) {
-      throw await refusal(response);
-    }
-    return (await response.json()) as T;
-  }
-}
-
-async function refusal(response: Response): Promise<RefusedError> {
-  const text = await response.text();
-  let message = `${response.status} ${response.statusText}`.trim();
-  let faults: Record<string, string> = {};
-  try {
-    const reply = JSON.parse(text);
-    message = reply.message || message;
-    faults = reply.faults ?? {};
-  } catch {
-    // A proxy in between answers in its own words; the status line has to do.
-  }
-  return new RefusedError(message, response.status, faults);
+  private readonly client: Client;
 }

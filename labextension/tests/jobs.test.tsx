@@ -22,6 +22,16 @@ function job(changes: Partial<Job> = {}): Job {
     parameters: {},
     notebook: 'pulsetrain-jobs/a/notebook.ipynb',
     report: false,
+    started: null,
+    finished: null,
+    batch: null,
+    varied: {},
+    metrics: {},
+    executor: 'local',
+    queue: '',
+    node: '',
+    user: 'ada',
+    mine: true,
     ...changes
   };
 }
@@ -81,14 +91,14 @@ describe('a job', () => {
 describe('the list of jobs', () => {
   function listed(log: string) {
     const api = {
-      jobs: vi.fn(async () => [job()]),
+      list: vi.fn(async () => ({ total: 1, jobs: [job()] })),
       log: vi.fn(async (_id: string, offset: number) => ({
         text: log.slice(offset < 0 ? Math.max(0, log.length + offset) : offset),
         offset: log.length
       })),
       resume: vi.fn(async () => job({ state: 'queued' }))
     };
-    return { api, jobs: new Jobs(api as unknown as Api, () => true) };
+    return { api, jobs: new Jobs({ jobs: api } as unknown as Api, () => true) };
   }
 
   it('reads each byte of a followed log once', async () => {
@@ -113,7 +123,7 @@ describe('the list of jobs', () => {
 
   it('says so when the server does not answer, and asks again', async () => {
     const { api, jobs } = listed('');
-    api.jobs.mockRejectedValueOnce(new Error('502 Bad Gateway'));
+    api.list.mockRejectedValueOnce(new Error('502 Bad Gateway'));
     await jobs.refresh();
     await vi.waitFor(() => expect(jobs.trouble).toBe('502 Bad Gateway'));
     await vi.waitFor(() => expect(jobs.trouble).toBe(''), { timeout: 20_000 });

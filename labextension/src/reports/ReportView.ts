@@ -19,13 +19,13 @@ export class ReportViews {
     const widgetId = `pulsetrain-report-${id}`;
     const found = this.tracker.find(widget => widget.id === widgetId);
     if (found) {
-      found.content.url = this.api.reportUrl(id); // a resumed job has written a new one
+      found.content.url = this.api.jobs.reportUrl(id); // a resumed job has written a new one
       this.app.shell.activateById(widgetId);
       return;
     }
     // Scripts draw the figures; without `allow-same-origin` they reach neither the server nor this page.
     const content = new IFrame({ sandbox: ['allow-scripts'] });
-    content.url = this.api.reportUrl(id);
+    content.url = this.api.jobs.reportUrl(id);
     content.node.querySelector('iframe')?.setAttribute('title', this.trans.__('Report: %1', title));
     const widget = new MainAreaWidget({ content });
     widget.id = widgetId;

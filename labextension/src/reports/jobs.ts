@@ -57,15 +57,15 @@ export class Jobs implements IDisposable {
   }
 
   async submit(template: TemplateForm, values: Values): Promise<Job> {
-    return this.show(await this.api.submit(template.id, values));
+    return this.show(await this.api.jobs.submit(template.id, values));
   }
 
   async stop(id: string): Promise<Job> {
-    return this.show(await this.api.stop(id));
+    return this.show(await this.api.jobs.stop(id));
   }
 
   async resume(id: string): Promise<Job> {
-    const job = await this.api.resume(id);
+    const job = await this.api.jobs.resume(id);
     if (this.logs.has(id)) {
       this.logs.set(id, { text: '', offset: -LOG_TAIL }); // the new attempt has a log of its own
     }
@@ -84,7 +84,7 @@ export class Jobs implements IDisposable {
 
   private async look(): Promise<void> {
     try {
-      this.list = await this.api.jobs();
+      this.list = (await this.api.jobs.list()).jobs;
       for (const id of this.logs.keys()) {
         await (this.list.some(job => job.id === id) ? this.readLog(id) : this.logs.delete(id));
       }
@@ -105,7 +105,7 @@ export class Jobs implements IDisposable {
   private async readLog(id: string): Promise<void> {
     const kept = this.logs.get(id);
     if (kept) {
-      const piece = await this.api.log(id, kept.offset);
+      const piece = await this.api.jobs.log(id, kept.offset);
       kept.text = (kept.text + piece.text).slice(-LOG_TAIL);
       kept.offset = piece.offset;
     }
