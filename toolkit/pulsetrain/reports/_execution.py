@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from pulsetrain._shared_files import write_text
 from pulsetrain.reports._files import alive, identity, write_json
+from pulsetrain.reports._inputs import check_inputs, note_inputs
 from pulsetrain.reports._notebooks import code_cells
 from pulsetrain.reports._pace import Pace
 from pulsetrain.reports.display import METRICS
@@ -55,6 +57,9 @@ class Execution:
 
     async def run(self, stopping: Callable[[], bool]) -> tuple[State, str]:
         """Run the cells; return the state and, unless all is well, what went wrong."""
+        loop = asyncio.get_running_loop()
+        # Beside the start of the kernel, and done before a cell can change what it reads.
+        noted = loop.run_in_executor(None, note_inputs, self._job.folder, self._record)
         environment = os.environ | {JOB: str(self._job.folder)}
         await self._client.async_start_new_kernel(cwd=self._record["cwd"], env=environment)
         pid = getattr(self._kernel.provisioner, "pid", None)
@@ -66,6 +71,7 @@ class Execution:
         threading.Thread(target=import_module, args=("pulsetrain.reports.html",), daemon=True).start()
 
         order = list(code_cells(self._notebook))
+        await noted
         try:
             for number, index in enumerate(order, start=1):
                 if stopping():
@@ -84,6 +90,7 @@ class Execution:
                     self.save()
         finally:
             self._save_metrics()
+            await asyncio.to_thread(check_inputs, self._job.folder)
         return "done", ""
 
     def _progress(self, done: int, total: int, message: str) -> None:
