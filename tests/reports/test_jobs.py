@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pytest
 
 from pulsetrain._shared_files import take_lock, write_text
 from pulsetrain.options import OptionError
-from pulsetrain.reports import Job, JobError, Local, Status, list_jobs, submit, templates
+from pulsetrain.reports import Executor, Job, JobError, Local, Status, list_jobs, submit, templates
 from pulsetrain.reports._files import identity, this_host
 from pulsetrain.reports._pace import Pace
 
@@ -174,13 +174,17 @@ def test_job_that_is_done_or_at_work_is_not_resumed(root: Path) -> None:
         folder(root, "2", state="running", host=this_host(), pid=pid, pid_started=started).resume()
 
 
-class Nobody:
+class Nobody(Executor):
     """An executor that runs nothing."""
 
-    def start(self, job: Job) -> None: ...
+    name = "nobody"
 
-    def as_dict(self) -> dict[str, Any]:
-        return {"name": "nobody"}
+    def start(self, jobs: Sequence[Job]) -> None: ...
+
+    def withdraw(self, jobs: Sequence[Job]) -> None: ...
+
+    def script(self, jobs: int, folder: Path) -> str:
+        return f"nothing for {jobs} jobs in {folder}"
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -234,8 +238,8 @@ def test_log_that_is_no_plain_file_is_empty(root: Path, tmp_path: Path) -> None:
 
 
 def test_local_executor_is_bounded_by_half_of_the_processors_unless_told_otherwise() -> None:
-    assert Local().slots == max(1, len(os.sched_getaffinity(0)) // 2)
-    assert Local(3).as_dict() == {"slots": 3, "name": "local"}
+    assert Local().options.slots == max(1, len(os.sched_getaffinity(0)) // 2)
+    assert Local(slots=3).as_dict() == {"slots": 3, "name": "local"}
 
 
 def test_time_left_follows_the_cell_that_tells_and_not_the_cells_before_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def printed(job: Job) -> str:
 def hanging(template: Callable[..., Path], tmp_path: Path, root: Path) -> Job:
     """Submit a job, and return it when its second cell hangs."""
     path = template("print('first', steps)", ONCE.replace("FLAG", repr(str(tmp_path / "flag"))), "print('last')")
-    job = submit(path, {"steps": 7}, root, executor=Local(1))
+    job = submit(path, {"steps": 7}, root, executor=Local(slots=1))
     until(job, lambda status: status.cell == 4 and status.kernel_pid is not None)
     until_said(job, "hanging")
     return job
@@ -236,7 +236,7 @@ def test_queue_keeps_its_bound_and_order_without_the_submitters_help(
     go = tmp_path / "go"
     wait = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)"
     path = template(wait)
-    jobs = [submit(path, {"steps": number}, root, executor=Local(1)) for number in range(3)]
+    jobs = [submit(path, {"steps": number}, root, executor=Local(slots=1)) for number in range(3)]
     until(jobs[0], lambda status: status.cell == status.cells)
     until(jobs[2], lambda status: "2 ahead" in status.message or "1 ahead" in status.message)
     assert [job.status.state for job in jobs] == ["running", "queued", "queued"]

@@ -10,31 +10,43 @@ from typing import TYPE_CHECKING
 from pulsetrain._first_use import on_first_use
 
 if TYPE_CHECKING:
+    from pulsetrain.reports._local import Local
     from pulsetrain.reports._templates import Template, find_template, shipped_folder, templates
+    from pulsetrain.reports.batches import Batch, list_batches
     from pulsetrain.reports.display import show_bokeh, show_metrics, show_table
-    from pulsetrain.reports.executors import Executor, Local
+    from pulsetrain.reports.executors import EXECUTORS, Executor, executor_class, executor_named, statuses
     from pulsetrain.reports.html import export_html, export_job
     from pulsetrain.reports.inside import results_folder, show_progress
     from pulsetrain.reports.jobs import Job, JobError, list_jobs
     from pulsetrain.reports.parameters import Expression, ParameterError, read_parameters
+    from pulsetrain.reports.planning import Plan, parse_runs, parse_values, plan_batch
     from pulsetrain.reports.source import parameters_cell
     from pulsetrain.reports.status import Status
     from pulsetrain.reports.submission import submit
 
 __all__ = [
+    "EXECUTORS",
+    "Batch",
     "Executor",
     "Expression",
     "Job",
     "JobError",
     "Local",
     "ParameterError",
+    "Plan",
     "Status",
     "Template",
+    "executor_class",
+    "executor_named",
     "export_html",
     "export_job",
     "find_template",
+    "list_batches",
     "list_jobs",
     "parameters_cell",
+    "parse_runs",
+    "parse_values",
+    "plan_batch",
     "read_parameters",
     "results_folder",
     "shipped_folder",
@@ -42,31 +54,42 @@ __all__ = [
     "show_metrics",
     "show_progress",
     "show_table",
+    "statuses",
     "submit",
     "templates",
 ]
 
 _PLACES = {
+    "EXECUTORS": "executors",
+    "Batch": "batches",
     "Executor": "executors",
     "Expression": "parameters",
     "Job": "jobs",
     "JobError": "jobs",
-    "Local": "executors",
+    "Local": "_local",
     "ParameterError": "parameters",
     "Status": "status",
+    "Plan": "planning",
     "Template": "_templates",
+    "executor_class": "executors",
+    "executor_named": "executors",
     "export_html": "html",
     "export_job": "html",
     "find_template": "_templates",
+    "list_batches": "batches",
     "list_jobs": "jobs",
     "parameters_cell": "source",
     "read_parameters": "parameters",
+    "parse_runs": "planning",
+    "parse_values": "planning",
+    "plan_batch": "planning",
     "results_folder": "inside",
     "shipped_folder": "_templates",
     "show_bokeh": "display",
     "show_metrics": "display",
     "show_progress": "inside",
     "show_table": "display",
+    "statuses": "executors",
     "submit": "submission",
     "templates": "_templates",
 }

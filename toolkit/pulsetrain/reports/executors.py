@@ -1,148 +1,154 @@
-"""Where jobs run: an interface, and ``local``, a bounded pool of processes on this machine."""
+"""Where jobs run: an interface, and by which name each executor is asked for."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Self
 
-from pulsetrain._shared_files import take_lock
-from pulsetrain.reports._files import this_host
+from pulsetrain.options import OptionError, Options
 from pulsetrain.reports.jobs import Job
+from pulsetrain.reports.status import Status
 
-__all__ = ["Executor", "Local", "executor_of", "slot"]
+__all__ = ["EXECUTORS", "Executor", "executor_class", "executor_named", "executor_of", "statuses"]
 
-_NOT_INHERITED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_INTERRUPT_EVENT")  # of the kernel or server that submits
-_START_WITHIN = 30.0  # s; a runner that has not claimed its place in the queue by then is taken for lost
-
-
-class Executor(Protocol):
-    """Starts the runner of a queued job somewhere; all else is between the runner and the folder."""
-
-    def start(self, job: Job) -> None:
-        """See to it that ``python -m pulsetrain.reports.runner FOLDER`` runs some time."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return what `executor_of` needs to make this executor again."""
+# Imported when they are asked for; an executor is one new module and its line here.
+EXECUTORS = {
+    "local": "pulsetrain.reports._local:Local",
+    "dask": "pulsetrain.reports._dask:Dask",
+    "slurm": "pulsetrain.reports._slurm:Slurm",
+}
 
 
-@dataclass(frozen=True)
-class Local:
-    """Processes of this machine, detached from the one that submits: they survive its end, however it ends.
+class Executor(ABC):
+    """Sees to it that the runners of queued jobs start somewhere; all else is between a runner and its job's folder.
+
+    Parameters
+    ----------
+    options : Options, optional
+        The executor's settings, as one model; or its fields by keyword.
+
+    Raises
+    ------
+    OptionError
+        If a field is unknown or out of its bounds.
 
     Attributes
     ----------
-    slots : int
-        Jobs that run at the same time; half of the processors by default. The bound belongs to the jobs' folder: it
-        holds over all processes that submit there, and queued jobs start in the order of their submission even if
-        the process that submitted them has gone.
+    name, title : str
+        What records and what people call it.
+    model : type[Options]
+        Of its settings; the form in the sidebar and the flags on the command line are made from it.
     """
 
-    slots: int = field(default_factory=lambda: max(1, _processors() // 2))
-    name: str = "local"
+    name: ClassVar[str]
+    title: ClassVar[str]
+    model: ClassVar[type[Options]] = Options
 
-    def start(self, job: Job) -> None:
-        """Start the runner in a session of its own."""
-        pool = _pool(job.folder.parent)
-        pool.mkdir(parents=True, exist_ok=True)
-        (pool / f"{time.time_ns():020d}.{job.id}").touch()
-        attempt = job.status.attempt
-        environment = {key: value for key, value in os.environ.items() if key not in _NOT_INHERITED}
-        with (job.folder / "log.txt").open("ab") as log:
-            # -P: the user's folder must not shadow the runner's own imports
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "pulsetrain.reports.runner", str(job.folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=job.folder,
-                env=environment,
-                start_new_session=True,
-            )
-        threading.Thread(target=_reap, args=(process, job, attempt), daemon=True, name=f"reap {job.id}").start()
+    def __init__(self, options: Options | None = None, /, **values: Any) -> None:
+        self.options: Any = self.model(**values) if options is None else options.replace(**values)
+
+    @classmethod
+    def trouble(cls) -> str:
+        """Return why it cannot be used here, or an empty string."""
+        return ""
+
+    @classmethod
+    def from_text(cls, texts: Mapping[str, Any]) -> Self:
+        """Make one from what was typed."""
+        return cls(cls.model.from_text(texts))
+
+    @abstractmethod
+    def start(self, jobs: Sequence[Job]) -> None:
+        """See to it that ``python -m pulsetrain.reports.runner FOLDER`` runs some time for each of some queued jobs.
+
+        The jobs lie below one folder of jobs; they may be many, and then belong to one batch.
+        """
+
+    def look(self, jobs: Sequence[tuple[Job, Status]]) -> list[Status]:
+        """Return what the queue knows of unfinished jobs, in their order, asking it once for all of them."""
+        return [status for _, status in jobs]
+
+    @abstractmethod
+    def withdraw(self, jobs: Sequence[Job]) -> None:
+        """Take jobs that no runner has signed out of the queue; one that has gone already is no error."""
+
+    @abstractmethod
+    def script(self, jobs: int, folder: Path) -> str:
+        """Return what `start` will hand over for so many jobs below a folder, for people to read."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the name and the bound."""
-        return asdict(self)
+        """Return what `executor_of` needs to make this executor again."""
+        return {"name": self.name, **self.options.model_dump(mode="json", exclude_unset=True)}
+
+    def __repr__(self) -> str:
+        given = self.options.model_dump(exclude_unset=True)
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Executor) and self.as_dict() == other.as_dict()
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
+def executor_class(name: str) -> type[Executor]:
+    """Return the class of a name.
+
+    Raises
+    ------
+    OptionError
+        If there is none; names those there are.
+    """
+    if name not in EXECUTORS:
+        raise OptionError(f"executor: got {name!r}, allowed {', '.join(EXECUTORS)}")
+    module, _, attribute = EXECUTORS[name].partition(":")
+    found: type[Executor] = getattr(import_module(module), attribute)
+    return found
+
+
+def executor_named(stated: Mapping[str, Any]) -> Executor:
+    """Return the executor of ``{"name": …, **options}``; the local one where no name is given."""
+    name = stated.get("name", "local")
+    if not isinstance(name, str):
+        raise OptionError(f"executor: got {name!r}, allowed {', '.join(EXECUTORS)}")
+    return executor_class(name)(**{key: value for key, value in stated.items() if key != "name"})
 
 
 def executor_of(record: Mapping[str, Any]) -> Executor:
-    """Return the executor a job was submitted to, from its ``job.json``."""
-    stated = record.get("executor", {})
-    slots = stated.get("slots")
-    return Local(slots) if stated.get("name") == "local" and isinstance(slots, int) else Local()
-
-
-async def slot(job: Job, slots: int, tell: Callable[[str], None], *, poll: float = 0.2) -> int:
-    """Wait for this job's turn in the pool of its folder; the place is held until the returned descriptor closes.
-
-    Each waiting runner holds a lock on its ticket, and each running one a lock on its place; locks end with their
-    process, so that nothing is left to clean up after a crash.
-    """
-    pool = _pool(job.folder.parent)
-    pool.mkdir(parents=True, exist_ok=True)
-    ticket = next(iter(sorted(pool.glob(f"*.{job.id}"))), pool / f"{time.time_ns():020d}.{job.id}")
-    claim = take_lock(ticket, wait=True)
+    """Return the executor that a job or batch was submitted to, from its record; the local one where that is torn."""
+    stated = record.get("executor")
     try:
-        while True:
-            ahead = _ahead(ticket)
-            if not ahead:
-                for number in range(slots):
-                    place = take_lock(pool / f"place-{number}")
-                    if place is not None:
-                        return place
-            tell(f"waiting for a free place; {ahead} ahead" if ahead else "waiting for a free place")
-            await asyncio.sleep(poll)
-    finally:
-        ticket.unlink(missing_ok=True)
-        if claim is not None:
-            os.close(claim)
+        return executor_named(stated if isinstance(stated, Mapping) else {})
+    except (OptionError, TypeError):
+        return executor_class("local")()
 
 
-def _ahead(ticket: Path) -> int:
-    """Return how many live runners were submitted before; lost tickets are removed."""
-    count = 0
-    for other in sorted(ticket.parent.glob("[0-9]*")):
-        if other.name >= ticket.name:
-            break
-        with contextlib.suppress(FileNotFoundError):
-            fresh = time.time() - other.stat().st_mtime < _START_WITHIN
-            job = Job(ticket.parents[2] / other.name.split(".", 1)[1])
-            if _locked(other) or (fresh and not job.status.finished_for_good):
-                count += 1
-            else:
-                other.unlink()
-    return count
+def statuses(jobs: Iterable[Job]) -> list[Status]:
+    """Return where jobs stand, asking each queue that holds some of them once for all of these."""
+    found = [(job, job.status) for job in jobs]
+    asked = [number for number, (_, status) in enumerate(found) if _is_queues(status)]
+    result = [status for _, status in found]
+    for executor, numbers in _by_executor(found, asked):
+        news = executor.look([found[number] for number in numbers])
+        for number, status in zip(numbers, news, strict=True):
+            result[number] = status
+    return result
 
 
-def _locked(path: Path) -> bool:
-    descriptor = take_lock(path)
-    if descriptor is None:
-        return True
-    os.close(descriptor)
-    return False
+def _is_queues(status: Status) -> bool:
+    return status.executor != "local" and status.state not in ("done", "failed", "stopped")
 
 
-def _reap(process: subprocess.Popen[bytes], job: Job, attempt: int) -> None:
-    """Wait for a runner, so that none lingers as a zombie, and say so if it never got as far as signing its job."""
-    code = process.wait()
-    status = job.status
-    if (status.state, status.pid, status.attempt) == ("queued", None, attempt):
-        message = f"the runner ended with code {code} before it began; see the log"
-        replace(status, state="failed", message=message, finished=time.time()).write(job.folder / "status.json")
-
-
-def _pool(root: Path) -> Path:
-    return root / ".pool" / this_host()
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _by_executor(found: Sequence[tuple[Job, Status]], numbers: Iterable[int]) -> Iterator[tuple[Executor, list[int]]]:
+    executors: dict[str, Executor] = {}
+    groups: dict[str, list[int]] = {}
+    for number in numbers:
+        executor = executor_of(found[number][0].record)
+        key = repr(executor)
+        executors.setdefault(key, executor)
+        groups.setdefault(key, []).append(number)
+    for key, group in groups.items():
+        yield executors[key], group

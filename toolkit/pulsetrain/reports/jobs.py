@@ -14,8 +14,9 @@ from pulsetrain.reports._files import kill, open_plain, read_json, this_host
 from pulsetrain.reports.inside import RESULTS
 from pulsetrain.reports.status import FINISHED, Status
 
-__all__ = ["KEPT", "Job", "JobError", "list_jobs"]
+__all__ = ["BATCH", "KEPT", "Job", "JobError", "list_jobs"]
 
+BATCH = "batch.json"  # in a folder that holds the jobs of a batch
 _RELEASE = 3.0  # s; a runner holds its job's lock for a moment after it has said how it ended
 KEPT = ("notebook.ipynb", "log.txt", "report.html", "metrics.json", "status.json", RESULTS)
 
@@ -40,6 +41,22 @@ class Job:
     def id(self) -> str:
         """Name of the folder."""
         return self.folder.name
+
+    @classmethod
+    def below(cls, root: Path, name: str) -> Job:
+        """Return the job of an id below a folder of jobs, whether it stands alone or in a batch."""
+        batch = root / name.rpartition(".")[0]
+        return cls(batch / name if "." in name and (batch / BATCH).is_file() else root / name)
+
+    @property
+    def batch(self) -> Path | None:
+        """The folder of the batch that the job belongs to."""
+        return self.folder.parent if (self.folder.parent / BATCH).is_file() else None
+
+    @property
+    def root(self) -> Path:
+        """The folder of jobs that it lies in, by itself or in a batch."""
+        return (self.batch or self.folder).parent
 
     @property
     def status(self) -> Status:
@@ -103,7 +120,7 @@ class Job:
             Wait so long for the end, then kill the runner and its kernel outright. By default do not wait.
         """
         status = self.status
-        if status.state in FINISHED:
+        if status.state in FINISHED or (status.pid is None and self._withdraw()):
             return
         (self.folder / "stop").touch()
         if status.host == this_host():
@@ -113,7 +130,7 @@ class Job:
         try:
             self.wait(timeout)
         except TimeoutError:
-            self._kill(self.status)
+            self.end()
             message = f"killed: it did not stop within {timeout:g} s"
             replace(self.status, state="stopped", message=message, finished=time.time()).write(
                 self.folder / "status.json"
@@ -129,9 +146,7 @@ class Job:
         """
         from pulsetrain.reports.submission import start_again
 
-        end = time.monotonic() + _RELEASE
-        while (lock := take_lock(self.folder / ".lock")) is None and time.monotonic() < end:
-            time.sleep(0.05)
+        lock = self.held(_RELEASE)
         if lock is None:
             raise JobError(f"{self.id} is still at work; stop it first")
         try:
@@ -140,19 +155,46 @@ class Job:
                 raise JobError(f"{self.id} is {status.state}; stop it first")
             if status.state == "done":
                 raise JobError(f"{self.id} is done; submit its template anew to run it again")
-            self._kill(status)  # a kernel may have outlived its runner
+            self.end()  # a kernel may have outlived its runner
             return start_again(self, executor=executor)
         finally:
             os.close(lock)
 
-    def _kill(self, status: Status) -> None:
+    def held(self, wait: float = 0.0) -> int | None:
+        """Lock the job as its runner does and return the descriptor; None where that takes longer than some seconds."""
+        end = time.monotonic() + wait
+        while (lock := take_lock(self.folder / ".lock")) is None and time.monotonic() < end:
+            time.sleep(0.05)
+        return lock
+
+    def end(self) -> None:
+        """Kill what runs of the job on this machine, runner and kernel."""
+        status = self.status
         if status.host == this_host():
             kill(status.pid, status.pid_started, signal.SIGKILL)
             kill(status.kernel_pid, status.kernel_started, signal.SIGKILL)
 
+    def _withdraw(self) -> bool:
+        """Take a job that no runner has signed out of its queue; return whether that was in time."""
+        from pulsetrain.reports.executors import executor_of
+
+        lock = self.held()
+        if lock is None:
+            return False
+        try:
+            status = self.status
+            if status.state != "queued" or status.pid is not None:
+                return False
+            message = "stopped before it began"
+            replace(status, state="stopped", message=message, finished=time.time()).write(self.folder / "status.json")
+        finally:
+            os.close(lock)
+        executor_of(self.record).withdraw([self])
+        return True
+
 
 def list_jobs(root: str | Path) -> list[Job]:
-    """Return the jobs under a folder, the newest first; whatever else lies there is passed over."""
+    """Return the jobs that stand alone under a folder, the newest first; whatever else lies there is passed over."""
     try:
         folders = [entry for entry in Path(root).expanduser().iterdir() if not entry.name.startswith(".")]
     except (FileNotFoundError, NotADirectoryError):

@@ -14,13 +14,15 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from pulsetrain._shared_files import take_lock
 from pulsetrain.reports._files import identity, this_host
-from pulsetrain.reports.executors import slot
+from pulsetrain.reports._local import Local, slot
+from pulsetrain.reports.executors import executor_of
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import State, Status
 
@@ -42,12 +44,15 @@ class Runner:
         The folder.
     status : Status
         As last written.
+    place : int or None
+        Descriptor of the place that it holds in the pool of this machine, until its process ends.
     stopping : bool
         Whether somebody asked for the end.
     """
 
     job: Job
     status: Status
+    place: int | None = None
     stopping: bool = False
     execution: Any = None
     _written: float = field(default=0.0, repr=False)
@@ -83,13 +88,11 @@ class Runner:
 
     async def _work(self) -> tuple[State, str]:
         record = self.job.record
-        slots = record.get("executor", {}).get("slots")
-        if slots:
-            await slot(self.job, int(slots), self._wait)
+        executor = executor_of(record)
+        if self.place is None and isinstance(executor, Local):
+            self.place = await slot(self.job, executor.options.slots, self._wait)
         self.tell(state="running", message="starting the kernel", started=time.time())
-        # nbformat validates with jsonschema, which builds a grammar of international URIs on import: 1.5 s for nothing
-        # a notebook holds. Without the package it does without.
-        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+        import_ahead()
         from pulsetrain.reports._execution import Execution
 
         self.execution = Execution(self.job, record, self.tell)
@@ -142,11 +145,22 @@ class Runner:
                 traceback.print_exception(outcome)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the job whose folder is given; return 0 if it was done."""
+def import_ahead() -> None:
+    """Import what executes a notebook."""
+    # nbformat validates with jsonschema, which builds a grammar of international URIs on import: 1.5 s for nothing
+    # a notebook holds. Without the package it does without.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import_module("pulsetrain.reports._execution")
+
+
+def main(arguments: list[str] | None = None, *, place: int | None = None) -> int:
+    """Run the job whose folder is given; return 0 if it was done.
+
+    Where the caller holds a place for it already, the job does not wait for one.
+    """
     (folder,) = sys.argv[1:] if arguments is None else arguments
     job = Job(Path(folder).resolve())
-    runner = Runner(job, Status())
+    runner = Runner(job, Status(), place)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, runner.ask_to_stop)
     lock = take_lock(job.folder / ".lock", wait=True)

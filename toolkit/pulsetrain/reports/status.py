@@ -15,6 +15,7 @@ VERSION = 1
 State = Literal["queued", "running", "stopping", "stopped", "failed", "done", "dead"]
 FINISHED = ("stopped", "failed", "done", "dead")
 _START_WITHIN = 60.0  # s; a runner that has not signed its job by then never started
+_NEVER = "interrupted: the runner never started"
 _BEAT_WITHIN = 60.0  # s; the runner of another host that has been silent for longer is dead
 
 
@@ -39,6 +40,14 @@ class Status:
         Time of this status, and of the job's steps.
     host, pid, pid_started
         The runner; ``kernel_pid, kernel_started`` its kernel.
+    executor : str
+        Where it was queued.
+    queue : str
+        What that queue calls the job, such as ``1234_7``.
+    node : str
+        Where the queue has put it.
+    crew_pid, crew_started
+        The process on ``host`` that will start its runner, where one does that for many jobs.
     """
 
     state: State = "queued"
@@ -56,6 +65,11 @@ class Status:
     pid_started: float | None = None
     kernel_pid: int | None = None
     kernel_started: float | None = None
+    executor: str = "local"
+    queue: str = ""
+    node: str = ""
+    crew_pid: int | None = None
+    crew_started: float | None = None
     version: int = VERSION
 
     @classmethod
@@ -84,22 +98,30 @@ class Status:
         if self.state in FINISHED:
             return self
         if self.pid is None or self.pid_started is None:
-            late = time.time() - self.beat > _START_WITHIN
-            return replace(self, state="dead", message="interrupted: the runner never started") if late else self
+            return self if self._awaited() else replace(self, state="dead", message=_NEVER)
         if self.host == this_host():
             gone = not alive(self.pid, self.pid_started)
         else:
             gone = time.time() - self.beat > _BEAT_WITHIN
         return replace(self, state="dead", message=f"interrupted: the runner on {self.host} has gone") if gone else self
 
+    def _awaited(self) -> bool:
+        """Return whether a runner may still come."""
+        if self.executor != "local":
+            return True  # its queue knows; see `statuses`
+        if self.crew_pid is None or self.crew_started is None:
+            return time.time() - self.beat <= _START_WITHIN
+        return self.host != this_host() or alive(self.crew_pid, self.crew_started)
+
     def _sound(self) -> bool:
         numbers = (self.cell, self.cells, self.attempt, self.beat)
-        optional = (self.eta, self.submitted, self.started, self.finished, self.pid_started, self.kernel_started)
+        optional = (self.eta, self.submitted, self.started, self.finished)
+        processes = (self.pid_started, self.kernel_started, self.crew_started)
         return (
             self.version == VERSION
             and self.state in get_args(State)
-            and all(isinstance(text, str) for text in (self.message, self.host))
+            and all(isinstance(text, str) for text in (self.message, self.host, self.executor, self.queue, self.node))
             and all(isinstance(number, (int, float)) for number in numbers)
-            and all(number is None or isinstance(number, (int, float)) for number in optional)
-            and all(number is None or isinstance(number, int) for number in (self.pid, self.kernel_pid))
+            and all(number is None or isinstance(number, (int, float)) for number in (*optional, *processes))
+            and all(number is None or isinstance(number, int) for number in (self.pid, self.kernel_pid, self.crew_pid))
         )

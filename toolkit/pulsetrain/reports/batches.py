@@ -1,0 +1,198 @@
+"""Batches: folders of jobs that run one template over a list of runs and a grid of parameters."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulsetrain._shared_files import take_lock
+from pulsetrain.options import OptionError
+from pulsetrain.reports._files import read_json, write_json
+from pulsetrain.reports._values import safe_json
+from pulsetrain.reports.executors import Executor, executor_of, statuses
+from pulsetrain.reports.jobs import BATCH, Job, JobError
+from pulsetrain.reports.planning import Plan
+from pulsetrain.reports.status import FINISHED, Status
+from pulsetrain.reports.submission import make_folder, queue_again
+
+__all__ = ["Batch", "list_batches", "submit_plan"]
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Jobs of one template, derived from the batch's folder alone.
+
+    The folder holds ``batch.json`` (template, runs, grid, provenance, the jobs' names), ``template.ipynb``, a folder
+    for each job, and in the end ``comparison.html`` and ``comparison.csv``.
+    """
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """Name of the folder."""
+        return self.folder.name
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Content of ``batch.json``; empty where it is torn."""
+        return read_json(self.folder / BATCH) or {}
+
+    @property
+    def executor(self) -> Executor:
+        """Where its jobs were submitted to."""
+        return executor_of(self.record)
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs, in the order of the plan."""
+        named = self.record.get("jobs")
+        names = (
+            named if isinstance(named, list) else sorted(path.parent.name for path in self.folder.glob("*/job.json"))
+        )
+        return [Job(self.folder / name) for name in names if isinstance(name, str) and _is_plain(name)]
+
+    def statuses(self) -> list[Status]:
+        """Return where the jobs stand, in their order; each queue is asked once."""
+        return statuses(self.jobs())
+
+    def counts(self) -> dict[str, int]:
+        """Return how many jobs there are in each state that occurs."""
+        return dict(Counter(status.state for status in self.statuses()))
+
+    def wait(self, timeout: float | None = None, *, poll: float = 0.5) -> list[Status]:
+        """Wait until every job has ended.
+
+        Raises
+        ------
+        TimeoutError
+            If they have not within ``timeout`` seconds; the jobs go on.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            found = self.statuses()
+            if all(status.finished_for_good for status in found):
+                return found
+            if end is not None and time.monotonic() > end:
+                left = sum(not status.finished_for_good for status in found)
+                raise TimeoutError(f"{left} of {len(found)} jobs of {self.id} have not ended after {timeout:g} s")
+            time.sleep(poll)
+
+    def stop(self) -> None:
+        """Ask every job to stop; those at work save their partial notebooks, and the rest never begin."""
+        # From the end, or the place of each job that is stopped would be taken by one that is to be stopped next.
+        for job in reversed(self.jobs()):
+            job.stop()
+
+    def resume(self, *, executor: Executor | None = None) -> list[Job]:
+        """Run the jobs that are neither done nor at work once more, and return them; what they left is kept.
+
+        Raises
+        ------
+        JobError
+            If every job is done or at work.
+        """
+        with self._alone():
+            jobs = self.jobs()
+            again = [
+                job
+                for job, status in zip(jobs, statuses(jobs), strict=True)
+                if status.state in FINISHED and status.state != "done" and _queued_again(job, executor)
+            ]
+            if not again:
+                counts = ", ".join(f"{number} {state}" for state, number in sorted(self.counts().items()))
+                raise JobError(f"{self.id}: nothing to resume ({counts})")
+            if executor is not None:
+                write_json(self.folder / BATCH, {**self.record, "executor": executor.as_dict()})
+            (executor or self.executor).start(again)
+        return again
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from resuming the same batch meanwhile."""
+        lock = take_lock(self.folder / ".lock")
+        if lock is None:
+            raise JobError(f"{self.id} is being resumed by another process")
+        try:
+            yield
+        finally:
+            os.close(lock)
+
+
+def list_batches(root: str | Path) -> list[Batch]:
+    """Return the batches under a folder of jobs, the newest first."""
+    try:
+        folders = [entry for entry in Path(root).expanduser().iterdir() if not entry.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [Batch(folder) for folder in sorted(folders, reverse=True) if (folder / BATCH).is_file()]
+
+
+def submit_plan(plan: Plan) -> Batch:
+    """Write the folder of a batch, which appears whole, and queue its jobs."""
+    submitted = time.time()
+    digits = max(4, len(str(len(plan.rows))))
+    varied = [{name: row[name] for name in plan.varied if name in row} for row in plan.rows]
+
+    def fill(folder: Path, name: str) -> None:
+        (folder / "template.ipynb").write_bytes(plan.prepared.content)
+        (folder / "log.txt").touch()
+        names = [f"{name}.{number:0{digits}d}" for number in range(1, len(plan.rows) + 1)]
+        for job, row, differing in zip(names, plan.rows, varied, strict=True):
+            (folder / job).mkdir()
+            _link(folder / "template.ipynb", folder / job / "template.ipynb")
+            marks = {"id": job, "batch": name, "varied": safe_json(differing)}
+            plan.prepared.fill(folder / job, row, root=plan.root, submitted=submitted, durable=False, **marks)
+        write_json(folder / BATCH, {"id": name, **_record(plan, submitted), "jobs": names})
+
+    batch = Batch(make_folder(plan.root, plan.prepared.template.name, submitted, fill))
+    plan.executor.start(batch.jobs())
+    return batch
+
+
+def _record(plan: Plan, submitted: float) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "template": plan.prepared.described(),
+        "runs": plan.runs,
+        "grid": safe_json(plan.grid),
+        "values": safe_json(plan.values),
+        "varied": list(plan.varied),
+        "executor": plan.executor.as_dict(),
+        "submitted": submitted,
+        "provenance": plan.prepared.provenance(plan.command(), submitted),
+    }
+
+
+def _link(source: Path, target: Path) -> None:
+    """Let a file stand in a second place; copied where the file system has no such links."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        target.write_bytes(source.read_bytes())
+
+
+def _queued_again(job: Job, executor: Executor | None) -> bool:
+    """Put a job back into its queue, unless another process is at it; return whether it is queued."""
+    lock = job.held()
+    if lock is None:
+        return False
+    try:
+        job.end()  # a kernel may have outlived its runner
+        queue_again(job, executor)
+    except (OptionError, OSError, ValueError):
+        return False
+    finally:
+        os.close(lock)
+    return True
+
+
+def _is_plain(name: str) -> bool:
+    return bool(name) and "/" not in name and "\0" not in name and not name.startswith(".")

@@ -1,0 +1,135 @@
+"""Run many jobs one after the other: ``python -m pulsetrain.reports.crew SLOTS`` with their folders on standard input.
+
+What every runner needs is imported once; each job then has a process of its own, forked off when it is its turn. The
+crew's end, however it comes, is not that of the jobs at work; those still queued are seen as interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from pulsetrain._shared_files import take_lock
+from pulsetrain.reports import runner
+from pulsetrain.reports._files import identity, this_host
+from pulsetrain.reports._local import Turn, say_if_it_never_began
+from pulsetrain.reports.jobs import Job
+
+__all__ = ["Crew", "main"]
+
+_POLL = 0.02  # s
+
+
+class Crew:
+    """Starts the runners of some jobs, each when a place is free for it.
+
+    Parameters
+    ----------
+    slots : int
+        Places in the pool of the jobs' folder.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._at_work: dict[int, tuple[Job, int]] = {}
+
+    def run(self, jobs: Iterable[Job]) -> None:
+        """Run them all, in order."""
+        for job in jobs:
+            if not _is_queued(job):
+                continue
+            place = self._place(job)
+            if _is_queued(job):
+                self._fork(job, place)
+            os.close(place)  # its runner holds it on
+        while self._at_work:
+            self._reap()
+            time.sleep(_POLL)
+
+    def _place(self, job: Job) -> int:
+        with Turn(job) as turn:
+            while True:
+                self._reap()
+                place, _ = turn.take(self._slots)
+                if place is not None:
+                    return place
+                time.sleep(_POLL)
+
+    def _fork(self, job: Job, place: int) -> None:
+        attempt = job.status.attempt
+        sys.stdout.flush()
+        child = os.fork()
+        if child:
+            self._at_work[child] = (job, attempt)
+            return
+        code = 70
+        try:
+            code = _become_runner(job, place)
+        except BaseException:  # noqa: BLE001 -- nothing of the child may ever run on as the crew
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _reap(self) -> None:
+        for child, (job, attempt) in list(self._at_work.items()):
+            ended, code = os.waitpid(child, os.WNOHANG)
+            if ended:
+                del self._at_work[child]
+                say_if_it_never_began(job, attempt, os.waitstatus_to_exitcode(code))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Sign the jobs as queued here, then run them."""
+    (slots,) = sys.argv[1:] if arguments is None else arguments
+    folders = [os.fsdecode(name) for name in sys.stdin.buffer.read().split(b"\0") if name]
+    jobs = [Job(Path(folder)) for folder in folders]
+    pid, started = identity()
+    for job in jobs:
+        _sign(job, pid, started)
+    runner.import_ahead()
+    Crew(int(slots)).run(jobs)
+    return 0
+
+
+def _sign(job: Job, pid: int, started: float) -> None:
+    """Say who will start a job, unless it was stopped meanwhile."""
+    lock = take_lock(job.folder / ".lock")
+    if lock is None:
+        return
+    try:
+        status = job.status
+        if status.state == "queued":
+            replace(status, host=this_host(), crew_pid=pid, crew_started=started).write(job.folder / "status.json")
+    finally:
+        os.close(lock)
+
+
+def _is_queued(job: Job) -> bool:
+    return job.status.state == "queued"
+
+
+def _become_runner(job: Job, place: int) -> int:
+    """Go on as the runner of a job, in a session, a folder and with a log of its own."""
+    os.setsid()
+    os.chdir(job.folder)
+    log = os.open(job.folder / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    os.close(log)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    random.seed()
+    return runner.main([str(job.folder)], place=place)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
