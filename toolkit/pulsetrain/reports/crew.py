@@ -19,7 +19,8 @@ from pathlib import Path
 from pulsetrain._shared_files import take_lock
 from pulsetrain.reports import runner
 from pulsetrain.reports._files import identity, this_host
-from pulsetrain.reports._local import Turn, say_if_it_never_began
+from pulsetrain.reports._local import say_if_it_never_began
+from pulsetrain.reports._turns import Turn
 from pulsetrain.reports.jobs import Job
 
 __all__ = ["Crew", "main"]

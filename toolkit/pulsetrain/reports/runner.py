@@ -21,8 +21,7 @@ from typing import Any
 
 from pulsetrain._shared_files import take_lock
 from pulsetrain.reports._files import identity, this_host
-from pulsetrain.reports._local import Local, slot
-from pulsetrain.reports.executors import executor_of
+from pulsetrain.reports._turns import slot
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import State, Status
 
@@ -88,9 +87,9 @@ class Runner:
 
     async def _work(self) -> tuple[State, str]:
         record = self.job.record
-        executor = executor_of(record)
-        if self.place is None and isinstance(executor, Local):
-            self.place = await slot(self.job, executor.options.slots, self._wait)
+        slots = record.get("executor", {}).get("slots")
+        if slots and self.place is None:
+            self.place = await slot(self.job, int(slots), self._wait)
         self.tell(state="running", message="starting the kernel", started=time.time())
         import_ahead()
         from pulsetrain.reports._execution import Execution
