@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pulsetrain.reports import submit
+from pulsetrain.reports import Job, submit
 from pulsetrain.reports._inputs import PROVENANCE, check_inputs, note_inputs, provenance_facts
 
 
@@ -20,15 +20,15 @@ def note(cwd: Path, **values: Any) -> dict[str, Any]:
     """Note the inputs of a job that starts in a folder, and return what was written."""
     job = cwd / "jobs" / "one"
     job.mkdir(parents=True, exist_ok=True)
-    note_inputs(job, {"cwd": str(cwd), "parameters": values})
+    note_inputs(Job(job), {"cwd": str(cwd), "parameters": values})
     content: dict[str, Any] = json.loads((job / PROVENANCE).read_text())
     return content
 
 
 def changed(cwd: Path) -> dict[str, str]:
     """Return what is different since, by name of the input."""
-    check_inputs(cwd / "jobs" / "one")
-    facts = provenance_facts(cwd / "jobs" / "one", {})
+    check_inputs(Job(cwd / "jobs" / "one"))
+    facts = provenance_facts(Job(cwd / "jobs" / "one"), {})
     return {Path(path).name: text for path, text in facts.get("Inputs that changed while the job ran", {}).items()}
 
 
@@ -122,21 +122,21 @@ def test_slurms_names_and_the_gpus_that_may_be_used_are_told_as_they_stand(
     monkeypatch.setenv("SLURMD_NODENAME", "max-exfl123")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
     note(tmp_path)
-    facts = provenance_facts(tmp_path / "jobs" / "one", {})
+    facts = provenance_facts(Job(tmp_path / "jobs" / "one"), {})
     told = {"job": "1241", "array job": "1234", "array task": "7", "node": "max-exfl123"}
     assert told.items() <= facts["SLURM"].items()
     assert "CUDA_VISIBLE_DEVICES='2'" in facts["GPUs"]
-    assert "GPUs" not in provenance_facts(tmp_path / "jobs" / "one", {"device": "cuda:0"})
+    assert "GPUs" not in provenance_facts(Job(tmp_path / "jobs" / "one"), {"device": "cuda:0"})
 
 
 def test_what_the_notebook_states_itself_is_not_said_twice(tmp_path: Path) -> None:
     note(tmp_path, seed=5)
-    assert provenance_facts(tmp_path / "jobs" / "one", {})["Seed"] == "5"
-    assert "Seed" not in provenance_facts(tmp_path / "jobs" / "one", {"seed": 6})
+    assert provenance_facts(Job(tmp_path / "jobs" / "one"), {})["Seed"] == "5"
+    assert "Seed" not in provenance_facts(Job(tmp_path / "jobs" / "one"), {"seed": 6})
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"inputs": 3, "gpus": [], "slurm": 1}', '{"inputs": [{"path": 1}, 2]}'])
 def test_a_record_of_somebody_elses_making_spoils_no_report(tmp_path: Path, content: str) -> None:
     (tmp_path / PROVENANCE).write_text(content)
-    check_inputs(tmp_path)
-    assert provenance_facts(tmp_path, {}) == {}
+    check_inputs(Job(tmp_path))
+    assert provenance_facts(Job(tmp_path), {}) == {}

@@ -59,7 +59,7 @@ class Execution:
         """Run the cells; return the state and, unless all is well, what went wrong."""
         loop = asyncio.get_running_loop()
         # Beside the start of the kernel, and done before a cell can change what it reads.
-        noted = loop.run_in_executor(None, note_inputs, self._job.folder, self._record)
+        noted = loop.run_in_executor(None, note_inputs, self._job, self._record)
         environment = os.environ | {JOB: str(self._job.folder)}
         await self._client.async_start_new_kernel(cwd=self._record["cwd"], env=environment)
         pid = getattr(self._kernel.provisioner, "pid", None)
@@ -90,7 +90,7 @@ class Execution:
                     self.save()
         finally:
             self._save_metrics()
-            await asyncio.to_thread(check_inputs, self._job.folder)
+            await asyncio.to_thread(check_inputs, self._job)
         return "done", ""
 
     def _progress(self, done: int, total: int, message: str) -> None:

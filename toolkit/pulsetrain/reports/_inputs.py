@@ -21,6 +21,7 @@ from typing import Any
 
 from pulsetrain.reports._files import read_json, write_json
 from pulsetrain.reports._values import safe_json
+from pulsetrain.reports.jobs import Job
 
 __all__ = ["PROVENANCE", "Input", "check_inputs", "note_inputs", "provenance_facts"]
 
@@ -92,44 +93,44 @@ class Input:
         return ", ".join([*words, *[f"sha256 {self.sha256}"] * bool(self.sha256)])
 
 
-def note_inputs(folder: Path, record: Mapping[str, Any]) -> None:
+def note_inputs(job: Job, record: Mapping[str, Any]) -> None:
     """Write ``provenance.json`` of a job that starts: inputs, device, and the cluster's names for it."""
     values = _values(record)
     content = {
         "version": _VERSION,
         "taken": time.time(),
-        "inputs": [asdict(item) for item in _look(_named(values, _cwd(record)), without=_root(folder))],
+        "inputs": [asdict(item) for item in _look(_named(values, _cwd(record)), without=job.root)],
         "seed": values.get("seed"),
         "gpus": _gpus(),
         "slurm": _slurm(),
     }
-    write_json(folder / PROVENANCE, safe_json(content), durable=False)
+    write_json(job.folder / PROVENANCE, safe_json(content), durable=False)
 
 
-def check_inputs(folder: Path) -> None:
+def check_inputs(job: Job) -> None:
     """Look at the inputs once more and keep what has changed since the job began."""
-    content = read_json(folder / PROVENANCE)
+    content = read_json(job.folder / PROVENANCE)
     if content is None:
         return
     before = _inputs(content)
-    after = _look([(item.parameter, Path(item.path)) for item in before], without=_root(folder))
+    after = _look([(item.parameter, Path(item.path)) for item in before], without=job.root)
     content["inputs"] = [
         asdict(item) | {"remark": item.changed_to(now)} for item, now in zip(before, after, strict=True)
     ]
-    write_json(folder / PROVENANCE, content | {"checked": time.time()}, durable=False)
+    write_json(job.folder / PROVENANCE, content | {"checked": time.time()}, durable=False)
 
 
-def provenance_facts(folder: Path, stated: Mapping[str, Any]) -> dict[str, Any]:
+def provenance_facts(job: Job, stated: Mapping[str, Any]) -> dict[str, Any]:
     """Return rows for the report: what the notebook states itself is not said twice.
 
     Parameters
     ----------
-    folder
-        Of the job.
+    job
+        Whose report it is.
     stated
         What the notebook says of its provenance among its metrics.
     """
-    content = read_json(folder / PROVENANCE) or {}
+    content = read_json(job.folder / PROVENANCE) or {}
     inputs = _inputs(content)
     gpus, slurm = content.get("gpus"), content.get("slurm")
     facts: dict[str, Any] = {
@@ -149,11 +150,6 @@ def _values(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _cwd(record: Mapping[str, Any]) -> Path:
     return Path(str(record.get("cwd", "/")))
-
-
-def _root(job: Path) -> Path:
-    """Return the folder of all jobs, which grows while they run."""
-    return job.parent.parent if (job.parent / "batch.json").exists() else job.parent
 
 
 def _named(values: Mapping[str, Any], cwd: Path) -> list[tuple[str, Path]]:
@@ -182,7 +178,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _look(named: list[tuple[str, Path]], *, without: Path) -> list[Input]:
-    """Describe each place, hashing files as long as bytes and time allow."""
+    """Describe each place, hashing files as long as bytes and time allow, without the jobs: they grow meanwhile."""
     end, allowance = time.monotonic() + _SECONDS, _HASHED_IN_ALL
     looked = []
     for parameter, path in named:

@@ -83,7 +83,7 @@ def _facts(job: Job, record: Mapping[str, Any], status: Status) -> dict[str, Any
         "Submitted": f"{provenance.get('submitted')} by {provenance.get('user')} on {provenance.get('host')}",
         "Ran": took,
         "Kernel": kernel.get("python") or kernel.get("name"),
-        **provenance_facts(job.folder, stated),
+        **provenance_facts(job, stated),
         "Stated by the notebook": stated,
         "Parameters given": given,
         "Parameters at their default": {k: v for k, v in record.get("defaults", {}).items() if k not in given},

@@ -18,7 +18,7 @@ __all__ = ["BATCH", "KEPT", "Job", "JobError", "list_jobs"]
 
 BATCH = "batch.json"  # in a folder that holds the jobs of a batch
 _RELEASE = 3.0  # s; a runner holds its job's lock for a moment after it has said how it ended
-KEPT = ("notebook.ipynb", "log.txt", "report.html", "metrics.json", "status.json", RESULTS)
+KEPT = ("notebook.ipynb", "log.txt", "report.html", "metrics.json", "provenance.json", "status.json", RESULTS)
 
 
 class JobError(ValueError):
