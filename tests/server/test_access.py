@@ -102,7 +102,7 @@ def test_no_name_of_a_job_leads_out_of_their_folder(server, name, what):
 
 @pytest.mark.usefixtures("outside")
 def test_a_job_that_is_a_link_elsewhere_is_not_listed(server):
-    assert "linked" not in [job["id"] for job in server.get("jobs").json()]
+    assert "linked" not in [job["id"] for job in server.get("jobs").json()["jobs"]]
 
 
 @pytest.mark.usefixtures("outside")

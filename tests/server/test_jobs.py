@@ -151,7 +151,7 @@ def test_a_record_that_is_nonsense_hides_no_job(server, done, record):
     folder.mkdir()
     try:
         (folder / "job.json").write_text(json.dumps(record))
-        listed = {job["id"]: job for job in server.get("jobs").json()}
+        listed = {job["id"]: job for job in server.get("jobs").json()["jobs"]}
         assert listed[done["id"]] == done
         assert listed["nonsense"]["title"] == "nonsense"
         assert listed["nonsense"]["state"] == "dead"
@@ -168,8 +168,8 @@ def test_a_job_runs_to_a_report_and_says_all_about_itself(server, done):
     assert (done["cell"], done["cells"]) == (done["cells"], done["cells"])
     assert server.root / done["notebook"] == server.jobs / done["id"] / "notebook.ipynb"
     assert done["report"] is True
-    assert done["id"] in [job["id"] for job in server.get("jobs").json()]
-    assert server.get("jobs", params={"limit": 0}).json() == []
+    assert done["id"] in [job["id"] for job in server.get("jobs").json()["jobs"]]
+    assert server.get("jobs", params={"limit": 0}).json()["jobs"] == []
 
 
 def test_a_string_with_quotes_newlines_and_code_stays_that_string(server, done):

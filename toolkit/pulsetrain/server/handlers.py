@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -90,8 +91,10 @@ class Jobs(Request):
     async def get(self) -> None:
         limit = self.whole_number("limit", 100)
 
-        def work() -> list[dict[str, Any]]:
-            return [replies.job_reply(job, self.catalogue) for job in self.catalogue.jobs()[: max(0, limit)]]
+        def work() -> dict[str, Any]:
+            jobs = self.catalogue.jobs()
+            shown = [replies.job_reply(job, self.catalogue) for job in jobs[: max(0, limit)]]
+            return {"total": len(jobs), "counts": Counter(job["state"] for job in shown), "jobs": shown}
 
         self.answer(await self.away(work))
 
