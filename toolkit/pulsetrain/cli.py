@@ -14,6 +14,7 @@ from pulsetrain.data.input_options import InputOptions
 from pulsetrain.methods import Method, methods
 from pulsetrain.options import OptionError, Options
 from pulsetrain.progress import Cancelled, show_in_terminal
+from pulsetrain.reports.batch_command import batch, pairs_of
 from pulsetrain.reports.bench import bench as bench_reports
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def bench() -> None:
     """Measure speed and quality, as ratios against a named rival."""
 
 
+main.add_command(batch)
 bench.add_command(bench_reports, "reports")
 
 
@@ -164,12 +166,7 @@ def run_report(template: str, pairs: tuple[str, ...], output: Path) -> None:
     """Run TEMPLATE (a name from `report list`, or a notebook) as a job and wait for its report."""
     from pulsetrain.reports import find_template, submit
 
-    values: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise click.BadParameter(f"got {pair!r}, allowed NAME=VALUE")
-        values[name] = value
+    values = pairs_of(pairs)
     try:
         chosen = find_template(template)
         job = submit(chosen, chosen.parameters.from_text(values).model_dump(include=set(values)), output)

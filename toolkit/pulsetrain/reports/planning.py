@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 import shlex
@@ -10,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import create_model
 
 from pulsetrain.options import OptionError, Options
 from pulsetrain.reports._local import Local
@@ -22,7 +25,7 @@ from pulsetrain.reports.source import values_cell
 if TYPE_CHECKING:
     from pulsetrain.reports.batches import Batch
 
-__all__ = ["Plan", "parse_runs", "parse_values", "plan_batch"]
+__all__ = ["Plan", "parse_runs", "parse_values", "plan_batch", "typed_values"]
 
 RUN = "run"
 LARGEST = 100_000  # jobs; a grid that comes to more was not meant
@@ -183,8 +186,7 @@ def parse_values(model: type[Options], name: str, text: str) -> list[Any]:
     with both ends counted.
     """
     stripped = text.strip()
-    if name not in model.model_fields:
-        model(**{name: None})  # refuses it by name, with the nearest known one
+    _known(model, name)
     if stripped.startswith("[") and stripped.endswith("]"):
         read = _Lists.from_text({"values": stripped}).values
     elif (match := _STEPS.fullmatch(stripped)) and {int, float} & set(model.kinds(name)):
@@ -196,15 +198,35 @@ def parse_values(model: type[Options], name: str, text: str) -> list[Any]:
     return read
 
 
+def typed_values(model: type[Options], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Read single values as they are typed; parameters that are required may come from elsewhere."""
+    faults, values = [], {}
+    for name, text in texts.items():
+        try:
+            _known(model, name)
+            values[name] = getattr(_one(model, name, text), name)
+        except OptionError as error:
+            faults += [line for line in str(error).splitlines() if line.startswith(f"{name}:")]
+    if faults:
+        raise OptionError("\n".join(faults))
+    return values
+
+
 class _Lists(Options):
     values: list[Any]
+
+
+def _known(model: type[Options], name: str) -> None:
+    """Refuse a parameter that the template does not have, with the nearest one that it has."""
+    if name not in model.model_fields:
+        near = difflib.get_close_matches(name, model.model_fields, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(model.model_fields) or 'none'}"
+        raise OptionError(f"{name}: no such parameter; {hint}")
 
 
 def _one(model: type[Options], name: str, text: str) -> Options:
     """Read one typed value, leaving aside parameters that are required."""
     field = model.model_fields[name]
-    from pydantic import create_model
-
     alone: type[Options] = create_model("Parameters", __base__=Options, **{name: (field.annotation, field)})  # type: ignore[call-overload]
     return alone.from_text({name: text})
 
@@ -224,8 +246,7 @@ def _steps(name: str, first: str, last: str, step: str, *, whole: bool) -> list[
 def _check(model: type[Options], shared: dict[str, Any], axes: dict[str, list[Any]], numbers: list[int]) -> None:
     faults = []
     for name, choices in axes.items():
-        if name not in model.model_fields:
-            model(**{name: None})
+        _known(model, name)
         if name in shared:
             faults.append(f"{name}: is given and varied; do one of them")
         if not choices:
