@@ -36,7 +36,16 @@ from pulsetrain.reports._annotations import read_annotation, type_of_value
 from pulsetrain.reports._notebooks import parameters_source, read_notebook
 from pulsetrain.reports._values import literal
 
-__all__ = ["Expression", "ParameterError", "comment_parts", "read_cell", "read_parameters"]
+__all__ = [
+    "Expression",
+    "ParameterError",
+    "comment_parts",
+    "comments_of",
+    "parse_cell",
+    "read_cell",
+    "read_parameters",
+    "target_of",
+]
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _UNIT = r"(?:\s*\[(?P<unit>[^\[\]]*)\])?"
@@ -102,11 +111,11 @@ def read_cell(source: str) -> type[Options]:
 
 
 def _read(source: str) -> type[Options]:
-    tree, source = _parse(source)
-    comments = _comments(source)
+    tree, source = parse_cell(source)
+    comments = comments_of(source)
     fields: dict[str, Any] = {}
     for position, node in enumerate(tree.body):
-        target = _target(node)
+        target = target_of(node)
         if target is None or target.startswith("_"):
             continue
         if target == "self" or (target.startswith("model_") and hasattr(Options, target)):
@@ -131,7 +140,14 @@ def comment_parts(comment: str, *, number: bool) -> tuple[str, str, float | None
     return parts["help"].strip(), (parts["unit"] or "").strip(), low, high
 
 
-def _parse(source: str) -> tuple[ast.Module, str]:
+def parse_cell(source: str) -> tuple[ast.Module, str]:
+    """Return the syntax tree of a cell, and the source it is that of: blank where the cell has IPython's magics.
+
+    Raises
+    ------
+    ParameterError
+        If it is no Python.
+    """
     try:
         return ast.parse(source), source
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -150,12 +166,14 @@ def _said(error: Exception) -> str:
     return " ".join(text.encode("utf-8", "replace").decode("utf-8").split()) or type(error).__name__
 
 
-def _comments(source: str) -> dict[int, str]:
+def comments_of(source: str) -> dict[int, str]:
+    """Return the comments by their line, counted from 1."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {token.start[0]: token.string[1:].strip() for token in tokens if token.type == tokenize.COMMENT}
 
 
-def _target(node: ast.stmt) -> str | None:
+def target_of(node: ast.stmt) -> str | None:
+    """Return the name that a plain assignment is to; None for any other statement."""
     match node:
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             return name

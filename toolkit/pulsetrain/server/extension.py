@@ -8,13 +8,13 @@ from pathlib import Path
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import List, Unicode
 
-from pulsetrain.server import handlers
+from pulsetrain.server import handlers, parameter_handlers
 from pulsetrain.server.catalogue import Catalogue
 
 __all__ = ["PulsetrainServer"]
 
 # Each file of requests brings its own list.
-_ROUTES = (*handlers.HANDLERS,)
+_ROUTES = (*handlers.HANDLERS, *parameter_handlers.HANDLERS)
 
 
 class PulsetrainServer(ExtensionApp):

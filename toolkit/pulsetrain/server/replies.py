@@ -13,7 +13,7 @@ from pulsetrain.reports import Job, Template, shipped_folder
 from pulsetrain.reports._files import open_plain
 from pulsetrain.server.catalogue import Catalogue
 
-__all__ = ["faults", "form_reply", "job_reply", "log_reply", "method_reply", "template_reply"]
+__all__ = ["faults", "form_reply", "job_reply", "log_reply", "method_reply", "schema_reply", "template_reply"]
 
 _LOG_PIECE = 65_536  # bytes
 
@@ -38,7 +38,7 @@ def template_reply(template: Template, name: str) -> dict[str, Any]:
 
 def form_reply(template: Template, name: str) -> dict[str, Any]:
     """Describe a template with the JSON Schema of its parameters, in the order of its cell."""
-    return {**template_reply(template, name), "schema": _schema(template.parameters)}
+    return {**template_reply(template, name), "schema": schema_reply(template.parameters)}
 
 
 def job_reply(job: Job, catalogue: Catalogue) -> dict[str, Any]:
@@ -106,7 +106,8 @@ def _template_id(path: str, catalogue: Catalogue) -> str | None:
         return None
 
 
-def _schema(model: type[Options]) -> dict[str, Any]:
+def schema_reply(model: type[Options]) -> dict[str, Any]:
+    """Describe parameters as JSON Schema, with the source of defaults that JSON cannot carry."""
     with warnings.catch_warnings():  # a default that JSON cannot carry is left out, and shown as its source below
         warnings.simplefilter("ignore")
         schema = model.model_json_schema()
