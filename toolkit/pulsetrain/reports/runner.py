@@ -25,8 +25,10 @@ from pulsetrain.reports._turns import slot
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import State, Status
 
-__all__ = ["Runner", "main"]
+__all__ = ["NODE", "QUEUE", "Runner", "main"]
 
+QUEUE = "PULSETRAIN_QUEUE"  # environment variables of a runner: what its queue calls the job,
+NODE = "PULSETRAIN_NODE"  # and where that has put it
 _BEAT = 5.0  # s between heart beats
 _TICK = 0.25  # s between looks at the request to stop
 _INSIST = 2.0  # s between interrupts of a kernel that goes on
@@ -47,12 +49,15 @@ class Runner:
         Descriptor of the place that it holds in the pool of this machine, until its process ends.
     stopping : bool
         Whether somebody asked for the end.
+    why : str
+        Why the end was asked for, where that was not a person's wish.
     """
 
     job: Job
     status: Status
     place: int | None = None
     stopping: bool = False
+    why: str = ""
     execution: Any = None
     _written: float = field(default=0.0, repr=False)
 
@@ -66,6 +71,11 @@ class Runner:
         """Take note that somebody asked for the end; the loop acts on it."""
         self.stopping = True
 
+    def heed_the_wall_time(self, _number: int = 0, _frame: FrameType | None = None) -> None:
+        """Take note that the queue will soon end this process."""
+        if not self.stopping:
+            self.why, self.stopping = "the wall time is nearly up", True
+
     async def run(self) -> State:
         """Run the job and return the state it ended in."""
         work = asyncio.ensure_future(self._work())
@@ -77,6 +87,8 @@ class Runner:
         except Exception as error:  # noqa: BLE001 -- whatever it was, the job must say so
             traceback.print_exc()
             state, message = "failed", f"{type(error).__name__}: {error}".split("\n", 1)[0]
+        if state == "stopped" and self.why:
+            message = f"{message}: {self.why}"
         if self.execution is not None and self.execution.begun:
             self.tell(message="writing the report", eta=None)
         await self._conclude(state, message)
@@ -115,8 +127,8 @@ class Runner:
                 continue
             if not asked:
                 asked = now
-                _log("asked to stop")
-                self.tell(state="stopping", message="interrupting the kernel")
+                _log(f"asked to stop{': ' * bool(self.why)}{self.why}")
+                self.tell(state="stopping", message=self.why or "interrupting the kernel")
             if self.execution is None or not self.execution.busy:
                 if self.execution is None or not self.execution.begun:
                     work.cancel()
@@ -162,13 +174,16 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
     runner = Runner(job, Status(), place)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, runner.ask_to_stop)
+    signal.signal(signal.SIGUSR1, runner.heed_the_wall_time)  # as SLURM sends it some time before the end
     lock = take_lock(job.folder / ".lock", wait=True)
     runner.status = job.status
     if runner.status.state != "queued":
         _log(f"nothing to do: the job is {runner.status.state}")
         return 1
     pid, started = identity()
-    runner.tell(host=this_host(), pid=pid, pid_started=started)
+    # Taken away from the kernel: what it submits in turn has a place of its own.
+    queue, node = os.environ.pop(QUEUE, runner.status.queue), os.environ.pop(NODE, runner.status.node)
+    runner.tell(host=this_host(), pid=pid, pid_started=started, queue=queue, node=node)
     _log(f"attempt {runner.status.attempt} on {this_host()}, process {pid}")
     state = asyncio.run(runner.run())
     if lock is not None:
