@@ -22,12 +22,16 @@ def write_json(path: Path, content: Any, *, durable: bool = True) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Read a JSON object; None where the file is missing, torn or something else.
+    """Read a JSON object; None where the file is missing, torn or something else, such as a pipe that would never end.
 
     NaN and infinities, which are no JSON but which others write, come as text, as our own records hold them.
     """
+    file = open_plain(path)
+    if file is None:
+        return None
     try:
-        content = safe_json(json.loads(path.read_text(encoding="utf-8")))
+        with file:
+            content = safe_json(json.loads(file.read().decode("utf-8")))
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
@@ -37,7 +41,7 @@ def open_plain(path: Path) -> BinaryIO | None:
     """Open a plain file to read; None where there is none, but a link, a folder, a pipe or the like."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a null character
         return None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
