@@ -16,6 +16,7 @@ from pulsetrain.options import OptionError, Options
 from pulsetrain.progress import Cancelled, show_in_terminal
 from pulsetrain.reports.batch_command import batch, pairs_of
 from pulsetrain.reports.bench import bench as bench_reports
+from pulsetrain.reports.bench_batch import bench as bench_batch
 
 if TYPE_CHECKING:
     from pulsetrain.reports import Job, Status
@@ -122,6 +123,7 @@ def bench() -> None:
 
 main.add_command(batch)
 bench.add_command(bench_reports, "reports")
+bench.add_command(bench_batch, "batch")
 
 
 @main.command()

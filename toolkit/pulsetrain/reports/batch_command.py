@@ -232,7 +232,7 @@ def _finish(found: Batch) -> None:
         while True:
             states = found.statuses()
             ended = sum(status.finished_for_good for status in states)
-            counts = Counter(status.state for status in states)
+            counts = Counter[str](status.state for status in states)
             show_in_terminal(ended, len(states), _counted(counts))
             if ended == len(states):
                 break
