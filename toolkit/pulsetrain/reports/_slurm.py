@@ -1,0 +1,182 @@
+"""``slurm``: arrays of a cluster's queue."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pulsetrain.options import OptionError
+from pulsetrain.reports._files import this_host
+from pulsetrain.reports._slurm_arrays import Array, arrays_of
+from pulsetrain.reports._slurm_options import LARGEST_ARRAY, SlurmOptions
+from pulsetrain.reports._slurm_queue import NoAnswer, Refused, Task, cancel, queue, submit
+from pulsetrain.reports._slurm_script import clean_environment, script
+from pulsetrain.reports._slurm_words import ending, waiting
+from pulsetrain.reports.executors import Executor
+from pulsetrain.reports.jobs import Job
+from pulsetrain.reports.status import FINISHED, Status
+
+__all__ = ["Slurm", "SlurmOptions"]
+
+_PROGRAMS = ("sbatch", "squeue", "scancel")
+_HANDED_WITHIN = 120.0  # s; jobs of which SLURM has no number by then were never handed over
+_STAMP = re.compile(r"\d{8}-\d{6}-(.+?)-[^-]*")
+
+
+class Slurm(Executor):
+    """A task of an array for each job, on the nodes of a cluster that share this machine's file system.
+
+    What is known of a job is in its folder, in the ``slurm`` folder beside it, and in SLURM: any process on the
+    cluster sees the same, also long after the one that submitted has gone.
+    """
+
+    name = "slurm"
+    title = "SLURM"
+    model = SlurmOptions
+
+    @classmethod
+    def trouble(cls) -> str:
+        """Return which of SLURM's programs are missing."""
+        missing = [program for program in _PROGRAMS if shutil.which(program) is None]
+        return f"no {', '.join(missing)} on PATH; submit from a machine of the cluster" if missing else ""
+
+    def start(self, jobs: Sequence[Job]) -> None:
+        """Submit an array, or several where the jobs are more than one may hold.
+
+        Raises
+        ------
+        OptionError
+            If SLURM refuses all of them. Jobs that it refuses are marked as failed with its words, so that they can be
+            resumed once the cause is mended.
+        """
+        name, before, refusals = _name(jobs), "", []
+        for first in range(0, len(jobs), LARGEST_ARRAY):
+            part = jobs[first : first + LARGEST_ARRAY]
+            array = Array.make(part)
+            # The bound of an array is its own; arrays that follow each other keep it together.
+            after = before if self.options.concurrent else ""
+            text = script(self.options, name=name, tasks=len(part), folder=array.folder, after=after)
+            try:
+                before = self._submit(array, text)
+            except Refused as error:
+                refusals.append(str(error))
+                for job in part:
+                    _mark_refused(job, str(error))
+        if refusals and not before:
+            raise OptionError(f"slurm: sbatch refused: {refusals[0]}")
+
+    def look(self, jobs: Sequence[tuple[Job, Status]]) -> list[Status]:
+        """Return what SLURM says of unfinished jobs; where it says nothing they stay as they were last known."""
+        places = list(_places(jobs))
+        numbers = {task.partition("_")[0] for _, task in places if task}
+        try:
+            tasks = queue().tasks(numbers) if numbers else {}
+        except NoAnswer as error:
+            return [_unanswered(status, str(error)) for _, status in jobs]
+        return [
+            _seen(job, status, array, task, tasks.get(task))
+            for (job, status), (array, task) in zip(jobs, places, strict=True)
+        ]
+
+    def withdraw(self, jobs: Sequence[Job]) -> None:
+        """Cancel the jobs' tasks. One that starts all the same finds its job stopped, and leaves."""
+        tasks = [task for _, task in _places([(job, job.status) for job in jobs]) if task]
+        if not tasks:
+            return
+        try:
+            cancel(tasks)
+        except NoAnswer:
+            return
+        queue().forget(task.partition("_")[0] for task in tasks)
+
+    def script(self, jobs: int, folder: Path) -> str:
+        """Return the script of the array; of the first, where there will be several."""
+        named = _STAMP.fullmatch(folder.name)
+        name = named.group(1) if named else folder.name
+        first = min(jobs, LARGEST_ARRAY)
+        text = script(self.options, name=name, tasks=first, folder=folder / "slurm" / "1")
+        more = -(-jobs // LARGEST_ARRAY) - 1
+        return f"{text}\n# and {more} more of the kind, for the other {jobs - first} jobs\n" if more else text
+
+    def _submit(self, array: Array, text: str) -> str:
+        path = array.write_script(text)
+        number = submit(str(path), folder=str(array.folder), environment=clean_environment(self.options))
+        array.numbered(number)
+        return number
+
+
+def _places(jobs: Sequence[tuple[Job, Status]]) -> Iterator[tuple[Array | None, str]]:
+    """Yield the array and the task of each job; nothing where it was not handed over."""
+    known: dict[Path, dict[tuple[str, int], tuple[Array, str]]] = {}
+    for job, status in jobs:
+        above = job.batch or job.folder
+        if above not in known:
+            known[above] = {
+                attempt: (array, task) for array in arrays_of(job) for attempt, task in array.tasks().items()
+            }
+        yield known[above].get((job.id, status.attempt), (None, ""))
+
+
+def _seen(job: Job, status: Status, array: Array | None, name: str, task: Task | None) -> Status:
+    """Return a job's status in the light of its task."""
+    if array is None:
+        return _not_handed_over(status)
+    status = replace(status, queue=name, node=task.node if task and task.node else status.node)
+    if task is not None and not task.ended:
+        return _at_work(status, task)
+    now = job.status  # its runner may have had its last word since
+    if now.state in ("done", "failed", "stopped"):
+        return now
+    words = (
+        ending(task.state, task.reason) if task else f"SLURM no longer knows {name}, whose runner left without a word"
+    )
+    if now.pid is not None and now.state != "dead":
+        # It beats although its task is over: a node that is cut off, or a last word that is on its way.
+        return replace(status, message=f"{status.message} ({words})") if task else status
+    said = array.last_word(name)
+    return replace(status, state="dead", message=f"{words}; it said: {said}" if said else words)
+
+
+def _at_work(status: Status, task: Task) -> Status:
+    if status.state == "dead" and status.host != this_host():
+        silent = time.time() - status.beat
+        message = f"SLURM still runs it, but it has been silent for {silent:.0f} s"
+        return replace(status, state="running", message=message)
+    if status.state != "queued" or status.pid is not None:
+        return status
+    if task.state == "PENDING":
+        return replace(status, message=waiting(task.reason, task.start))
+    return replace(status, message=f"SLURM: {task.state}; the runner has not begun")
+
+
+def _not_handed_over(status: Status) -> Status:
+    if status.state in FINISHED or status.pid is not None:
+        return status
+    if time.time() - status.beat > _HANDED_WITHIN:
+        return replace(status, state="dead", message="interrupted before it was handed to SLURM")
+    return replace(status, message="being handed to SLURM")
+
+
+def _unanswered(status: Status, why: str) -> Status:
+    words = f"SLURM does not answer: {why}"
+    return replace(status, message=f"{status.message} ({words})" if status.message else words)
+
+
+def _mark_refused(job: Job, why: str) -> None:
+    status = job.status
+    message = f"SLURM refused it: {why}"
+    replace(status, state="failed", message=message, finished=time.time()).write(job.folder / "status.json")
+
+
+def _name(jobs: Sequence[Job]) -> str:
+    """Return a name that begins with the run, or the first and last run, where jobs have runs."""
+    records = [jobs[0].record, jobs[-1].record]
+    template: dict[str, Any] = records[0].get("template", {})
+    runs = [record.get("parameters", {}).get("run") for record in records]
+    numbers = [f"r{run:04d}" for run in dict.fromkeys(runs) if isinstance(run, int)]
+    return "-".join([*numbers, str(template.get("name", "report"))])
