@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pulsetrain.reports._local import Local
     from pulsetrain.reports._templates import Template, find_template, shipped_folder, templates
     from pulsetrain.reports.batches import Batch, list_batches
+    from pulsetrain.reports.comparison import compare_jobs, comparison_table, write_comparison
     from pulsetrain.reports.display import show_bokeh, show_metrics, show_table
     from pulsetrain.reports.executors import EXECUTORS, Executor, executor_class, executor_named, statuses
     from pulsetrain.reports.html import export_html, export_job
@@ -36,6 +37,8 @@ __all__ = [
     "Plan",
     "Status",
     "Template",
+    "compare_jobs",
+    "comparison_table",
     "executor_class",
     "executor_named",
     "export_html",
@@ -57,6 +60,7 @@ __all__ = [
     "statuses",
     "submit",
     "templates",
+    "write_comparison",
 ]
 
 _PLACES = {
@@ -71,6 +75,8 @@ _PLACES = {
     "Status": "status",
     "Plan": "planning",
     "Template": "_templates",
+    "compare_jobs": "comparison",
+    "comparison_table": "comparison",
     "executor_class": "executors",
     "executor_named": "executors",
     "export_html": "html",
@@ -92,6 +98,7 @@ _PLACES = {
     "statuses": "executors",
     "submit": "submission",
     "templates": "_templates",
+    "write_comparison": "comparison",
 }
 
 __getattr__, __dir__ = on_first_use(__name__, _PLACES)

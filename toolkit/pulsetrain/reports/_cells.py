@@ -15,9 +15,10 @@ from nbconvert.filters import Highlight2HTML, ansi2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from pulsetrain.reports._notebooks import has_tag, text_of
+from pulsetrain.reports._pages import trusted
 from pulsetrain.reports.display import BOKEH, METRICS
 
-__all__ = ["render_cell", "trusted"]
+__all__ = ["render_cell"]
 
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
 
@@ -32,11 +33,6 @@ def render_cell(cell: Mapping[str, Any], figures: list[dict[str, Any]]) -> dict[
     shown = [html for output in cell.get("outputs", []) if (html := _output(output, figures))]
     hidden = not source.strip() or has_tag(cell, "hide-input")
     return {"kind": "code", "code": "" if hidden else trusted(_highlighter()(source)), "outputs": shown}
-
-
-def trusted(html: str) -> Markup:
-    """Let HTML into the page as it is; the page's policy keeps its scripts and its requests from working."""
-    return Markup(html)  # noqa: S704 -- the one place where this is said
 
 
 def _output(output: Mapping[str, Any], figures: list[dict[str, Any]]) -> Markup | str:

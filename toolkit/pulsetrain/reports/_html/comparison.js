@@ -1,0 +1,46 @@
+{
+  const table = document.getElementById("jobs");
+  const body = table.tBodies[0];
+  const rows = [...body.rows];
+  const filter = document.getElementById("filter");
+  const texts = rows.map((row) => row.textContent.toLowerCase());
+
+  function narrow() {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    rows.forEach((row, place) => {
+      row.hidden = !words.every((word) => texts[place].includes(word));
+      shown += row.hidden ? 0 : 1;
+    });
+    document.getElementById("count").textContent = words.length ? `${shown} of ${rows.length} jobs` : "";
+  }
+
+  // What is missing stands last whichever way it is turned, and what is no number just before it.
+  function compare(one, other, turn) {
+    if (one === "" || other === "") return (one === "") - (other === "");
+    const [a, b] = [Number(one), Number(other)];
+    const [noA, noB] = [Number.isNaN(a), Number.isNaN(b)];
+    if (noA !== noB) return noA - noB;
+    return turn * (noA ? one.localeCompare(other, undefined, { numeric: true }) : a - b || 0);
+  }
+
+  function value(row, column) {
+    const cell = row.cells[column];
+    return cell.dataset.v ?? cell.textContent;
+  }
+
+  function sort(head) {
+    const turn = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", turn > 0 ? "ascending" : "descending");
+    const ordered = [...rows].sort((a, b) => compare(value(a, head.cellIndex), value(b, head.cellIndex), turn));
+    body.append(...ordered);
+  }
+
+  for (const button of table.tHead.querySelectorAll("button")) {
+    button.disabled = false;
+    button.addEventListener("click", () => sort(button.closest("th")));
+  }
+  filter.hidden = false;
+  filter.addEventListener("input", narrow);
+}

@@ -1,0 +1,194 @@
+"""The comparison of a batch: one offline page and one CSV file, a row for each job, and two jobs side by side."""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pulsetrain._shared_files import write_text
+from pulsetrain.reports._comparison_numbers import duration, written
+from pulsetrain.reports._comparison_pair import compare_jobs
+from pulsetrain.reports._comparison_plots import MOST, plots
+from pulsetrain.reports._comparison_rows import Comparison, Row, compared, number
+from pulsetrain.reports._comparison_table import Thumbnails, columns, rows, spans
+from pulsetrain.reports._pages import own, page_template, trusted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pulsetrain.reports.batches import Batch
+
+__all__ = ["compare_jobs", "comparison_page", "comparison_table", "write_comparison"]
+
+_NAMED = 100  # failed jobs that are named below the table, where all of them stand
+
+
+def write_comparison(batch: Batch) -> Path:
+    """Write ``comparison.html`` and ``comparison.csv`` into a batch's folder, whatever states its jobs are in.
+
+    Parameters
+    ----------
+    batch
+        Its jobs are read, and never changed.
+
+    Returns
+    -------
+    Path
+        Of the page. It opens offline, links to the jobs' reports, and stays below 5 MB for 1,000 jobs; beyond that
+        the pictures of the jobs are the first to go.
+    """
+    comparison = compared(batch)
+    write_text(batch.folder / "comparison.csv", _csv(comparison))
+    path = batch.folder / "comparison.html"
+    write_text(path, comparison_page(batch, comparison))
+    return path
+
+
+def comparison_table(batch: Batch) -> pd.DataFrame:
+    """Return the jobs of a batch as a table.
+
+    Parameters
+    ----------
+    batch
+        As `pulsetrain.reports.list_batches` or `Plan.submit` return it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a job, in the batch's order; the index is the job's id. The columns are the parameters that vary, then
+        ``state`` and ``seconds`` (from the job's start to its end), then the metrics, nested ones by dotted names. A
+        metric that a job does not have is NaN, or None among texts. Units, by column, stand in ``attrs["units"]``.
+
+    Examples
+    --------
+    >>> table = comparison_table(batch)  # doctest: +SKIP
+    >>> table.pivot_table("rate", index="clen", columns="min_snr")  # doctest: +SKIP
+    """
+    import pandas as pd
+
+    comparison = compared(batch)
+    records = {row.job.id: _record(row) for row in comparison.rows}
+    names = [*comparison.parameters, "state", "seconds", *comparison.metrics]
+    table = pd.DataFrame.from_dict(records, orient="index", columns=list(dict.fromkeys(names)))
+    table.index.name = "job"
+    table.attrs["units"] = {
+        "seconds": "s",
+        **{name: comparison.units[name] for name in names if name in comparison.units},
+    }
+    return table
+
+
+def comparison_page(batch: Batch, comparison: Comparison | None = None, *, links: bool = True) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    batch
+        Whose jobs are compared.
+    comparison
+        As read already.
+    links : bool
+        Link to the jobs' reports, which only leads somewhere where the page lies in the batch's folder.
+    """
+    comparison = comparison or compared(batch)
+    drawn = plots(comparison)
+    thumbnails = Thumbnails(comparison, sum(len(plot.picture) for plot in drawn))
+    lines = rows(comparison, thumbnails, links=links)
+    pictured = any(line["picture"] for line in lines)
+    return page_template("comparison.html.j2").render(
+        title=_title(batch),
+        summary=_summary(comparison),
+        common=comparison.common,
+        plots=drawn,
+        undrawn=_undrawn(comparison, len(drawn)),
+        unpictured=thumbnails.remark,
+        columns=columns(comparison, pictured=pictured),
+        rows=lines,
+        pictured=pictured,
+        spans=spans(comparison, pictured=pictured),
+        facts=_facts(batch, comparison),
+        nonce=secrets.token_urlsafe(18),
+        style=trusted(own("report.css") + own("comparison.css")),
+        script=trusted(own("comparison.js")),
+    )
+
+
+def _record(row: Row) -> dict[str, Any]:
+    metrics = {
+        name: value if (found := number(value)) is None or isinstance(value, int) else found
+        for name, value in row.metrics.items()
+    }
+    return {**metrics, **row.parameters, "state": row.status.state, "seconds": row.seconds}
+
+
+def _csv(comparison: Comparison) -> str:
+    """Return the table with full digits: what is missing is empty, what is no number reads NaN."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["job", *comparison.parameters, "state", "seconds", *comparison.metrics])
+    for row in comparison.rows:
+        values = [row.parameters.get(name, "") for name in comparison.parameters]
+        metrics = [row.metrics.get(name, "") for name in comparison.metrics]
+        seconds = "" if row.seconds is None else round(row.seconds, 3)
+        writer.writerow([row.job.id, *values, row.status.state, seconds, *metrics])
+    return file.getvalue()
+
+
+def _title(batch: Batch) -> str:
+    template = batch.record.get("template")
+    title = template.get("title") if isinstance(template, dict) else ""
+    return f"{title or batch.id}: comparison"
+
+
+def _summary(comparison: Comparison) -> str:
+    took = [row.seconds for row in comparison.rows if row.seconds is not None]
+    parts = [f"{len(comparison.rows)} jobs: {_counts(comparison)}"]
+    if comparison.parameters:
+        parts.append(f"varied: {', '.join(comparison.parameters)}")
+    if took:
+        parts.append(f"{duration(sum(took))} of work in all")
+    return "; ".join(parts)
+
+
+def _counts(comparison: Comparison) -> str:
+    counts = Counter(row.status.state for row in comparison.rows)
+    return ", ".join(f"{count} {state}" for state, count in counts.most_common()) or "none"
+
+
+def _undrawn(comparison: Comparison, drawn: int) -> str:
+    numeric = sum(comparison.numeric(name) for name in comparison.metrics)
+    if drawn == MOST and numeric > MOST:
+        return f"Drawn are the first {MOST} of {numeric} numeric metrics; the table has them all."
+    return ""
+
+
+def _facts(batch: Batch, comparison: Comparison) -> dict[str, Any]:
+    record = batch.record
+    template, provenance, executor = (_mapping(record.get(name)) for name in ("template", "provenance", "executor"))
+    bad = [row for row in comparison.rows if row.status.state in ("failed", "dead", "stopped")]
+    named = {row.job.id: f"{row.status.state}: {row.status.message}" for row in bad[:_NAMED]}
+    more = f", the first {_NAMED} of {len(bad)}" if len(bad) > _NAMED else ""
+    facts: dict[str, Any] = {
+        "Command": provenance.get("command"),
+        "Batch": batch.id,
+        "Template": f"{template.get('path')}, sha256 {template.get('sha256')}" if template else "",
+        "Submitted": f"{provenance.get('submitted')} by {provenance.get('user')} on {provenance.get('host')}",
+        "Runs": record.get("runs"),
+        "Grid": record.get("grid"),
+        "Executor": ", ".join(
+            f"{name} {written(value)}" if name != "name" else str(value) for name, value in executor.items()
+        ),
+        "Versions": {"python": provenance.get("python"), **_mapping(provenance.get("versions"))},
+        "Jobs by state": _counts(comparison),
+        f"Jobs that did not finish{more}": named,
+        "Remarks": "; ".join(map(str, provenance.get("remarks") or [])),
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
