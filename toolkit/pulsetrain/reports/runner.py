@@ -25,10 +25,11 @@ from pulsetrain.reports._turns import slot
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import State, Status
 
-__all__ = ["NODE", "QUEUE", "Runner", "main"]
+__all__ = ["LEASH", "NODE", "QUEUE", "Runner", "main"]
 
 QUEUE = "PULSETRAIN_QUEUE"  # environment variables of a runner: what its queue calls the job,
-NODE = "PULSETRAIN_NODE"  # and where that has put it
+NODE = "PULSETRAIN_NODE"  # and where that has put it,
+LEASH = "PULSETRAIN_LEASH"  # why it stops once its standard input ends, where whoever started it holds the other end
 _BEAT = 5.0  # s between heart beats
 _TICK = 0.25  # s between looks at the request to stop
 _INSIST = 2.0  # s between interrupts of a kernel that goes on
@@ -51,6 +52,8 @@ class Runner:
         Whether somebody asked for the end.
     why : str
         Why the end was asked for, where that was not a person's wish.
+    leash : str
+        Why it will be, once the standard input ends; nothing if that says nothing.
     """
 
     job: Job
@@ -58,6 +61,7 @@ class Runner:
     place: int | None = None
     stopping: bool = False
     why: str = ""
+    leash: str = ""
     execution: Any = None
     _written: float = field(default=0.0, repr=False)
 
@@ -76,8 +80,16 @@ class Runner:
         if not self.stopping:
             self.why, self.stopping = "the wall time is nearly up", True
 
+    def heed_the_leash(self) -> None:
+        """Take note that whoever started this process has gone or let go of it."""
+        asyncio.get_running_loop().remove_reader(sys.stdin)
+        if not self.stopping:
+            self.why, self.stopping = self.leash, True
+
     async def run(self) -> State:
         """Run the job and return the state it ended in."""
+        if self.leash:
+            asyncio.get_running_loop().add_reader(sys.stdin, self.heed_the_leash)
         work = asyncio.ensure_future(self._work())
         watch = asyncio.ensure_future(self._watch(work))
         try:
@@ -183,6 +195,7 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
     pid, started = identity()
     # Taken away from the kernel: what it submits in turn has a place of its own.
     queue, node = os.environ.pop(QUEUE, runner.status.queue), os.environ.pop(NODE, runner.status.node)
+    runner.leash = os.environ.pop(LEASH, "")
     runner.tell(host=this_host(), pid=pid, pid_started=started, queue=queue, node=node)
     _log(f"attempt {runner.status.attempt} on {this_host()}, process {pid}")
     state = asyncio.run(runner.run())
