@@ -12,12 +12,13 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
 
-from pulsetrain.reports import Job
 from pulsetrain.reports._files import open_plain
 from pulsetrain.server import replies
+from pulsetrain.server._known import KnownBatch, KnownJob
 from pulsetrain.server.catalogue import Catalogue
+from pulsetrain.server.job_replies import Pick, job_reply, rows_of
 
-__all__ = ["Catalogued", "Page", "Request", "plain_file"]
+__all__ = ["Catalogued", "Page", "Request"]
 
 _BODY = 1_000_000  # bytes
 P = ParamSpec("P")
@@ -39,12 +40,24 @@ class Catalogued(ExtensionHandlerMixin):
         """Do blocking work in a thread."""
         return await asyncio.to_thread(work, *args, **kwargs)
 
-    async def job(self, name: str) -> Job:
+    async def job(self, name: str) -> KnownJob:
         """Return the job of a name, or answer that there is none."""
         job = await self.away(self.catalogue.job, name)
         if job is None:
             raise web.HTTPError(404, f"There is no job {name!r}")
         return job
+
+    async def batch(self, name: str) -> KnownBatch:
+        """Return the batch of a name, or answer that there is none."""
+        batch = await self.away(self.catalogue.batch, name)
+        if batch is None:
+            raise web.HTTPError(404, f"There is no batch {name!r}")
+        return batch
+
+    def hold(self, known: KnownJob | KnownBatch) -> None:
+        """Answer that something is not to be touched, where it is somebody else's."""
+        if not known.mine:
+            raise web.HTTPError(403, f"{known.id} is not yours to stop or resume; submit its template yourself")
 
 
 class Request(Catalogued, APIHandler):
@@ -67,6 +80,11 @@ class Request(Catalogued, APIHandler):
         except ValueError:
             raise web.HTTPError(400, f"{name}: expected a whole number, got {text!r}") from None
 
+    def pick(self) -> Pick:
+        """Return which jobs the address asks for."""
+        texts = {name: self.get_query_argument(name, "") for name in ("state", "search", "order")}
+        return Pick(self.whole_number("offset", 0), self.whole_number("limit", 100), **texts)
+
     async def body(self) -> dict[str, Any]:
         """Return the JSON object that was sent."""
         if len(self.request.body) > _BODY:
@@ -79,9 +97,14 @@ class Request(Catalogued, APIHandler):
             raise web.HTTPError(400, "The body must be a JSON object")
         return content or {}
 
-    async def answer_job(self, job: Job) -> None:
+    async def answer_job(self, job: KnownJob) -> None:
         """Answer with a job's present state."""
-        self.answer(await self.away(replies.job_reply, job, self.catalogue))
+
+        def work() -> dict[str, Any]:
+            ((_, status),) = rows_of([job], self.catalogue)
+            return job_reply(job, status, self.catalogue, self.catalogue.templates())
+
+        self.answer(await self.away(work))
 
 
 class Page(Catalogued, JupyterHandler):
@@ -95,18 +118,24 @@ class Page(Catalogued, JupyterHandler):
             f"{super().content_security_policy}; {own}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
         )
 
-    def show(self, page: str | bytes) -> None:
+    async def show_file(self, path: Path, otherwise: str, kind: str = "text/html; charset=utf-8") -> None:
+        """Answer with a plain file, or that it is not there; a link in its place may lead anywhere."""
+
+        def work() -> bytes | None:
+            file = open_plain(path)
+            if file is None:
+                return None
+            with file:
+                return file.read()
+
+        page = await self.away(work)
+        if page is None:
+            raise web.HTTPError(404, otherwise)
+        self.show(page, kind)
+
+    def show(self, page: str | bytes, kind: str = "text/html; charset=utf-8") -> None:
         """Answer with a page."""
-        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Type", kind)
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-cache")
         self.finish(page)
-
-
-def plain_file(path: Path) -> bytes | None:
-    """Return a file's content; None where there is none, or a link, a folder or the like in its place."""
-    file = open_plain(path)
-    if file is None:
-        return None
-    with file:
-        return file.read()

@@ -8,23 +8,30 @@ from pathlib import Path
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import List, Unicode
 
-from pulsetrain.server import handlers, parameter_handlers
+from pulsetrain.server import batch_handlers, handlers, parameter_handlers
 from pulsetrain.server.catalogue import Catalogue
 
-__all__ = ["PulsetrainServer"]
+__all__ = ["ROUTES", "PulsetrainServer"]
 
 # Each file of requests brings its own list.
-_ROUTES = (*handlers.HANDLERS, *parameter_handlers.HANDLERS)
+ROUTES = (*handlers.HANDLERS, *batch_handlers.HANDLERS, *parameter_handlers.HANDLERS)
 
 
 class PulsetrainServer(ExtensionApp):
-    """Serves templates and jobs under ``<base_url>/pulsetrain/api/``."""
+    """Serves templates, jobs and batches under ``<base_url>/pulsetrain/api/``."""
 
     name = "pulsetrain"
 
     jobs_root = Unicode(
         "pulsetrain-jobs",
         help="Folder that holds the jobs; a relative path is meant below the server's root folder.",
+    ).tag(config=True)
+
+    shared_jobs = List(
+        Unicode(),
+        [],
+        help="Folders whose jobs are shown beside one's own, such as those of colleagues; they can be read and not "
+        "stopped or resumed. Relative paths as for jobs_root.",
     ).tag(config=True)
 
     template_folders = List(
@@ -43,9 +50,10 @@ class PulsetrainServer(ExtensionApp):
         self.settings["pulsetrain_catalogue"] = Catalogue(
             root=root,
             jobs_root=jobs_root,
+            shared=tuple((root / Path(folder).expanduser()).resolve() for folder in self.shared_jobs),
             folders=tuple(root / Path(folder).expanduser() for folder in self.template_folders),
         )
 
     def initialize_handlers(self) -> None:
         """Announce the routes."""
-        self.handlers.extend((rf"/pulsetrain/api/{route}", handler) for route, handler in _ROUTES)
+        self.handlers.extend((rf"/pulsetrain/api/{route}", handler) for route, handler in ROUTES)

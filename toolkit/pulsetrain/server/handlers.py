@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -14,7 +13,9 @@ from pulsetrain.methods import methods
 from pulsetrain.options import OptionError
 from pulsetrain.reports import Job, JobError, ParameterError, Template, shipped_folder, submit
 from pulsetrain.server import replies
-from pulsetrain.server._requests import Page, Request, plain_file
+from pulsetrain.server._requests import Page, Request
+from pulsetrain.server.cell_reply import cell_reply
+from pulsetrain.server.job_replies import jobs_reply, rows_of
 
 __all__ = ["HANDLERS"]
 
@@ -84,17 +85,15 @@ class TemplateForm(Request):
 
 
 class Jobs(Request):
-    """Lists the newest jobs, and takes new ones."""
+    """Lists the jobs that stand alone, and takes new ones."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        limit = self.whole_number("limit", 100)
+        pick = self.pick()
 
         def work() -> dict[str, Any]:
-            jobs = self.catalogue.jobs()
-            shown = [replies.job_reply(job, self.catalogue) for job in jobs[: max(0, limit)]]
-            return {"total": len(jobs), "counts": Counter(job["state"] for job in shown), "jobs": shown}
+            return jobs_reply(rows_of(self.catalogue.jobs(), self.catalogue), pick, self.catalogue)
 
         self.answer(await self.away(work))
 
@@ -118,7 +117,7 @@ class Jobs(Request):
             self.refuse(400, error)
             return
         self.set_status(201)
-        await self.answer_job(job)
+        await self.answer_job(await self.job(job.id))
 
     def _submit(self, template: Template, values: dict[str, Any]) -> Job:
         folder = self.catalogue.working_folder(template)
@@ -141,7 +140,21 @@ class Log(Request):
     @authorized
     async def get(self, name: str) -> None:
         offset = self.whole_number("offset", 0)
-        self.answer(await self.away(replies.log_reply, await self.job(name), offset))
+        self.answer(await self.away(replies.log_reply, (await self.job(name)).job, offset))
+
+
+class Cell(Request):
+    """The cell at work, or the last one that was."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        known = await self.job(name)
+
+        def work() -> dict[str, Any]:
+            return cell_reply(known.job, self.catalogue.statuses([known])[0])
+
+        self.answer(await self.away(work))
 
 
 class Stop(Request):
@@ -150,9 +163,10 @@ class Stop(Request):
     @web.authenticated
     @authorized
     async def post(self, name: str) -> None:
-        job = await self.job(name)
-        await self.away(job.stop)
-        await self.answer_job(job)
+        known = await self.job(name)
+        self.hold(known)
+        await self.away(known.job.stop)
+        await self.answer_job(known)
 
 
 class Resume(Request):
@@ -161,11 +175,14 @@ class Resume(Request):
     @web.authenticated
     @authorized
     async def post(self, name: str) -> None:
-        job = await self.job(name)
+        known = await self.job(name)
+        self.hold(known)
         try:
-            await self.answer_job(await self.away(job.resume))
+            await self.away(known.job.resume)
         except (JobError, OptionError, ParameterError) as error:
             self.refuse(409, error)
+            return
+        await self.answer_job(known)
 
 
 class Report(Page):
@@ -174,11 +191,8 @@ class Report(Page):
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
-        job = await self.job(name)
-        page = await self.away(plain_file, job.folder / "report.html")
-        if page is None:
-            raise web.HTTPError(404, f"The job {name!r} has no report")
-        self.show(page)
+        known = await self.job(name)
+        await self.show_file(known.job.folder / "report.html", f"The job {name!r} has no report")
 
 
 _JOB = r"jobs/([^/]+)"
@@ -190,6 +204,7 @@ HANDLERS = [
     (r"jobs", Jobs),
     (_JOB, OneJob),
     (rf"{_JOB}/log", Log),
+    (rf"{_JOB}/cell", Cell),
     (rf"{_JOB}/stop", Stop),
     (rf"{_JOB}/resume", Resume),
     (rf"{_JOB}/report", Report),

@@ -13,7 +13,7 @@ from pulsetrain.reports import Job, Template, shipped_folder
 from pulsetrain.reports._files import open_plain
 from pulsetrain.server.catalogue import Catalogue
 
-__all__ = ["faults", "form_reply", "job_reply", "log_reply", "method_reply", "schema_reply", "template_reply"]
+__all__ = ["faults", "form_reply", "log_reply", "method_reply", "schema_reply", "template_reply"]
 
 _LOG_PIECE = 65_536  # bytes
 
@@ -41,26 +41,6 @@ def form_reply(template: Template, name: str) -> dict[str, Any]:
     return {**template_reply(template, name), "schema": schema_reply(template.parameters)}
 
 
-def job_reply(job: Job, catalogue: Catalogue) -> dict[str, Any]:
-    """Describe a job and where it stands."""
-    details, status = _details(job, catalogue), job.status
-    asked_to_stop = status.state in ("queued", "running") and (job.folder / "stop").exists()
-    return {
-        "id": job.id,
-        "title": details["title"],
-        "template": details["template"],
-        "state": "stopping" if asked_to_stop else status.state,
-        "message": status.message,
-        "cell": status.cell,
-        "cells": status.cells,
-        "eta": status.eta,
-        "submitted": status.submitted or 0,
-        "parameters": details["parameters"],
-        "notebook": catalogue.contents_path(job.notebook) if job.notebook.is_file() else None,
-        "report": job.report is not None,
-    }
-
-
 def log_reply(job: Job, offset: int) -> dict[str, Any]:
     """Return a piece of a job's log and where the next one begins, in bytes.
 
@@ -82,28 +62,6 @@ def faults(error: ValueError) -> dict[str, str]:
     """Split the lines of an `OptionError` into what is wrong by parameter."""
     parts = (line.partition(": ") for line in str(error).splitlines())
     return {name: text for name, colon, text in parts if colon}
-
-
-def _details(job: Job, catalogue: Catalogue) -> dict[str, Any]:
-    """Return what a job's record says; a record that is nonsense says nothing, and hides no other job."""
-    record = job.record
-    template, parameters = record.get("template", {}), record.get("parameters", {})
-    sound = isinstance(template, dict) and isinstance(parameters, dict)
-    if not sound or not all(isinstance(template.get(key, ""), str) for key in ("name", "title", "path")):
-        return {"title": job.id, "template": "", "parameters": {}}
-    name = template.get("name", "")
-    return {
-        "title": template.get("title") or name or job.id,
-        "template": (_template_id(template["path"], catalogue) if "path" in template else None) or name,
-        "parameters": parameters,
-    }
-
-
-def _template_id(path: str, catalogue: Catalogue) -> str | None:
-    try:
-        return catalogue.template_id(Path(path))
-    except (ValueError, OSError, RuntimeError):  # a null character, a name too long, a loop of links
-        return None
 
 
 def schema_reply(model: type[Options]) -> dict[str, Any]:

@@ -1,0 +1,156 @@
+"""What is said of batches, of what they would do, and of where they can run."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulsetrain.reports import Plan, Status
+from pulsetrain.reports._values import safe_json
+from pulsetrain.reports.executors import EXECUTORS, executor_class
+from pulsetrain.server import replies
+from pulsetrain.server._known import KnownBatch
+from pulsetrain.server.catalogue import Catalogue
+from pulsetrain.server.job_replies import rows_of, said, template_said
+
+__all__ = ["batch_reply", "batches_reply", "executors_reply", "plan_reply"]
+
+_PATIENCE = 10.0  # s after which the jobs of a batch that has ended are looked at again: one may have been resumed
+_ROWS = 20  # of a plan that are shown
+_ENDED = {"done", "failed", "stopped", "dead"}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Where the jobs of a batch stand together.
+
+    Attributes
+    ----------
+    counts : dict
+        Number of jobs by state.
+    eta : float or None, seconds
+        Until the last one ends, at the pace of those that have.
+    message : str
+        The commonest reason why jobs failed, else what they wait for.
+    """
+
+    counts: dict[str, int]
+    eta: float | None
+    message: str
+
+    @classmethod
+    def of(cls, statuses: Sequence[Status]) -> Tally:
+        """Sum up."""
+        counts: dict[str, int] = dict(Counter(str(status.state) for status in statuses))
+        return cls(counts, _eta(statuses), _message(statuses))
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing will change by itself."""
+        return self.counts.keys() <= _ENDED
+
+
+def batches_reply(catalogue: Catalogue) -> dict[str, Any]:
+    """Describe all batches; their queues are asked together."""
+    batches = catalogue.batches()
+    now = time.monotonic()
+    due = [batch for batch in batches if not _is_settled(batch, now)]
+    jobs = {batch.id: list(batch.jobs().values()) for batch in due}
+    rows = iter(rows_of((job for known in jobs.values() for job in known), catalogue))
+    for batch in due:
+        batch.tally = (now, Tally.of([next(rows)[1] for _ in jobs[batch.id]]))
+    return {"total": len(batches), "batches": [_reply(batch, catalogue) for batch in batches]}
+
+
+def batch_reply(batch: KnownBatch, catalogue: Catalogue) -> dict[str, Any]:
+    """Describe a batch and where it stands."""
+    statuses = [status for _, status in rows_of(batch.jobs().values(), catalogue)]
+    batch.tally = (time.monotonic(), Tally.of(statuses))
+    return _reply(batch, catalogue)
+
+
+def plan_reply(plan: Plan) -> dict[str, Any]:
+    """Describe what a batch would do."""
+    return {
+        "total": len(plan.rows),
+        "varied": list(plan.varied),
+        "rows": safe_json(list(plan.rows[:_ROWS])),
+        "cell": plan.cell(0),
+        "script": plan.script(),
+        "folder": str(plan.folder),
+    }
+
+
+def executors_reply() -> list[dict[str, Any]]:
+    """Describe where jobs can run; one that is not installed says so."""
+    return [_executor_reply(name) for name in EXECUTORS]
+
+
+def _executor_reply(name: str) -> dict[str, Any]:
+    try:
+        executor = executor_class(name)
+    except ImportError as error:
+        return {"name": name, "title": name, "trouble": f"is not installed: {error}", "schema": {}}
+    schema = replies.schema_reply(executor.model)
+    return {"name": name, "title": executor.title, "trouble": executor.trouble(), "schema": schema}
+
+
+def _is_settled(batch: KnownBatch, now: float) -> bool:
+    return batch.tally is not None and batch.tally[1].settled and now - batch.tally[0] < _PATIENCE
+
+
+def _reply(batch: KnownBatch, catalogue: Catalogue) -> dict[str, Any]:
+    record = batch.record.now()
+    tally: Tally = batch.tally[1] if batch.tally else Tally({}, None, "")
+    executor, varied, submitted = record.get("executor"), record.get("varied"), record.get("submitted")
+    return {
+        "id": batch.id,
+        "title": said(record, "template", "title") or said(record, "template", "name") or batch.id,
+        "template": template_said(record, catalogue, catalogue.templates()),
+        "submitted": submitted if isinstance(submitted, (int, float)) else 0,
+        "executor": executor if isinstance(executor, dict) else {"name": "local"},
+        "counts": tally.counts,
+        "total": sum(tally.counts.values()),
+        "eta": tally.eta,
+        "varied": [name for name in varied if isinstance(name, str)] if isinstance(varied, list) else [],
+        "runs": said(record, "runs"),
+        "grid": _mapping(record.get("grid")),
+        "parameters": _mapping(record.get("values")),
+        "comparison": tally.counts.get("done", 0) > 0,
+        "message": tally.message,
+        "mine": batch.mine,
+        "user": said(record, "provenance", "user"),
+    }
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _eta(statuses: Sequence[Status]) -> float | None:
+    """Return how long the rest will take if it runs as many at a time as now, each as long as those that are done."""
+    now = time.time()
+    took = [s.finished - s.started for s in statuses if s.state == "done" and s.started and s.finished]
+    mean = sum(took) / len(took) if took else None
+    running = [s for s in statuses if s.state in ("running", "stopping")]
+    queued = sum(s.state == "queued" for s in statuses)
+    if not running and not queued:
+        return None
+    left = [
+        s.eta if s.eta is not None else None if mean is None else mean - (now - (s.started or now)) for s in running
+    ]
+    if (queued and mean is None) or None in left:
+        return None
+    return (sum(max(0.0, each) for each in left if each) + queued * (mean or 0.0)) / max(1, len(running))
+
+
+def _message(statuses: Sequence[Status]) -> str:
+    for states in (("failed", "dead"), ("queued",)):
+        messages = Counter(s.message for s in statuses if s.state in states and s.message)
+        if messages:
+            message, number = messages.most_common(1)[0]
+            return f"{number} × {message}" if number > 1 else message
+    return ""
