@@ -30,7 +30,7 @@ __all__ = ["Plan", "parse_runs", "parse_values", "plan_batch", "typed_values"]
 RUN = "run"
 LARGEST = 100_000  # jobs; a grid that comes to more was not meant
 _PLACE = re.compile(r"\{run(?::0(\d{1,2})d?)?\}")
-_SPAN = re.compile(r"(\d+)(?:\s*(?:-|\u2013|\.\.)\s*(\d+))?")
+_SPAN = re.compile(r"([0-9]+)(?:(?:-|\u2013|\.\.)([0-9]+))?")
 _STEPS = re.compile(r"\s*([^:\s]+)\s*:\s*([^:\s]+)\s*:\s*([^:\s]+)\s*")
 
 

@@ -1,0 +1,163 @@
+"""Batches of real jobs: all run, those that failed run again alone, and what stops is not lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pulsetrain.cli import main
+from pulsetrain.reports import Batch, Job, JobError, Local, list_batches, list_jobs, plan_batch, submit
+from pulsetrain.reports._files import alive
+
+WORK = """
+import pathlib, time
+from pulsetrain.reports import show_metrics
+while wait and not pathlib.Path(wait).exists(): time.sleep(0.02)
+assert n != int(pathlib.Path(bad).read_text()) if bad else True
+show_metrics({"square": n * n})
+"""
+PARAMETERS = 'n: int = 0\nwait: str = ""\nbad: str = ""'
+
+
+@pytest.fixture
+def path(template: Callable[..., Path]) -> Path:
+    return template(WORK, name="square", parameters=PARAMETERS)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "jobs"
+
+
+def squares(batch: Batch) -> list[object]:
+    return [job.metrics.get("square") for job in batch.jobs()]
+
+
+def test_fifty_jobs_run_a_few_at_a_time_and_each_with_its_own_values(path: Path, root: Path) -> None:
+    batch = plan_batch(path, grid={"n": list(range(50))}, root=root, executor=Local(slots=2)).submit()
+    most = 0
+    while not all(status.finished_for_good for status in batch.statuses()):
+        most = max(most, sum(status.state in ("running", "stopping") for status in batch.statuses()))
+        time.sleep(0.2)
+    assert batch.counts() == {"done": 50}
+    assert squares(batch) == [n * n for n in range(50)]
+    assert most == 2
+    assert all(job.report for job in batch.jobs())
+    assert list_jobs(root) == []
+    assert [found.id for found in list_batches(root)] == [batch.id]
+    first = batch.jobs()[0]
+    assert (first.batch, first.root) == (batch.folder, root)
+    assert Job.below(root, first.id) == first
+
+
+def test_failed_jobs_run_again_alone(path: Path, root: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad"
+    bad.write_text("2")
+    batch = plan_batch(path, {"bad": str(bad)}, grid={"n": [1, 2, 3]}, root=root).submit()
+    states = [status.state for status in batch.wait(120)]
+    assert states == ["done", "failed", "done"]
+    done = [(job.folder / "report.html").stat().st_mtime_ns for job in batch.jobs() if job.status.state == "done"]
+    bad.write_text("0")
+    assert [job.id for job in batch.resume()] == [batch.jobs()[1].id]
+    assert [status.state for status in batch.wait(120)] == ["done"] * 3
+    assert [status.attempt for status in batch.statuses()] == [1, 2, 1]
+    assert squares(batch) == [1, 4, 9]
+    kept = [(job.folder / "report.html").stat().st_mtime_ns for job in batch.jobs() if job.status.attempt == 1]
+    assert kept == done
+    with pytest.raises(JobError, match=r"nothing to resume \(3 done\)"):
+        batch.resume()
+
+
+def test_stopped_batch_leaves_none_at_work_and_completes_when_resumed(path: Path, root: Path, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    plan = plan_batch(path, {"wait": str(go)}, grid={"n": [1, 2, 3, 4]}, root=root, executor=Local(slots=1))
+    batch = plan.submit()
+    first, *others = batch.jobs()
+    while first.status.cell < 2:
+        time.sleep(0.05)
+    assert [job.status.state for job in others] == ["queued"] * 3
+    batch.stop()
+    assert [job.status.state for job in others] == ["stopped"] * 3, "those that have not begun never begin"
+    assert first.wait(60).state == "stopped"
+    assert json.loads(first.notebook.read_text())["cells"][0]["execution_count"] == 1
+    go.touch()
+    batch.resume()
+    assert [status.state for status in batch.wait(120)] == ["done"] * 4
+    assert squares(batch) == [1, 4, 9, 16]
+
+
+def test_jobs_whose_crew_was_killed_are_seen_as_interrupted_and_the_one_at_work_ends(
+    path: Path, root: Path, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    plan = plan_batch(path, {"wait": str(go)}, grid={"n": [1, 2, 3]}, root=root, executor=Local(slots=1))
+    batch = plan.submit()
+    first, second, third = batch.jobs()
+    while first.status.cell < 2:
+        time.sleep(0.05)
+    crew = second.status.crew_pid
+    assert crew is not None
+    os.kill(crew, signal.SIGKILL)
+    while alive(crew, second.status.crew_started or 0.0):
+        time.sleep(0.02)
+    assert (second.status.state, third.status.state) == ("dead", "dead")
+    go.touch()
+    assert first.wait(60).state == "done"
+    assert [job.id for job in batch.resume()] == [second.id, third.id]
+    assert [status.state for status in batch.wait(120)] == ["done"] * 3
+
+
+def test_report_asked_for_meanwhile_does_not_wait_for_the_end_of_a_batch(
+    path: Path, root: Path, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    plan = plan_batch(path, {"wait": str(go)}, grid={"n": list(range(5))}, root=root, executor=Local(slots=1))
+    batch = plan.submit()
+    while batch.jobs()[0].status.cell < 2:
+        time.sleep(0.05)
+    report = submit(path, {}, root, executor=Local(slots=1))
+    while "ahead" not in report.status.message:
+        time.sleep(0.05)
+    go.touch()
+    ended = report.wait(120)
+    assert ended.state == "done"
+    later = [status for status in batch.wait(120) if (status.started or 0) > (ended.started or 0)]
+    assert len(later) >= 3
+
+
+def test_batch_is_run_listed_and_compared_from_the_command_line(path: Path, root: Path) -> None:
+    run = CliRunner().invoke
+    made = run(main, ["batch", "run", str(path), "--vary", "n=1:3:1", "--option", "slots=2", "-o", str(root)])
+    assert made.exit_code == 0, made.output
+    (batch,) = list_batches(root)
+    assert (batch.folder / "comparison.html").is_file()
+    assert "3 done" in run(main, ["batch", "list", str(root)]).output
+    assert "0002  done      n=2" in run(main, ["batch", "status", str(batch.folder)]).output
+    assert "nothing to resume" in run(main, ["batch", "resume", str(batch.folder)]).output
+    assert "is no batch" in run(main, ["batch", "status", str(root)]).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--executor", "cloud"], "executor: got 'cloud', allowed local, dask, slurm"),
+        (["--option", "slots=0"], "slots: got 0, allowed 1 … 256"),
+        (["--option", "slot=2"], "slot: no such parameter; did you mean 'slots'?"),
+        (["--vary", "n"], "got 'n', allowed NAME=VALUE"),
+        (["--vary", "n=x"], "n: got 'x'"),
+    ],
+)
+def test_command_line_refuses_before_anything_is_written(
+    path: Path, root: Path, arguments: list[str], said: str
+) -> None:
+    refused = CliRunner().invoke(main, ["batch", "run", str(path), *arguments, "-o", str(root)])
+    assert refused.exit_code != 0
+    assert said in refused.output
+    assert not root.exists()
