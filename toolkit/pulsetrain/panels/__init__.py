@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pulsetrain._first_use import on_first_use
+from pulsetrain.panels._handover import register
 
 if TYPE_CHECKING:
     from pulsetrain.panels._stage import show
@@ -41,3 +42,4 @@ _PLACES = {
 }
 
 __getattr__, __dir__ = on_first_use(__name__, _PLACES)
+register()

@@ -46,6 +46,8 @@ class OptionControls(Generic[AnyOptions]):
     widget : ipywidgets.VBox
     fields : dict of str to ipywidgets.Widget
         The input of each field; for one that may be left to the method, the input beside its tick box.
+    followers : list of callable
+        Called without arguments after any change, that of a hidden field too.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class OptionControls(Generic[AnyOptions]):
     ) -> None:
         self._model, self._hidden = type(options), {name: getattr(options, name) for name in hidden}
         self._changed, self._spans, self._scales = changed, spans or {}, scales or {}
+        self.followers: list[Callable[[], None]] = []
+        self._quiet, self._touched = False, False
         self.fields: dict[str, Any] = {}
         self._ticks: dict[str, Any] = {}
         self._set: dict[str, Any] = {}
@@ -87,16 +91,25 @@ class OptionControls(Generic[AnyOptions]):
     @options.setter
     def options(self, options: AnyOptions) -> None:
         self._hidden = {name: getattr(options, name) for name in self._hidden}
-        for name, field in self.fields.items():
-            value = getattr(options, name)
-            if name in self._ticks:
-                self._ticks[name].value = value is None
-            if value is not None or name not in self._ticks:
-                field.value = self._set[name] = value
+        self._quiet, self._touched = True, False  # half of the new options, with half of the old, may be none at all
+        try:
+            for name, field in self.fields.items():
+                value = getattr(options, name)
+                if name in self._ticks:
+                    self._ticks[name].value = value is None
+                if value is not None or name not in self._ticks:
+                    field.value = self._set[name] = value
+        finally:
+            self._quiet = False
+        if self._touched:
+            self._tell(None)
+        else:
+            self._tell_followers()
 
     def hide(self, **values: Any) -> None:
         """Set hidden fields."""
         self._hidden.update(values)
+        self._tell_followers()
 
     def _value(self, name: str) -> Any:
         if name in self._ticks and self._ticks[name].value:
@@ -153,8 +166,16 @@ class OptionControls(Generic[AnyOptions]):
         return ipywidgets.Text(value="" if value is None else str(value), continuous_update=False, **common)
 
     def _tell(self, _change: Any) -> None:
+        if self._quiet:
+            self._touched = True
+            return
         if self._changed is not None:
             self._changed()
+        self._tell_followers()
+
+    def _tell_followers(self) -> None:
+        for follower in self.followers:
+            follower()
 
 
 def _numeric(kind: type, value: Any, low: float | None, high: float | None, common: dict[str, Any]) -> Any:

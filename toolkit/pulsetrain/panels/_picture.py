@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "png"]
 
 _CONTROL = "pulsetrain-control"
+_LIVE = {"pulsetrain": "control"}  # by which the sidebar finds the controls of a notebook
 _PAPER = {"needs_background": "light"}  # by which stage.css tells it from a user's own outputs
 
 
@@ -28,7 +29,7 @@ class Picture:
     def display_below(self, control: ipywidgets.DOMWidget) -> None:
         """Display a control and take the place right below it, which stage.css hides while the control is alive."""
         control.add_class(_CONTROL)
-        display(control)
+        display(control, metadata=_LIVE)
         self.display()
 
     def display(self) -> None:

@@ -41,10 +41,12 @@ class ReportButton:
     widget : ipywidgets.VBox
     job : Job or None
         The last one submitted.
+    template : str
+    values : callable
     """
 
     def __init__(self, template: str, values: Callable[[], dict[str, Any]], loop: Loop) -> None:
-        self._template, self._values = template, values
+        self.template, self.values = template, values
         self.job: Job | None = None
         self.task = Task("Run as report", self.submit, loop)
         self.task.button.icon, self.task.button.button_style = "file-text-o", ""
@@ -55,7 +57,7 @@ class ReportButton:
         """Submit the job, and follow it in a thread; cancel stops it, keeping the partial notebook."""
         from pulsetrain.reports import submit
 
-        job = self.job = submit(self._template, self._values(), jobs_folder())
+        job = self.job = submit(self.template, self.values(), jobs_folder())
         self._link.value = ""
         self.task.run(lambda progress: _follow(job, progress), self._done)
 

@@ -19,6 +19,7 @@ from pulsetrain.panels._boosting_view import BoostingView, State
 from pulsetrain.panels._boosting_words import frame_html, summary_words, trust_html, trust_words, warning_html
 from pulsetrain.panels._boosting_work import BoostingWork
 from pulsetrain.panels._controls import OptionControls
+from pulsetrain.panels._handover import hand_over
 from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._picture import Picture
 from pulsetrain.panels._report import ReportButton
@@ -131,6 +132,7 @@ class BoostingPanel:
         self._tell()
         self._show_below()
         self._follow()
+        hand_over(self, given.title, given.set_here)
 
     @property
     def options(self) -> BoostingOptions:

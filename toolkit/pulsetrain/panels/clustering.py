@@ -27,6 +27,7 @@ from pulsetrain.panels._clustering_words import counts_html, frame_html, selecti
 from pulsetrain.panels._clustering_work import ClusteringWork, Found, Look
 from pulsetrain.panels._code import arguments
 from pulsetrain.panels._controls import OptionControls
+from pulsetrain.panels._handover import hand_over
 from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._picture import Picture
 from pulsetrain.panels._report import ReportButton
@@ -129,6 +130,7 @@ class ClusteringPanel:
         self._show_below()
         if result is not None:
             self._take_given(result, clusterer)
+        hand_over(self, self._given.title)
 
     @property
     def options(self) -> ClusteringOptions:

@@ -17,6 +17,7 @@ from pulsetrain.figures import spectra as figures
 from pulsetrain.options import OptionError
 from pulsetrain.panels._code import arguments, as_html
 from pulsetrain.panels._controls import OptionControls
+from pulsetrain.panels._handover import hand_over
 from pulsetrain.panels._labels import written
 from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._origin import open_origin
@@ -116,6 +117,7 @@ class SpectraPanel:
         self._form = self._build()
         self.widget = self._form.widget
         self.set_labels(labels if labels is not None else "ends" if known is None else known)
+        hand_over(self, self._title)
 
     @property
     def options(self) -> SpectraOptions:
@@ -208,9 +210,13 @@ class SpectraPanel:
     def _ipython_display_(self) -> None:
         self._picture.display_below(self.widget)
 
+    @property
+    def _title(self) -> str:
+        return Path(self._origin.path).name or str(self.series.attrs.get("title", "Series"))
+
     def _build(self) -> SpectraLayout:
         layout = SpectraLayout(
-            Path(self._origin.path).name or str(self.series.attrs.get("title", "Series")),
+            self._title,
             f"{self.series.sizes['spectrum']} spectra × {self.series.sizes['channel']} points",
             options=self.controls.widget,
             task=self.task.widget,

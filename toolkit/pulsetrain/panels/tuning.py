@@ -13,6 +13,7 @@ from pulsetrain.data.crystfel_geometry import CrystFELGeometry
 from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.figures import tuning as figures
 from pulsetrain.panels._controls import OptionControls
+from pulsetrain.panels._handover import hand_over
 from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._picture import Picture
 from pulsetrain.panels._report import ReportButton
@@ -128,6 +129,7 @@ class TuningPanel:
         self.widget = self._form.widget
         self._form.rate.value = rate_html(None)
         self._shows.below(self._state)
+        hand_over(self, self._given.title, hidden)
 
     @property
     def options(self) -> TuningOptions:
