@@ -51,6 +51,8 @@ SlurmdParameters=config_overrides
 SlurmdTimeout=5
 SlurmctldTimeout=10
 KillWait=10
+MessageTimeout=4
+TCPTimeout=2
 ReturnToService=2
 GresTypes=gpu
 NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={processors} RealMemory=2000 Gres=gpu:1 State=UNKNOWN
@@ -157,9 +159,7 @@ class SlurmCluster:
     def crash_node(self) -> None:
         """Kill the node's daemon and all that runs on the node, as a power cut does."""
         self._kill("slurmd")
-        for process in self._on_node():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        self._end_jobs()
 
     def start_slurmd(self) -> None:
         """Start the node's daemon again and wait until the node takes jobs."""
@@ -174,9 +174,7 @@ class SlurmCluster:
         """End all daemons and all jobs."""
         for name in list(self._daemons):
             self._kill(name)
-        for process in self._on_node():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        self._end_jobs()
         shutil.rmtree(self._munge, ignore_errors=True)
 
     def _start(self, name: str, *arguments: str) -> None:
@@ -196,14 +194,27 @@ class SlurmCluster:
             daemon.send_signal(signal.SIGKILL)
             daemon.wait()
 
+    def _end_jobs(self) -> None:
+        """Kill what runs on the node, and first those who would report the end of it."""
+        processes = list(self._on_node())
+        for process in [*self._supervisors(processes), *processes]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
     def _on_node(self) -> Iterator[psutil.Process]:
-        """Yield the processes of jobs: those that know this cluster's node."""
+        """Yield the processes of jobs: those whose environment names this cluster and its node."""
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
                 environment = process.environ()
-                mine = environment.get("SLURM_CONF") == self.environment["SLURM_CONF"]
-                if mine and ("SLURMD_NODENAME" in environment or "slurmstepd" in process.name()):
+                if environment.get("SLURM_CONF") == self.environment["SLURM_CONF"] and "SLURMD_NODENAME" in environment:
                     yield process
+
+    def _supervisors(self, processes: list[psutil.Process]) -> Iterator[psutil.Process]:
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                parent = process.parent()
+                if parent is not None and parent.name().startswith("slurmstepd"):
+                    yield parent
 
     def _until(self, reached: Callable[[], bool], complaint: str, timeout: float = 30) -> None:
         end = time.monotonic() + timeout
