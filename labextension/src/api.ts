@@ -3,10 +3,12 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import { BatchRequests } from './api/batches';
 import { Client } from './api/client';
 import { JobRequests } from './api/jobs';
+import { ParameterRequests } from './api/parameters';
 
 export * from './api/batches';
 export * from './api/client';
 export * from './api/jobs';
+export * from './api/parameters';
 
 /** A method as it announces itself. */
 export interface Method {
@@ -41,10 +43,12 @@ export class Api {
     this.client = new Client(settings);
     this.jobs = new JobRequests(this.client);
     this.batches = new BatchRequests(this.client);
+    this.parameters = new ParameterRequests(this.client);
   }
 
   readonly jobs: JobRequests;
   readonly batches: BatchRequests;
+  readonly parameters: ParameterRequests;
 
   methods(): Promise<Method[]> {
     return this.client.get(['methods']);

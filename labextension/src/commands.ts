@@ -6,12 +6,21 @@ export const Commands = {
   openControl: 'pulsetrain:open-control',
   /** Copy a method's course into the user's folder and open it. Arguments: `method`, its name. */
   openCourse: 'pulsetrain:open-course',
+  /** Show the parameters of the notebook in focus. */
+  showParameters: 'pulsetrain:show-parameters',
   /** Show the reports. */
   showReports: 'pulsetrain:show-reports',
-  /** Open the form of a template. Arguments: `template`, its id. */
+  /**
+   * Open the form of a template. Arguments: `template`, its id; `values`, what it begins with, by parameter; `batch`,
+   * true where many are to be made of it; `runs` and `grid`, what these begin with.
+   */
   newReport: 'pulsetrain:new-report',
   /** Open the form of the notebook selected in the file browser, or of the current one. */
   reportFromNotebook: 'pulsetrain:report-from-notebook',
   /** Open the report of a finished job in the main area. Arguments: `id`, `title`. */
-  openReport: 'pulsetrain:open-report'
+  openReport: 'pulsetrain:open-report',
+  /** Open the comparison of a batch's jobs in the main area. Arguments: `id`, `title`. */
+  openComparison: 'pulsetrain:open-comparison',
+  /** Open two jobs side by side in the main area. Arguments: `first` and `second`, their ids; `title`. */
+  compareJobs: 'pulsetrain:compare-jobs'
 } as const;

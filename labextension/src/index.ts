@@ -1,4 +1,5 @@
 import { methodsPlugin } from './methods/plugin';
+import { parametersPlugin } from './parameters/plugin';
 import { reportsPlugin } from './reports/plugin';
 
-export default [methodsPlugin, reportsPlugin];
+export default [methodsPlugin, parametersPlugin, reportsPlugin];
