@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pulsetrain.panels.clustering import ClusteringPanel
     from pulsetrain.panels.compare import CompareImage
     from pulsetrain.panels.image import FrameImage, Readout
+    from pulsetrain.panels.reports import ReportsPanel
     from pulsetrain.panels.spectra import SpectraPanel
     from pulsetrain.panels.tuning import TuningPanel
 
@@ -25,6 +26,7 @@ __all__ = [
     "CompareImage",
     "FrameImage",
     "Readout",
+    "ReportsPanel",
     "SpectraPanel",
     "TuningPanel",
     "show",
@@ -36,6 +38,7 @@ _PLACES = {
     "CompareImage": "compare",
     "FrameImage": "image",
     "Readout": "image",
+    "ReportsPanel": "reports",
     "SpectraPanel": "spectra",
     "TuningPanel": "tuning",
     "show": "_stage",

@@ -1,0 +1,114 @@
+"""What the panel of reports says of a plan and of a job, as HTML; all that comes from outside is text."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pulsetrain.panels._code import as_html
+from pulsetrain.panels._reports_watch import Entry
+from pulsetrain.reports import Batch, Job, Plan
+from pulsetrain.reports._comparison_numbers import written
+from pulsetrain.reports._files import open_plain
+from pulsetrain.reports._notebooks import NotebookError, code_cells, read_notebook
+
+__all__ = ["STYLE", "details_html", "frame_html", "place_html", "plan_html"]
+
+_ROWS = 20  # of a plan
+_TAIL = 6_000  # bytes of a log
+
+STYLE = """<style>
+.pt-row { border-bottom: 1px solid var(--jp-border-color2, #ddd); align-items: center; }
+.pt-row:hover { background: var(--jp-layout-color2, #f3f3f3); }
+.pt-cells { display: grid; grid-template-columns: 5em 9em 8em 7em minmax(0, 1fr); gap: 0 10px; align-items: center;
+  font-variant-numeric: tabular-nums; }
+.pt-cells span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.pt-cells progress { width: 4.5em; height: 0.8em; accent-color: var(--jp-brand-color1, #1976d2); }
+.pt-failed, .pt-dead, .pt-fault { color: var(--jp-error-color1, #b71c1c); }
+.pt-done { color: var(--jp-success-color0, #1b5e20); }
+.pt-help { color: var(--jp-ui-font-color2, #616161); }
+.pt-table { border-collapse: collapse; font-variant-numeric: tabular-nums; color: var(--jp-ui-font-color1, #212121); }
+.pt-table th, .pt-table td { text-align: left; padding: 2px 10px; }
+.pt-table tr { border-bottom: 1px solid var(--jp-border-color2, #ddd); }
+.pt-frame { width: 100%; height: 75vh; border: 1px solid var(--jp-border-color2, #ddd); background: #fff; }
+.jp-OutputArea-child:has(.pulsetrain-reports) + .jp-OutputArea-child:has(.pulsetrain-saved) { display: none; }
+</style>"""
+
+
+def plan_html(plan: Plan) -> str:
+    """Say what a plan comes to: the jobs, the cell of the first, and what the executor will be handed."""
+    names = list(plan.varied)
+    rows = [{name: row.get(name) for name in names} for row in plan.rows[:_ROWS]]
+    more = f" (the first {_ROWS})" if len(plan.rows) > _ROWS else ""
+    jobs = f"{len(plan.rows)} jobs{more}" if len(plan.rows) > 1 else "1 job"
+    table = _table(["job", *names], [[str(n), *map(written, row.values())] for n, row in enumerate(rows, 1)])
+    return (
+        f"<p><b>{jobs}</b> in <code>{html.escape(str(plan.folder))}</code>; nothing has been written yet.</p>"
+        f"{table if names else ''}<p>Parameters of the first job:</p>{as_html(plan.cell(0) or 'all at their defaults')}"
+        f"<p>What will be started:</p>{as_html(plan.script())}"
+    )
+
+
+def details_html(entry: Entry) -> str:
+    """Say how a job stands: its parameters, the cell at work, the end of its log; or how a batch does."""
+    folder = f"<p><b>{html.escape(entry.title)}</b>: {html.escape(entry.state)} {html.escape(entry.message)}<br>"
+    folder += f"<code>{html.escape(str(entry.item.folder))}</code></p>"
+    if isinstance(entry.item, Batch):
+        record = entry.item.record
+        facts = {name: record.get(name) for name in ("runs", "grid", "values") if record.get(name)}
+        return folder + _facts(facts)
+    job = entry.item
+    parameters = job.record.get("parameters")
+    parts = [folder, _facts(parameters if isinstance(parameters, dict) else {})]
+    if not entry.ended and (source := _cell_at_work(job, entry.done)):
+        parts += [f"<p>Cell {entry.done} of {entry.total}, at work now:</p>", as_html(source)]
+    if log := _log_tail(job):
+        parts += ["<p>End of the log:</p>", as_html(log)]
+    return "".join(parts)
+
+
+def place_html(root: Path, batch: Batch | None) -> str:
+    """Say what is listed."""
+    name, path = ("Jobs and batches in", root) if batch is None else ("Jobs of the batch", batch.folder)
+    return f"{name} <code>{html.escape(str(path))}</code>"
+
+
+def frame_html(page: str, title: str) -> str:
+    """Return a page in a frame of its own: no script in it reaches the notebook, its cookies or its server."""
+    return (
+        f'<iframe class="pt-frame" sandbox="allow-scripts" title="{html.escape(title)}" '
+        f'srcdoc="{html.escape(page)}"></iframe>'
+    )
+
+
+def _facts(values: Mapping[str, Any]) -> str:
+    return _table([], [[name, written(value)] for name, value in values.items()]) if values else ""
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    top = f"<thead><tr>{''.join(f'<th>{html.escape(name)}</th>' for name in head)}</tr></thead>" if head else ""
+    body = "".join(f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in row)}</tr>" for row in rows)
+    return f'<table class="pt-table">{top}<tbody>{body}</tbody></table>'
+
+
+def _cell_at_work(job: Job, number: int) -> str:
+    """Return the source of a code cell, counted from 1 among those that run."""
+    try:
+        notebook = read_notebook(job.notebook)
+        order = list(code_cells(notebook))
+        return str(notebook["cells"][order[number - 1]]["source"]) if 0 < number <= len(order) else ""
+    except (OSError, NotebookError):
+        return ""
+
+
+def _log_tail(job: Job) -> str:
+    file = open_plain(job.folder / "log.txt")
+    if file is None:
+        return ""
+    with file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _TAIL))
+        text = file.read(_TAIL).decode("utf-8", errors="replace")
+    return text.partition("\n")[2] if size > _TAIL else text
