@@ -101,11 +101,14 @@ class Batch:
         """
         with self._alone():
             jobs = self.jobs()
-            again = [
+            ended = [
                 job
                 for job, status in zip(jobs, statuses(jobs), strict=True)
-                if status.state in FINISHED and status.state != "done" and _queued_again(job, executor)
+                if status.state in FINISHED and status.state != "done"
             ]
+            if ended:
+                (executor or self.executor).check(len(ended))
+            again = [job for job in ended if _queued_again(job, executor)]
             if not again:
                 counts = ", ".join(f"{number} {state}" for state, number in sorted(self.counts().items()))
                 raise JobError(f"{self.id}: nothing to resume ({counts})")
@@ -137,6 +140,7 @@ def list_batches(root: str | Path) -> list[Batch]:
 
 def submit_plan(plan: Plan) -> Batch:
     """Write the folder of a batch, which appears whole, and queue its jobs."""
+    plan.executor.check(len(plan.rows))
     submitted = time.time()
     digits = max(4, len(str(len(plan.rows))))
     varied = [{name: row[name] for name in plan.varied if name in row} for row in plan.rows]

@@ -60,6 +60,15 @@ class Executor(ABC):
         """Make one from what was typed."""
         return cls(cls.model.from_text(texts))
 
+    def check(self, jobs: int) -> None:  # noqa: B027  # most take whatever their options allow
+        """Ask whether the queue would take so many jobs, before anything is written.
+
+        Raises
+        ------
+        OptionError
+            If it would not, in the queue's own words.
+        """
+
     @abstractmethod
     def start(self, jobs: Sequence[Job]) -> None:
         """See to it that ``python -m pulsetrain.reports.runner FOLDER`` runs some time for each of some queued jobs.

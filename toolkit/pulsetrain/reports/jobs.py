@@ -63,6 +63,12 @@ class Job:
         """Where the job stands now."""
         return Status.read(self.folder / "status.json")
 
+    def seen(self) -> Status:
+        """Return where the job stands, in the light of what its queue knows."""
+        from pulsetrain.reports.executors import statuses
+
+        return statuses([self])[0]
+
     @property
     def record(self) -> dict[str, Any]:
         """Content of ``job.json``; empty where it is torn."""
@@ -102,7 +108,7 @@ class Job:
             If it has not within ``timeout`` seconds; the job goes on.
         """
         end = None if timeout is None else time.monotonic() + timeout
-        while not (status := self.status).finished_for_good:
+        while not (status := self.seen()).finished_for_good:
             if end is not None and time.monotonic() > end:
                 raise TimeoutError(f"{self.id} is still {status.state} after {timeout:g} s")
             time.sleep(poll)
@@ -150,7 +156,7 @@ class Job:
         if lock is None:
             raise JobError(f"{self.id} is still at work; stop it first")
         try:
-            status = self.status
+            status = self.seen()
             if status.state not in FINISHED:
                 raise JobError(f"{self.id} is {status.state}; stop it first")
             if status.state == "done":

@@ -72,6 +72,7 @@ def submit(
         prepared.fill(folder, given, root=root, submitted=submitted, id=name)
 
     values_cell(given)  # refuses what is no literal before a folder is made
+    executor.check(1)
     job = Job(make_folder(root, prepared.template.name, submitted, fill))
     executor.start([job])
     return job
@@ -108,8 +109,10 @@ def make_folder(root: Path, template: str, submitted: float, fill: Callable[[Pat
 
 def start_again(job: Job, *, executor: Executor | None = None) -> Job:
     """Put aside what an attempt left and queue the next one; the caller holds the job's lock."""
+    chosen = executor or executor_of(job.record)
+    chosen.check(1)
     queue_again(job, executor)
-    (executor or executor_of(job.record)).start([job])
+    chosen.start([job])
     return job
 
 
