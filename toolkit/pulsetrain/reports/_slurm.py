@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -45,6 +46,25 @@ class Slurm(Executor):
         missing = [program for program in _PROGRAMS if shutil.which(program) is None]
         return f"no {', '.join(missing)} on PATH; submit from a machine of the cluster" if missing else ""
 
+    def check(self, jobs: int) -> None:
+        """Ask SLURM whether it would take an array of so many tasks.
+
+        Raises
+        ------
+        OptionError
+            If it would not, in its own words.
+        """
+        with tempfile.TemporaryDirectory(prefix="pulsetrain-slurm-") as folder:
+            path = Path(folder) / "script.sh"
+            tasks = min(jobs, LARGEST_ARRAY)
+            path.write_text(script(self.options, name="check", tasks=tasks, folder=path.parent), encoding="utf-8")
+            try:
+                submit(str(path), folder=path.parent, environment=clean_environment(self.options), only_test=True)
+            except Refused as error:
+                raise OptionError(
+                    f"slurm: sbatch refuses this: {error}; change partition, time_limit … to what it allows"
+                ) from None
+
     def start(self, jobs: Sequence[Job]) -> None:
         """Submit an array, or several where the jobs are more than one may hold.
 
@@ -73,9 +93,8 @@ class Slurm(Executor):
     def look(self, jobs: Sequence[tuple[Job, Status]]) -> list[Status]:
         """Return what SLURM says of unfinished jobs; where it says nothing they stay as they were last known."""
         places = list(_places(jobs))
-        numbers = {task.partition("_")[0] for _, task in places if task}
         try:
-            tasks = queue().tasks(numbers) if numbers else {}
+            tasks = queue().tasks(task for _, task in places if task)
         except NoAnswer as error:
             return [_unanswered(status, str(error)) for _, status in jobs]
         return [
@@ -92,7 +111,7 @@ class Slurm(Executor):
             cancel(tasks)
         except NoAnswer:
             return
-        queue().forget(task.partition("_")[0] for task in tasks)
+        queue().forget(tasks)
 
     def script(self, jobs: int, folder: Path) -> str:
         """Return the script of the array; of the first, where there will be several."""
@@ -105,7 +124,7 @@ class Slurm(Executor):
 
     def _submit(self, array: Array, text: str) -> str:
         path = array.write_script(text)
-        number = submit(str(path), folder=str(array.folder), environment=clean_environment(self.options))
+        number = submit(str(path), folder=array.folder, environment=clean_environment(self.options))
         array.numbered(number)
         return number
 

@@ -137,11 +137,10 @@ def presets() -> dict[str, dict[str, Any]]:
         return dict(_BUILT_IN)
     try:
         text = path.read_text(encoding="utf-8")
-        read = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
+        read = dict(json.loads(text)) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError, TypeError) as error:
         raise OptionError(f"preset: cannot read {path} ({error}); mend it, or name another by {PRESETS}") from None
-    tables = read.items() if isinstance(read, dict) else []
-    if not isinstance(read, dict) or not all(isinstance(table, dict) and "preset" not in table for _, table in tables):
+    if not all(isinstance(table, dict) and "preset" not in table for table in read.values()):
         raise OptionError(f"preset: {path} must hold a table of values for each name, such as [beamtime]")
     return {**_BUILT_IN, **read}
 
