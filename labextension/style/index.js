@@ -1,1 +1,3 @@
 import './base.css';
+import './batches.css';
+import './parameters.css';

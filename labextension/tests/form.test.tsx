@@ -3,14 +3,23 @@ import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/re
 import * as React from 'react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RefusedError, type Values } from '../src/api';
-import { ReportForm } from '../src/reports/ReportForm';
+import { type BatchMaking, ReportForm } from '../src/reports/ReportForm';
 import { TUNING } from './templates';
 
 const trans = nullTranslator.load('pulsetrain');
 const TEMPLATE = { id: 'tuning', title: 'Tuning', summary: '', schema: TUNING };
 
+const NO_BATCH: BatchMaking = {
+  open: false,
+  start: {},
+  onOpen: () => undefined,
+  executors: async () => [],
+  onPreview: async () => undefined,
+  onRun: async () => undefined
+};
+
 function show(onRun: (values: Values) => Promise<void> = vi.fn(async () => undefined)) {
-  render(<ReportForm template={TEMPLATE} trans={trans} onRun={onRun} />);
+  render(<ReportForm template={TEMPLATE} batch={NO_BATCH} trans={trans} onRun={onRun} />);
   return { onRun, run: () => fireEvent.click(screen.getByRole('button', { name: 'Run report' })) };
 }
 
@@ -97,6 +106,7 @@ describe('the form of a template', () => {
       <ReportForm
         template={{ ...TEMPLATE, title: hostile }}
         values={{ title: hostile }}
+        batch={NO_BATCH}
         trans={trans}
         onRun={async () => undefined}
       />

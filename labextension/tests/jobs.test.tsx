@@ -3,8 +3,9 @@ import { cleanup, render, screen } from '@testing-library/react';
 import * as React from 'react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Api, Job, JobState } from '../src/api';
-import { durationText, JobCard } from '../src/reports/JobCard';
+import { JobCard } from '../src/reports/JobCard';
 import { Jobs } from '../src/reports/jobs';
+import { durationText } from '../src/reports/words';
 
 const trans = nullTranslator.load('pulsetrain');
 
@@ -43,7 +44,9 @@ const ACTIONS = {
   openReport: nothing,
   openNotebook: nothing,
   reuse: nothing,
-  followLog: nothing
+  follow: nothing,
+  choose: nothing,
+  isChosen: () => false
 };
 
 afterEach(cleanup);
@@ -58,7 +61,7 @@ describe('a job', () => {
     ['dead', ['Notebook', 'Resume', 'Reuse', 'Log']],
     ['done', ['Notebook', 'Reuse', 'Log']]
   ])('that is %s offers %j', (state, buttons) => {
-    render(<JobCard job={job({ state })} log={undefined} actions={ACTIONS} trans={trans} />);
+    render(<JobCard job={job({ state })} following={undefined} actions={ACTIONS} trans={trans} />);
     expect(screen.getAllByRole('button').map(button => button.textContent)).toEqual(buttons);
   });
 
@@ -67,12 +70,12 @@ describe('a job', () => {
     [{ path: 'scan.h5' }, 'scan.h5'],
     [{ pulses: 3, sample: 'a b', runs: [1, 2] }, 'pulses = 3, sample = a b, runs = [1,2]']
   ])('with %j is told apart as %s', (parameters, text) => {
-    render(<JobCard job={job({ parameters })} log={undefined} actions={ACTIONS} trans={trans} />);
+    render(<JobCard job={job({ parameters })} following={undefined} actions={ACTIONS} trans={trans} />);
     expect(screen.getByTitle(text).textContent).toBe(text);
   });
 
   it('says how far it is and how long it will take', () => {
-    render(<JobCard job={job()} log={undefined} actions={ACTIONS} trans={trans} />);
+    render(<JobCard job={job()} following={undefined} actions={ACTIONS} trans={trans} />);
     expect(screen.getByText('cell 2 of 5, 2 min left')).toBeTruthy();
     const bar = screen.getByRole('progressbar') as HTMLProgressElement;
     expect([bar.value, bar.max]).toEqual([2, 5]);
@@ -96,25 +99,29 @@ describe('the list of jobs', () => {
         text: log.slice(offset < 0 ? Math.max(0, log.length + offset) : offset),
         offset: log.length
       })),
+      cell: vi.fn(async () => ({ number: 2, cells: 5, source: 'fit()', output: 'step 3' })),
       resume: vi.fn(async () => job({ state: 'queued' }))
     };
-    return { api, jobs: new Jobs({ jobs: api } as unknown as Api, () => true) };
+    return {
+      api,
+      jobs: new Jobs({ jobs: api, batches: { list: async () => [] } } as unknown as Api, () => true)
+    };
   }
 
   it('reads each byte of a followed log once', async () => {
     const { api, jobs } = listed('first\n');
     await jobs.follow('a', true);
-    await vi.waitFor(() => expect(jobs.logOf('a')).toBe('first\n'));
+    await vi.waitFor(() => expect(jobs.following('a')?.log).toBe('first\n'));
     await jobs.refresh();
     await vi.waitFor(() => expect(api.log).toHaveBeenLastCalledWith('a', 6));
-    expect(jobs.logOf('a')).toBe('first\n');
+    expect(jobs.following('a')?.log).toBe('first\n');
     jobs.dispose();
   });
 
   it('begins the log anew with a new attempt', async () => {
     const { api, jobs } = listed('first\n');
     await jobs.follow('a', true);
-    await vi.waitFor(() => expect(jobs.logOf('a')).toBe('first\n'));
+    await vi.waitFor(() => expect(jobs.following('a')?.log).toBe('first\n'));
     await jobs.resume('a');
     expect(jobs.list[0]?.state).toBe('queued');
     await vi.waitFor(() => expect(api.log.mock.lastCall?.[1]).toBeLessThan(0));

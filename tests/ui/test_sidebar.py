@@ -255,8 +255,8 @@ def test_a_control_is_not_written_into_a_course_or_a_template(page, lab, open_no
 def test_jobs_stay_in_sight_while_a_form_is_filled_in(reports, screenshot, page):
     run(open_form(reports), pulses=1)
     job = newest(reports)
+    expect(job.get_by_title("pulses = 1")).to_be_visible()  # before, the job of another test is the newest
     expect(job.get_by_text("done", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
-    expect(job.get_by_title("pulses = 1")).to_be_visible()
     for end in ("pulses", "runs"):
         reports.get_by_label(end, exact=True).scroll_into_view_if_needed()
         expect(reports.get_by_label(end, exact=True)).to_be_in_viewport()

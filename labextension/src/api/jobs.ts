@@ -62,7 +62,7 @@ export interface LogPiece {
   readonly offset: number;
 }
 
-/** The cell at work. */
+/** The cell at work, or the one that a job came to. */
 export interface LiveCell {
   /** Code cells begun, and in all. */
   readonly number: number;

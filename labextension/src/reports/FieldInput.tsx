@@ -5,6 +5,8 @@ import { type Field, spanOf } from './schema';
 
 interface FieldInputProps {
   readonly field: Field;
+  /** What it is called where that is not its name. */
+  readonly title?: string;
   readonly entry: string;
   readonly fault: string | undefined;
   readonly idPrefix: string;
@@ -14,7 +16,7 @@ interface FieldInputProps {
 
 /** One labelled parameter: name and unit, input, help, and what is wrong with the value. */
 export function FieldInput(props: FieldInputProps): React.ReactElement {
-  const { field, fault, idPrefix } = props;
+  const { field, title = field.name, fault, idPrefix } = props;
   const id = `${idPrefix}-${field.name}`;
   const helpId = `${id}-help`;
   const faultId = `${id}-fault`;
@@ -27,7 +29,7 @@ export function FieldInput(props: FieldInputProps): React.ReactElement {
     >
       <div className="pt-Field-line">
         <label htmlFor={id} className="pt-Field-label">
-          {field.name}
+          {title}
           {field.required && <span aria-hidden="true"> *</span>}
         </label>
         {field.unit && <span className="pt-Field-unit">{field.unit}</span>}
@@ -43,7 +45,7 @@ export function FieldInput(props: FieldInputProps): React.ReactElement {
       />
       {fault && (
         <div id={faultId} className="pt-Field-fault">
-          {`${field.name}: ${fault}`}
+          {`${title}: ${fault}`}
         </div>
       )}
       {help && (
@@ -97,7 +99,7 @@ function Input({
           {(mayBeUnset || entry === '') && <option value="">{unset}</option>}
           {field.choices.map((choice, place) => (
             <option key={String(choice)} value={String(place)}>
-              {String(choice)}
+              {String(choice) || trans.__('(none)')}
             </option>
           ))}
         </select>

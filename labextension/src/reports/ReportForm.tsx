@@ -1,62 +1,82 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { RefusedError, type TemplateForm, type Values } from '../api';
+import { type BatchOrder, type Executor, RefusedError, type TemplateForm, type Values } from '../api';
+import { BatchForm } from './BatchForm';
 import { type Entries, presetsOf, readForm } from './entry';
 import { FieldInput } from './FieldInput';
-import { type Field, fieldsOf } from './schema';
+import { Fold } from './Fold';
+import {
+  type BatchStart,
+  chosenExecutor,
+  type Draft,
+  draftOf,
+  type Faults,
+  isBatchInput,
+  optionsOf,
+  placeFaults,
+  readOrder,
+  typedFaults
+} from './order';
+import { fieldsOf } from './schema';
+
+/** What a form asks of its surroundings where it can make batches. */
+export interface BatchMaking {
+  /** Whether the batch's part is open to begin with. */
+  readonly open: boolean;
+  readonly start: BatchStart;
+  readonly onOpen: (open: boolean) => void;
+  readonly executors: () => Promise<readonly Executor[]>;
+  /** Show what an order would do, and do it if that is wanted; rejects with a `RefusedError` like `onRun`. */
+  readonly onPreview: (order: BatchOrder) => Promise<void>;
+  readonly onRun: (order: BatchOrder) => Promise<void>;
+}
 
 interface ReportFormProps {
   readonly template: TemplateForm;
   /** Values to begin with, such as those of an earlier job. */
   readonly values?: Values;
+  readonly batch: BatchMaking;
   readonly trans: TranslationBundle;
   /** Queue the report; rejects with a `RefusedError` where the server refuses a value. */
   readonly onRun: (values: Values) => Promise<void>;
 }
 
-/** The typed form of a template; what is refused is said beside its field. */
-export function ReportForm({ template, values, trans, onRun }: ReportFormProps): React.ReactElement {
+/** The typed form of a template; what is refused is said beside its input. */
+export function ReportForm({ template, values, batch, trans, onRun }: ReportFormProps): React.ReactElement {
   const fields = React.useMemo(() => fieldsOf(template.schema), [template]);
   const [entries, setEntries] = React.useState<Entries>(() => presetsOf(fields, values));
-  const [faults, setFaults] = React.useState<Readonly<Record<string, string>>>({});
-  const [message, setMessage] = React.useState('');
-  const [busy, setBusy] = React.useState(false);
-  const form = React.useRef<HTMLFormElement>(null);
-  const idPrefix = React.useId();
+  const [draft, setDraft] = React.useState<Draft>(() => draftOf(fields, batch.start));
+  const [open, setOpen] = React.useState(batch.open);
+  const [executors, trouble] = useExecutors(open, batch.executors);
+  const { faults, message, busy, form, idPrefix, refuse, recheck, attempt } = useRefusals(trans);
+
+  const executor = chosenExecutor(draft, executors ?? []);
+  const options = executor ? optionsOf(draft, executor, batch.start.executor) : {};
 
   const change = (name: string, entry: string): void => {
     const next = { ...entries, [name]: entry };
     setEntries(next);
-    const found = readForm(fields, next, trans).faults[name];
-    setFaults(({ [name]: _, ...others }) => (found ? { ...others, [name]: found } : others));
+    const fault = readForm(fields, next, trans).faults[name];
+    recheck(input => input === name, fault ? { [name]: fault } : {});
   };
-
-  const refuse = (found: Readonly<Record<string, string>>, text: string): void => {
-    setFaults(found);
-    setMessage(text);
-    const first = fields.find(field => field.name in found);
-    if (first) {
-      form.current?.querySelector<HTMLElement>(`[id="${CSS.escape(`${idPrefix}-${first.name}`)}"]`)?.focus();
-    }
-  };
-
-  const run = async (event: React.FormEvent): Promise<void> => {
+  const run = (event: React.FormEvent): void => {
     event.preventDefault();
     const reading = readForm(fields, entries, trans);
-    if (Object.keys(reading.faults).length > 0) {
-      refuse(reading.faults, summaryOf(fields, reading.faults, trans));
-      return;
-    }
-    setBusy(true);
-    try {
-      await onRun(reading.values);
-      refuse({}, '');
-    } catch (error) {
-      const found = error instanceof RefusedError ? error.faults : {};
-      const named = fields.some(field => field.name in found);
-      refuse(found, named ? summaryOf(fields, found, trans) : String((error as Error).message));
-    } finally {
-      setBusy(false);
+    void attempt(
+      reading.faults,
+      () => onRun(reading.values),
+      found => found
+    );
+  };
+  const runBatch = (work: (order: BatchOrder) => Promise<void>): void => {
+    if (executor) {
+      const whole = { template: template.id, fields, entries, draft, executor, options };
+      const { order, faults: wrong } = readOrder(whole, trans);
+      void attempt(
+        wrong,
+        () => work(order),
+        found => placeFaults(found, whole)
+      );
     }
   };
 
@@ -74,6 +94,33 @@ export function ReportForm({ template, values, trans, onRun }: ReportFormProps):
           onEntry={change}
         />
       ))}
+      <Fold
+        title={trans.__('Run as batch')}
+        open={open}
+        onOpen={wanted => {
+          setOpen(wanted);
+          batch.onOpen(wanted);
+        }}
+      >
+        {trouble && <p className="pt-Trouble">{trans.__('Cannot ask where to run: %1', trouble)}</p>}
+        <BatchForm
+          fields={fields}
+          entries={entries}
+          draft={draft}
+          executors={executors}
+          options={options}
+          faults={faults}
+          idPrefix={idPrefix}
+          busy={busy}
+          onDraft={next => {
+            setDraft(next);
+            recheck(isBatchInput, typedFaults(fields, next, trans));
+          }}
+          onPreview={() => runBatch(batch.onPreview)}
+          onRun={() => runBatch(batch.onRun)}
+          trans={trans}
+        />
+      </Fold>
       {message && (
         <p className="pt-Form-message" role="alert">
           {message}
@@ -85,12 +132,13 @@ export function ReportForm({ template, values, trans, onRun }: ReportFormProps):
           className="jp-mod-styled"
           onClick={() => {
             setEntries(presetsOf(fields));
+            setDraft(draftOf(fields));
             refuse({}, '');
           }}
         >
           {trans.__('Defaults')}
         </button>
-        <button type="submit" className="jp-mod-styled jp-mod-accept" disabled={busy}>
+        <button type="submit" className={`jp-mod-styled${open ? '' : ' jp-mod-accept'}`} disabled={busy}>
           {busy ? trans.__('Starting…') : trans.__('Run report')}
         </button>
       </div>
@@ -98,11 +146,80 @@ export function ReportForm({ template, values, trans, onRun }: ReportFormProps):
   );
 }
 
-function summaryOf(
-  fields: readonly Field[],
-  faults: Readonly<Record<string, string>>,
-  trans: TranslationBundle
-): string {
-  const names = fields.filter(field => field.name in faults).map(field => field.name);
-  return trans.__('Not started. Please check: %1', names.join(', '));
+/** What has been refused, and the way to refuse: the first input that is to blame gets the focus. */
+function useRefusals(trans: TranslationBundle) {
+  const [faults, setFaults] = React.useState<Faults>({});
+  const [message, setMessage] = React.useState('');
+  const [busy, setBusy] = React.useState(false);
+  const form = React.useRef<HTMLFormElement>(null);
+  const idPrefix = React.useId();
+  const refusals = React.useRef(0);
+
+  // Once the inputs are there: what is folded away is opened by its fault.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each refusal moves the focus, even one like the last
+  React.useEffect(() => {
+    form.current
+      ?.querySelector<HTMLElement>('[aria-invalid="true"], .pt-mod-refused :is(input, select, textarea)')
+      ?.focus();
+  }, [refusals.current]);
+
+  const refuse = (found: Faults, text: string): void => {
+    setFaults(found);
+    setMessage(text);
+    refusals.current += Object.keys(found).length > 0 ? 1 : 0;
+  };
+  /** Forget the faults of some inputs, since these have changed, and say what is wrong with them now. */
+  const recheck = (changed: (input: string) => boolean, found: Faults): void =>
+    setFaults(known => {
+      const others = Object.entries(known).filter(([input]) => !changed(input));
+      return { ...Object.fromEntries(others), ...found };
+    });
+  const attempt = async (
+    wrong: Faults,
+    work: () => Promise<void>,
+    place: (faults: Faults) => Faults
+  ): Promise<void> => {
+    if (Object.keys(wrong).length > 0) {
+      refuse(wrong, summaryOf(wrong, trans));
+      return;
+    }
+    setBusy(true);
+    try {
+      await work();
+      refuse({}, '');
+    } catch (error) {
+      const found = error instanceof RefusedError ? place(error.faults) : {};
+      const named = Object.keys(found).length > 0;
+      refuse(found, named ? summaryOf(found, trans) : String((error as Error).message));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { faults, message, busy, form, idPrefix, refuse, recheck, attempt };
+}
+
+/** The executors, asked for once they are wanted, and why they cannot be had. */
+function useExecutors(
+  wanted: boolean,
+  load: () => Promise<readonly Executor[]>
+): [readonly Executor[] | undefined, string] {
+  const [executors, setExecutors] = React.useState<readonly Executor[]>();
+  const [trouble, setTrouble] = React.useState('');
+  React.useEffect(() => {
+    if (wanted) {
+      load().then(
+        found => {
+          setExecutors(found);
+          setTrouble('');
+        },
+        (error: Error) => setTrouble(error.message)
+      );
+    }
+  }, [wanted, load]);
+  return [executors, trouble];
+}
+
+function summaryOf(faults: Faults, trans: TranslationBundle): string {
+  const names = Object.keys(faults).map(name => name.slice(name.indexOf(':') + 1));
+  return trans.__('Not started. Please check: %1', [...new Set(names)].join(', '));
 }

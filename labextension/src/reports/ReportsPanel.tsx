@@ -1,27 +1,44 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
-import type { Api, Job, Template, TemplateForm, Values } from '../api';
+import type { Api, Batch, BatchOrder, Executor, Job, Template, TemplateForm, Values } from '../api';
 import { reportsIcon } from '../icons';
-import { Announcer } from './Announcer';
-import { type JobActions, JobCard } from './JobCard';
+import type { BatchActions } from './BatchCard';
+import { BatchJobs } from './batchJobs';
+import type { JobActions } from './JobDetails';
+import { JobsSection } from './JobsSection';
 import { Jobs } from './jobs';
-import { ReportForm } from './ReportForm';
+import { type BatchStart, startOf } from './order';
+import { confirmPlan } from './PlanDialog';
+import { type BatchMaking, ReportForm } from './ReportForm';
 import { TemplateList } from './TemplateList';
 
 /** What the panel leaves to the application. */
 export interface ReportsSurroundings {
   readonly openReport: (job: Job) => void;
   readonly openNotebook: (job: Job) => void;
+  readonly openComparison: (batch: Batch) => void;
+  readonly compare: (first: Job, second: Job) => void;
   readonly chooseNotebook: (() => void) | undefined;
   readonly complain: (error: Error) => void;
+  /** Whether the part of the form that makes batches was open last. */
+  readonly batchOpen: () => boolean;
+  readonly rememberBatchOpen: (open: boolean) => void;
+}
+
+/** What a form begins with. */
+export interface FormStart extends BatchStart {
+  readonly values?: Values;
+  /** Whether a batch is to be made of it. */
+  readonly batch?: boolean;
 }
 
 /** The form that is open, and what it began with. */
 interface OpenForm {
   readonly template: TemplateForm;
   readonly values: Values;
+  readonly batch: BatchMaking;
 }
 
 /** The sidebar of reports: templates, the form of one of them, and the jobs. */
@@ -43,14 +60,16 @@ export class ReportsPanel extends ReactWidget {
   }
 
   /** Show the form of a template. */
-  async newReport(template: string, values: Values = {}): Promise<void> {
-    this.form = { template: await this.api.template(template), values };
+  async newReport(id: string, start: FormStart = {}): Promise<void> {
+    const template = await this.api.template(id);
+    this.form = { template, values: start.values ?? {}, batch: this.batchMaking(template, start) };
     this.formCount += 1;
     this.update();
     requestAnimationFrame(() => this.node.querySelector('section')?.scrollTo({ top: 0 }));
   }
 
   override dispose(): void {
+    this.opened?.dispose();
     this.jobs.dispose();
     super.dispose();
   }
@@ -73,8 +92,16 @@ export class ReportsPanel extends ReactWidget {
           {this.form ? this.renderForm(this.form) : this.renderTemplates()}
         </section>
         <section aria-label={trans.__('Jobs')}>
-          <h2 className="pt-Heading">{trans.__('Jobs')}</h2>
-          <UseSignal signal={this.jobs.changed}>{() => this.renderJobs()}</UseSignal>
+          <JobsSection
+            jobs={this.jobs}
+            opened={this.opened}
+            chosen={this.chosen}
+            actions={this.actions}
+            onCloseBatch={() => this.openBatch(undefined)}
+            onCompare={(first, second) => this.surroundings.compare(first, second)}
+            onClear={() => this.setChosen([])}
+            trans={trans}
+          />
         </section>
       </>
     );
@@ -92,16 +119,14 @@ export class ReportsPanel extends ReactWidget {
     );
   }
 
-  private renderForm({ template, values }: OpenForm): React.ReactElement {
+  private renderForm({ template, values, batch }: OpenForm): React.ReactElement {
     const close = (): void => {
       this.form = undefined;
       this.update();
     };
     const run = async (entered: Values): Promise<void> => {
-      const job = await this.jobs.submit(template, entered);
-      requestAnimationFrame(() =>
-        this.node.querySelector(`[data-job="${CSS.escape(job.id)}"]`)?.scrollIntoView({ block: 'nearest' })
-      );
+      await this.jobs.submit(template.id, entered);
+      this.showNewest();
     };
     return (
       <>
@@ -110,49 +135,101 @@ export class ReportsPanel extends ReactWidget {
         </button>
         <h2 className="pt-Heading">{template.title}</h2>
         {template.summary && <p className="pt-Hint">{template.summary}</p>}
-        <ReportForm key={this.formCount} template={template} values={values} trans={this.trans} onRun={run} />
+        <ReportForm
+          key={this.formCount}
+          template={template}
+          values={values}
+          batch={batch}
+          trans={this.trans}
+          onRun={run}
+        />
       </>
     );
   }
 
-  private renderJobs(): React.ReactElement {
-    const { jobs, trans } = this;
-    return (
-      <>
-        <Announcer jobs={jobs.list} trans={trans} />
-        {jobs.trouble && (
-          <p className="pt-Trouble" role="alert">
-            {trans.__('The server does not answer; trying again. (%1)', jobs.trouble)}
-          </p>
-        )}
-        {jobs.known && jobs.list.length === 0 && (
-          <p className="pt-Hint">{trans.__('No report has been run yet.')}</p>
-        )}
-        <ul className="pt-List">
-          {jobs.list.map(job => (
-            <JobCard key={job.id} job={job} log={jobs.logOf(job.id)} actions={this.actions} trans={trans} />
-          ))}
-        </ul>
-      </>
-    );
+  private batchMaking(template: TemplateForm, start: FormStart): BatchMaking {
+    const run = async (order: BatchOrder): Promise<void> => {
+      await this.jobs.submitBatch(order);
+      this.showNewest();
+    };
+    return {
+      start,
+      open: start.batch ?? this.surroundings.batchOpen(),
+      onOpen: this.surroundings.rememberBatchOpen,
+      executors: this.loadExecutors,
+      onPreview: async order => {
+        const plan = await this.api.batches.plan(order);
+        if (await confirmPlan(plan, template.title, this.trans)) {
+          await run(order);
+        }
+      },
+      onRun: run
+    };
+  }
+
+  /** Leave an open batch, and go to the top of the list. */
+  private showNewest(): void {
+    this.openBatch(undefined);
+    requestAnimationFrame(() => this.node.querySelector('.pt-Scroll')?.scrollTo({ top: 0 }));
+  }
+
+  private openBatch(batch: Batch | undefined): void {
+    this.opened?.dispose();
+    this.opened = batch && new BatchJobs(this.api, batch, () => this.isVisible);
+    this.update();
+  }
+
+  private setChosen(chosen: readonly Job[]): void {
+    this.chosen = chosen;
+    this.update();
   }
 
   private attempt(work: Promise<unknown>): void {
     work.catch(this.surroundings.complain);
   }
 
-  private readonly loadTemplates = (): Promise<readonly Template[]> => this.api.templates();
+  /** The list that holds a job: the batch's that is open, or that of jobs by themselves. */
+  private holder({ batch }: Job): Pick<Jobs, 'follow'> & { stop: Act; resume: Act } {
+    return this.opened && this.opened.batch.id === batch ? this.opened : this.jobs;
+  }
 
-  private readonly actions: JobActions = {
-    stop: job => this.attempt(this.jobs.stop(job.id)),
-    resume: job => this.attempt(this.jobs.resume(job.id)),
+  private readonly loadTemplates = (): Promise<readonly Template[]> => this.api.templates();
+  private readonly loadExecutors = (): Promise<readonly Executor[]> => this.api.batches.executors();
+
+  private readonly actions: JobActions & BatchActions = {
+    stop: job => this.attempt(this.holder(job).stop(job.id)),
+    resume: job => this.attempt(this.holder(job).resume(job.id)),
     openReport: job => this.surroundings.openReport(job),
     openNotebook: job => this.surroundings.openNotebook(job),
-    reuse: job => this.attempt(this.newReport(job.template, job.parameters)),
-    followLog: (job, wanted) => this.attempt(this.jobs.follow(job.id, wanted))
+    reuse: job => this.attempt(this.newReport(job.template, { values: job.parameters })),
+    follow: (job, wanted) => this.attempt(this.holder(job).follow(job.id, wanted)),
+    isChosen: job => this.chosen.some(({ id }) => id === job.id),
+    choose: job => {
+      const others = this.chosen.filter(({ id }) => id !== job.id);
+      this.setChosen(others.length < this.chosen.length ? others : [...others.slice(-1), job]);
+    },
+    openBatch: batch => this.openBatch(batch),
+    openComparison: batch => this.surroundings.openComparison(batch),
+    stopBatch: batch => this.attempt(this.jobs.stopBatch(batch.id).then(this.tellOpened)),
+    resumeBatch: batch => this.attempt(this.jobs.resumeBatch(batch.id).then(this.tellOpened)),
+    reuseBatch: batch =>
+      this.attempt(
+        this.newReport(batch.template, { ...startOf(batch), values: batch.parameters, batch: true })
+      ),
+    tableUrl: batch => this.api.batches.tableUrl(batch.id)
+  };
+
+  private readonly tellOpened = (batch: Batch): void => {
+    if (this.opened?.batch.id === batch.id) {
+      this.opened.told(batch);
+    }
   };
 
   private readonly jobs: Jobs;
+  private opened: BatchJobs | undefined;
+  private chosen: readonly Job[] = [];
   private form: OpenForm | undefined;
   private formCount = 0;
 }
+
+type Act = (id: string) => Promise<unknown>;

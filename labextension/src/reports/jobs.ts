@@ -1,27 +1,25 @@
 import type { IDisposable } from '@lumino/disposable';
-import { Poll } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { Api, Job, TemplateForm, Values } from '../api';
+import type { Api, Batch, BatchOrder, Job, JobPage, Values } from '../api';
+import { Followed, type Following } from './followed';
+import { Watch } from './watch';
 
-/** Milliseconds between looks at the jobs while one is at work, and while none is. */
-const BUSY_INTERVAL = 1000;
-const IDLE_INTERVAL = 5000;
-/** How much of a log is kept, in characters; its beginning is read again when the log is opened anew. */
-const LOG_TAIL = 20_000;
+/** How many jobs are asked for at a time. */
+const PAGE = 50;
 
-/** The jobs as the server lists them, kept fresh while somebody looks. */
+/** A job by itself, or a batch of many. */
+export type Entry =
+  | { readonly id: string; readonly job: Job }
+  | { readonly id: string; readonly batch: Batch };
+
+/** Single jobs and batches as the server lists them, kept fresh while somebody looks. */
 export class Jobs implements IDisposable {
   constructor(
     private readonly api: Api,
     isWatched: () => boolean
   ) {
-    this.poll = new Poll({
-      name: 'pulsetrain:jobs',
-      factory: () => this.look(),
-      frequency: { interval: BUSY_INTERVAL, backoff: true, max: 60_000 },
-      standby: () => (isWatched() ? 'when-hidden' : true),
-      auto: false
-    });
+    this.followed = new Followed(api);
+    this.watch = new Watch('pulsetrain:jobs', () => this.look(), isWatched);
   }
 
   get changed(): ISignal<this, void> {
@@ -29,11 +27,17 @@ export class Jobs implements IDisposable {
   }
 
   get isDisposed(): boolean {
-    return this.poll.isDisposed;
+    return this.watch.isDisposed;
   }
 
-  /** Newest first. */
+  /** Jobs by themselves, the newest first, as far as they have been read. */
   list: readonly Job[] = [];
+
+  /** All batches, the newest first. */
+  batches: readonly Batch[] = [];
+
+  /** Jobs and batches, the newest first. */
+  entries: readonly Entry[] = [];
 
   /** Why the server cannot be asked just now, or an empty string. */
   trouble = '';
@@ -41,23 +45,44 @@ export class Jobs implements IDisposable {
   /** Whether the list has been read once. */
   known = false;
 
-  logOf(id: string): string | undefined {
-    return this.logs.get(id)?.text;
+  following(id: string): Following | undefined {
+    return this.followed.of(id);
   }
 
-  /** Follow a job's log, or no longer. */
+  /** Follow a job's log and the cell at work, or no longer. */
   async follow(id: string, wanted: boolean): Promise<void> {
     if (wanted) {
-      this.logs.set(id, { text: '', offset: -LOG_TAIL });
+      this.followed.begin(id);
     } else {
-      this.logs.delete(id);
+      this.followed.end(id);
     }
     this._changed.emit();
     await this.refresh();
   }
 
-  async submit(template: TemplateForm, values: Values): Promise<Job> {
-    return this.show(await this.api.jobs.submit(template.id, values));
+  /** Say which entries are in view: they are kept fresh, and more are read before the end is reached. */
+  view(first: number, end: number): void {
+    const before = this.entries.slice(0, first).filter(entry => 'job' in entry).length;
+    this.inView = Math.floor(before / PAGE) * PAGE;
+    if (end >= this.entries.length && this.list.length < this.total && !this.reading) {
+      this.reading = true;
+      this.readPage(this.list.length)
+        .then(
+          () => this._changed.emit(),
+          () => undefined // said with the next look
+        )
+        .finally(() => {
+          this.reading = false;
+        });
+    }
+  }
+
+  async submit(template: string, values: Values): Promise<Job> {
+    return this.show(await this.api.jobs.submit(template, values));
+  }
+
+  async submitBatch(order: BatchOrder): Promise<Batch> {
+    return this.showBatch(await this.api.batches.submit(order));
   }
 
   async stop(id: string): Promise<Job> {
@@ -66,66 +91,121 @@ export class Jobs implements IDisposable {
 
   async resume(id: string): Promise<Job> {
     const job = await this.api.jobs.resume(id);
-    if (this.logs.has(id)) {
-      this.logs.set(id, { text: '', offset: -LOG_TAIL }); // the new attempt has a log of its own
-    }
+    this.followed.renew(id);
     return this.show(job);
+  }
+
+  async stopBatch(id: string): Promise<Batch> {
+    return this.showBatch(await this.api.batches.stop(id));
+  }
+
+  async resumeBatch(id: string): Promise<Batch> {
+    return this.showBatch(await this.api.batches.resume(id));
   }
 
   /** Look now, and from now on while watched. */
   async refresh(): Promise<void> {
-    await this.poll.refresh();
+    await this.watch.again();
   }
 
   dispose(): void {
-    this.poll.dispose();
+    this.watch.dispose();
     Signal.clearData(this);
   }
 
-  private async look(): Promise<void> {
+  private async look(): Promise<boolean> {
     try {
-      this.list = (await this.api.jobs.list()).jobs;
-      for (const id of this.logs.keys()) {
-        await (this.list.some(job => job.id === id) ? this.readLog(id) : this.logs.delete(id));
+      const [batches] = await Promise.all([
+        this.api.batches.list(),
+        this.readPage(0),
+        this.inView > 0 ? this.readPage(this.inView) : undefined
+      ]);
+      this.batches = batches;
+      for (const id of this.followed.ids) {
+        const job = this.list.find(known => known.id === id);
+        await (job ? this.followed.read(job) : this.followed.end(id));
       }
       this.trouble = '';
       this.known = true;
     } catch (error) {
       this.trouble = String((error as Error).message);
       this._changed.emit();
-      throw error; // the poll backs off
+      throw error; // the watch looks less often
     }
-    const interval = this.list.some(isAtWork) ? BUSY_INTERVAL : IDLE_INTERVAL;
-    if (interval !== this.poll.frequency.interval) {
-      this.poll.frequency = { ...this.poll.frequency, interval };
-    }
+    this.sort();
     this._changed.emit();
+    return this.list.some(isAtWork) || this.batches.some(isBusy);
   }
 
-  private async readLog(id: string): Promise<void> {
-    const kept = this.logs.get(id);
-    if (kept) {
-      const piece = await this.api.jobs.log(id, kept.offset);
-      kept.text = (kept.text + piece.text).slice(-LOG_TAIL);
-      kept.offset = piece.offset;
-    }
+  private async readPage(offset: number): Promise<void> {
+    const page = await this.api.jobs.list({ offset, limit: PAGE });
+    this.total = page.total;
+    this.list = joined(this.list, page, offset);
+    this.sort();
+  }
+
+  /** Put jobs and batches in one row; batches older than the last job known wait until all before them are. */
+  private sort(): void {
+    const oldest = this.list.length < this.total ? (this.list.at(-1)?.id ?? '') : '';
+    const entries: Entry[] = [
+      ...this.list.map(job => ({ id: job.id, job })),
+      ...this.batches.filter(batch => batch.id > oldest).map(batch => ({ id: batch.id, batch }))
+    ];
+    this.entries = entries.sort(newestFirst);
   }
 
   /** Show what an action answered at once, then ask again. */
   private show(job: Job): Job {
-    const place = this.list.findIndex(other => other.id === job.id);
-    this.list = place < 0 ? [job, ...this.list] : this.list.with(place, job);
+    this.list = [job, ...this.list.filter(other => other.id !== job.id)].sort(newestFirst);
+    this.sort();
     this._changed.emit();
     void this.refresh();
     return job;
   }
 
-  private readonly poll: Poll;
-  private readonly logs = new Map<string, { text: string; offset: number }>();
+  private showBatch(batch: Batch): Batch {
+    this.batches = [batch, ...this.batches.filter(other => other.id !== batch.id)];
+    this.sort();
+    this._changed.emit();
+    void this.refresh();
+    return batch;
+  }
+
+  private total = 0;
+  private inView = 0;
+  private reading = false;
+  private readonly followed: Followed;
+  private readonly watch: Watch;
   private readonly _changed = new Signal<this, void>(this);
 }
 
 /** Whether something may still happen to a job by itself. */
-export function isAtWork(job: Job): boolean {
-  return job.state === 'queued' || job.state === 'running' || job.state === 'stopping';
+export function isAtWork({ state }: Pick<Job, 'state'>): boolean {
+  return state === 'queued' || state === 'running' || state === 'stopping';
+}
+
+/** Whether any job of a batch is still to end. */
+export function isBusy({ counts }: Batch): boolean {
+  return Boolean(counts.queued || counts.running || counts.stopping);
+}
+
+/** Whether a batch has jobs that ended before they were done. */
+export function isUnfinished({ counts }: Batch): boolean {
+  return Boolean(counts.stopped || counts.failed || counts.dead);
+}
+
+/** Names begin with the time of submission. */
+function newestFirst(one: { readonly id: string }, other: { readonly id: string }): number {
+  return one.id < other.id ? 1 : one.id > other.id ? -1 : 0;
+}
+
+/** The jobs known with a page of fresh ones; those that should be on it and are not have gone. */
+function joined(known: readonly Job[], { jobs, total }: JobPage, offset: number): readonly Job[] {
+  const fresh = new Set(jobs.map(job => job.id));
+  const first = offset === 0 ? undefined : jobs[0]?.id;
+  const last = offset + jobs.length >= total ? '' : (jobs.at(-1)?.id ?? '');
+  const others = known.filter(
+    ({ id }) => !fresh.has(id) && (id < last || (first !== undefined && id > first))
+  );
+  return [...others, ...jobs].sort(newestFirst);
 }

@@ -4,13 +4,17 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import { FileDialog, IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Api } from '../api';
 import { Commands } from '../commands';
 import { reportsIcon } from '../icons';
-import { inputName } from './JobCard';
-import { ReportsPanel } from './ReportsPanel';
-import { ReportViews } from './ReportView';
+import { addPages, comparisonTitle, pairTitle, reportTitle } from './pages';
+import { type FormStart, ReportsPanel } from './ReportsPanel';
+
+/** Where it is kept whether the form's part for batches was open. */
+const BATCH_OPEN = 'pulsetrain:batch-open';
 
 /** The sidebar of reports. */
 export const reportsPlugin: JupyterFrontEndPlugin<void> = {
@@ -24,7 +28,8 @@ export const reportsPlugin: JupyterFrontEndPlugin<void> = {
     ILayoutRestorer,
     IDocumentManager,
     IDefaultFileBrowser,
-    INotebookTracker
+    INotebookTracker,
+    IStateDB
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -34,13 +39,20 @@ export const reportsPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     documents: IDocumentManager | null,
     browser: IDefaultFileBrowser | null,
-    notebooks: INotebookTracker | null
+    notebooks: INotebookTracker | null,
+    state: IStateDB | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('pulsetrain');
     const api = new Api(app.serviceManager.serverSettings);
     const { commands, shell } = app;
     const complain = (error: Error): void => void showErrorMessage(trans.__('Pulsetrain'), error);
-    const views = new ReportViews(app, api, trans);
+    const run = (command: string, args: ReadonlyPartialJSONObject): void =>
+      void commands.execute(command, args);
+    let batchOpen = false;
+    void state?.fetch(BATCH_OPEN).then(kept => {
+      batchOpen = kept === true;
+    });
+    addPages(app, api, restorer, trans);
 
     const chooseNotebook = async (manager: IDocumentManager): Promise<void> => {
       const chosen = await FileDialog.getOpenFiles({
@@ -57,13 +69,19 @@ export const reportsPlugin: JupyterFrontEndPlugin<void> = {
     const panel = new ReportsPanel(
       api,
       {
-        openReport: job => {
-          const title = [inputName(job), job.title].filter(Boolean).join(' – ');
-          void commands.execute(Commands.openReport, { id: job.id, title });
-        },
-        openNotebook: job => void commands.execute('docmanager:open', { path: job.notebook }),
+        openReport: job => run(Commands.openReport, { id: job.id, title: reportTitle(job) }),
+        openNotebook: job => run('docmanager:open', { path: job.notebook }),
+        openComparison: batch =>
+          run(Commands.openComparison, { id: batch.id, title: comparisonTitle(batch, trans) }),
+        compare: (first, second) =>
+          run(Commands.compareJobs, { first: first.id, second: second.id, title: pairTitle(first, second) }),
         chooseNotebook: documents ? () => void chooseNotebook(documents).catch(complain) : undefined,
-        complain
+        complain,
+        batchOpen: () => batchOpen,
+        rememberBatchOpen: open => {
+          batchOpen = open;
+          void state?.save(BATCH_OPEN, open);
+        }
       },
       trans
     );
@@ -79,7 +97,7 @@ export const reportsPlugin: JupyterFrontEndPlugin<void> = {
       icon: reportsIcon,
       execute: args => {
         shell.activateById(panel.id);
-        return panel.newReport(String(args.template)).catch(complain);
+        return panel.newReport(String(args.template), args as FormStart).catch(complain);
       }
     });
     commands.addCommand(Commands.reportFromNotebook, {
@@ -94,17 +112,8 @@ export const reportsPlugin: JupyterFrontEndPlugin<void> = {
         }
       }
     });
-    commands.addCommand(Commands.openReport, {
-      label: trans.__('Open report'),
-      icon: reportsIcon,
-      execute: args => views.open(String(args.id), String(args.title))
-    });
-
     shell.add(panel, 'left', { rank: 601 });
     restorer?.add(panel, panel.id);
-    if (restorer) {
-      views.restoreBy(restorer);
-    }
     const category = trans.__('Pulsetrain');
     palette?.addItem({ command: Commands.showReports, category });
     palette?.addItem({ command: Commands.reportFromNotebook, category });

@@ -1,0 +1,122 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import type { Executor } from '../api';
+import { ExecutorFields } from './ExecutorFields';
+import type { Entries } from './entry';
+import { type Draft, draftCount, type Faults, RUNS_INPUT, takesRuns } from './order';
+import type { Field } from './schema';
+import { VaryFields } from './VaryFields';
+
+interface BatchFormProps {
+  readonly fields: readonly Field[];
+  readonly entries: Entries;
+  readonly draft: Draft;
+  /** Undefined until they are known. */
+  readonly executors: readonly Executor[] | undefined;
+  /** What stands in the inputs of the chosen executor's options. */
+  readonly options: Entries;
+  readonly faults: Faults;
+  readonly idPrefix: string;
+  readonly busy: boolean;
+  readonly onDraft: (draft: Draft) => void;
+  readonly onPreview: () => void;
+  readonly onRun: () => void;
+  readonly trans: TranslationBundle;
+}
+
+/** What makes a batch of a form: runs, varied parameters, and where the jobs run. */
+export function BatchForm(props: BatchFormProps): React.ReactElement {
+  const { fields, entries, draft, executors, faults, idPrefix, busy, onDraft, onPreview, onRun, trans } =
+    props;
+  const count = draftCount(fields, draft, trans);
+  const onKeyDown = (event: React.KeyboardEvent): void => {
+    // Enter would run the form as a single report.
+    if (event.key === 'Enter' && (event.target as Element).matches('input, select')) {
+      event.preventDefault();
+      onPreview();
+    }
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the inputs within are what takes the keys
+    <div className="pt-BatchForm" onKeyDown={onKeyDown}>
+      <Runs
+        runs={draft.runs}
+        enabled={takesRuns(fields, entries, draft)}
+        fault={faults[RUNS_INPUT]}
+        id={`${idPrefix}-${RUNS_INPUT}`}
+        onRuns={runs => onDraft({ ...draft, runs })}
+        trans={trans}
+      />
+      <VaryFields
+        fields={fields}
+        entries={entries}
+        variations={draft.variations}
+        faults={faults}
+        idPrefix={idPrefix}
+        onVariations={variations => onDraft({ ...draft, variations })}
+        trans={trans}
+      />
+      <ExecutorFields {...props} />
+      <div className="pt-BatchForm-end">
+        <output className="pt-BatchForm-count">{trans._n('%1 job', '%1 jobs', count, String(count))}</output>
+        <button type="button" className="jp-mod-styled" disabled={busy || !executors} onClick={onPreview}>
+          {trans.__('Preview')}
+        </button>
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-accept"
+          disabled={busy || !executors}
+          onClick={onRun}
+        >
+          {trans.__('Run batch')}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+interface RunsProps {
+  readonly runs: string;
+  /** Whether the template has somewhere to put them. */
+  readonly enabled: boolean;
+  readonly fault: string | undefined;
+  readonly id: string;
+  readonly onRuns: (runs: string) => void;
+  readonly trans: TranslationBundle;
+}
+
+function Runs({ runs, enabled, fault, id, onRuns, trans }: RunsProps): React.ReactElement {
+  const help = enabled
+    ? trans.__('One job for each run, such as 10-25, 31.')
+    : trans.__(
+        'This template has no parameter run. To go over runs, write {run} or {run:04d} into a text above, such as /data/r{run:04d}.'
+      );
+  return (
+    <div className={`pt-Field${fault ? ' pt-mod-refused' : ''}`}>
+      <div className="pt-Field-line">
+        <label htmlFor={id} className="pt-Field-title">
+          {trans.__('Runs')}
+        </label>
+      </div>
+      <input
+        id={id}
+        type="text"
+        spellCheck={false}
+        // What stands in it can still be taken out where runs have no place any more.
+        disabled={!enabled && runs === ''}
+        value={runs}
+        aria-invalid={fault ? true : undefined}
+        aria-describedby={`${id}-help${fault ? ` ${id}-fault` : ''}`}
+        onChange={event => onRuns(event.target.value)}
+      />
+      {fault && (
+        <div id={`${id}-fault`} className="pt-Field-fault">
+          {trans.__('runs: %1', fault)}
+        </div>
+      )}
+      <div id={`${id}-help`} className="pt-Field-help">
+        {help}
+      </div>
+    </div>
+  );
+}

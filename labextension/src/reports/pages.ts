@@ -1,0 +1,67 @@
+import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Api, Batch, Job } from '../api';
+import { Commands } from '../commands';
+import { reportsIcon } from '../icons';
+import { PageViews } from './PageViews';
+import { inputName, jobName } from './words';
+
+/** Add the commands that open reports and comparisons in the main area. */
+export function addPages(
+  app: JupyterFrontEnd,
+  api: Api,
+  restorer: ILayoutRestorer | null,
+  trans: TranslationBundle
+): void {
+  const reports = new PageViews(app, {
+    name: 'report',
+    command: Commands.openReport,
+    url: args => api.jobs.reportUrl(String(args.id)),
+    caption: title => trans.__('Report: %1', title)
+  });
+  const comparisons = new PageViews(app, {
+    name: 'comparison',
+    command: Commands.openComparison,
+    url: args => api.batches.comparisonUrl(String(args.id)),
+    caption: title => trans.__('Comparison: %1', title)
+  });
+  const pairs = new PageViews(app, {
+    name: 'pair',
+    command: Commands.compareJobs,
+    url: args => api.jobs.compareUrl(String(args.first), String(args.second)),
+    caption: title => trans.__('Two jobs: %1', title)
+  });
+  app.commands.addCommand(Commands.openReport, {
+    label: trans.__('Open report'),
+    icon: reportsIcon,
+    execute: args => reports.open(String(args.id), String(args.title), args)
+  });
+  app.commands.addCommand(Commands.openComparison, {
+    label: trans.__('Open comparison'),
+    icon: reportsIcon,
+    execute: args => comparisons.open(String(args.id), String(args.title), args)
+  });
+  app.commands.addCommand(Commands.compareJobs, {
+    label: trans.__('Compare two jobs'),
+    icon: reportsIcon,
+    execute: args => pairs.open(`${args.first} ${args.second}`, String(args.title), args)
+  });
+  if (restorer) {
+    for (const views of [reports, comparisons, pairs]) {
+      views.restoreBy(restorer);
+    }
+  }
+}
+
+/** What a report's tab is called. */
+export function reportTitle(job: Job): string {
+  return [inputName(job), job.title].filter(Boolean).join(' – ');
+}
+
+export function comparisonTitle(batch: Batch, trans: TranslationBundle): string {
+  return trans.__('%1 (%2)', batch.title, trans._n('%1 job', '%1 jobs', batch.total, String(batch.total)));
+}
+
+export function pairTitle(first: Job, second: Job): string {
+  return [first, second].map(job => jobName(job) || job.title).join(' | ');
+}
