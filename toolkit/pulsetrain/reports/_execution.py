@@ -10,6 +10,8 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -31,6 +33,7 @@ from pulsetrain.reports.status import State
 
 __all__ = ["Execution"]
 
+_START_WITHIN = 300  # s; on a cluster's file system a thousand kernels may start at once
 _LINE = 200  # characters of what a cell says of its progress
 
 
@@ -49,8 +52,11 @@ class Execution:
         self.begun = self.busy = False
         self._job, self._record, self._tell = job, record, tell
         self._notebook = nbformat.from_dict(json.loads(job.notebook.read_text(encoding="utf-8")))
-        self._kernel = _manager(record["kernel"])
-        self._client = _Client(self._notebook, km=self._kernel, timeout=None, record_timing=True)
+        self._channels = TemporaryDirectory(prefix="pulsetrain-", ignore_cleanup_errors=True)
+        self._kernel = _manager(record["kernel"], Path(self._channels.name))
+        self._client = _Client(
+            self._notebook, km=self._kernel, timeout=None, startup_timeout=_START_WITHIN, record_timing=True
+        )
         self._client.on_progress = self._progress
         self._pace = Pace()
         self._process: tuple[int, float] | None = None
@@ -66,7 +72,12 @@ class Execution:
         if pid:
             self._process = identity(pid)
             self._tell(kernel_pid=pid, kernel_started=self._process[1])
-        await self._client.async_start_new_kernel_client()
+        try:
+            await self._client.async_start_new_kernel_client()
+        except RuntimeError as error:
+            if stopping():
+                return "stopped", "stopped before the first cell"
+            return "failed", f"the kernel did not come up: {error}"
         # The exporter's imports take a second or two, which the kernel's work hides.
         threading.Thread(target=import_module, args=("pulsetrain.reports.html",), daemon=True).start()
 
@@ -112,6 +123,7 @@ class Execution:
             self._client.kc.stop_channels()
         if self._kernel.has_kernel:
             await self._kernel.shutdown_kernel(now=not await self._kernel.is_alive())
+        await asyncio.to_thread(self._channels.cleanup)
 
     def save(self) -> None:
         """Replace ``notebook.ipynb`` in one step."""
@@ -153,14 +165,15 @@ class _OwnPython(KernelSpecManager):
         return KernelSpec(**get_kernel_dict())
 
 
-def _manager(kernel: Mapping[str, Any]) -> AsyncKernelManager:
-    """Return the manager of a job's kernel, which talks encrypted where both sides know how."""
+def _manager(kernel: Mapping[str, Any], channels: Path) -> AsyncKernelManager:
+    """Return the manager of a job's kernel, which talks through sockets in a folder that only its user can enter.
+
+    Ports would be open to everybody on the machine, and two kernels that start at the same time may choose the same.
+    """
     options: dict[str, Any] = {"kernel_name": kernel["name"]}
     if "python" in kernel:
         options["kernel_spec_manager"] = _OwnPython()
-    if AsyncKernelManager.class_traits().get("transport_encryption"):
-        options["transport_encryption"] = "auto"
-    return AsyncKernelManager(**options)
+    return AsyncKernelManager(transport="ipc", connection_file=str(channels / "kernel.json"), **options)
 
 
 def _reason(error: Exception) -> str:
