@@ -52,11 +52,10 @@ class Queues:
 
 
 def _look(jobs: list[tuple[KnownJob, Status]]) -> None:
-    executor = executor_of(jobs[0][0].record.last())
     try:
-        answers = executor.look([(job.job, status) for job, status in jobs])
+        answers = executor_of(jobs[0][0].record.last()).look([(job.job, status) for job, status in jobs])
     except Exception:  # noqa: BLE001 -- whatever a queue's programs do, the jobs are shown as they were written
-        _log.warning("%s cannot be asked", executor, exc_info=True)
+        _log.warning("%s cannot be asked", jobs[0][1].executor, exc_info=True)
         answers = [status for _, status in jobs]
     asked = time.monotonic()
     for (job, status), answer in zip(jobs, answers, strict=True):
