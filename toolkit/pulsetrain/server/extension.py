@@ -8,14 +8,20 @@ from pathlib import Path
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Float, List, Unicode, default
 
-from pulsetrain.server import batch_handlers, data_handlers, handlers, parameter_handlers
+from pulsetrain.server import batch_handlers, count_handlers, data_handlers, handlers, parameter_handlers
 from pulsetrain.server.catalogue import Catalogue
 from pulsetrain.server.reader import Reader
 
 __all__ = ["ROUTES", "PulsetrainServer"]
 
 # Each file of requests brings its own list.
-ROUTES = (*handlers.HANDLERS, *batch_handlers.HANDLERS, *data_handlers.HANDLERS, *parameter_handlers.HANDLERS)
+ROUTES = (
+    *handlers.HANDLERS,
+    *batch_handlers.HANDLERS,
+    *count_handlers.HANDLERS,
+    *data_handlers.HANDLERS,
+    *parameter_handlers.HANDLERS,
+)
 
 
 class PulsetrainServer(ExtensionApp):
