@@ -81,6 +81,11 @@ export class JobRequests {
     return this.client.get(['jobs'], { ...query });
   }
 
+  /** How many of one's own jobs are in each state, those of batches among them. */
+  async counts(): Promise<Counts> {
+    return (await this.client.get<{ counts: Counts }>(['counts'])).counts;
+  }
+
   one(id: string): Promise<Job> {
     return this.client.get(['jobs', id]);
   }

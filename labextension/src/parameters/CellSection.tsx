@@ -87,7 +87,7 @@ function CellForm(props: CellSectionProps & { readonly fields: readonly Field[] 
   };
   return (
     <form
-      className="pt-Form"
+      className="pt-Form pt-CellForm"
       noValidate
       aria-label={trans.__('Parameters of %1', title)}
       onBlur={leave}
@@ -109,14 +109,14 @@ function CellForm(props: CellSectionProps & { readonly fields: readonly Field[] 
         />
       ))}
       <div className="pt-Form-actions">
-        <button type="button" className="jp-mod-styled" onClick={actions.restartAndRunAll}>
-          {trans.__('Restart and run all')}
+        <button type="button" className="jp-mod-styled jp-mod-accept" onClick={actions.runReport}>
+          {trans.__('Run as report…')}
         </button>
         <button type="button" className="jp-mod-styled" onClick={actions.runBatch}>
           {trans.__('Run as batch…')}
         </button>
-        <button type="button" className="jp-mod-styled jp-mod-accept" onClick={actions.runReport}>
-          {trans.__('Run as report…')}
+        <button type="button" className="jp-mod-styled" onClick={actions.restartAndRunAll}>
+          {trans.__('Restart and run all')}
         </button>
       </div>
     </form>
