@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
-import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import field_validator
 
@@ -29,8 +31,8 @@ from pulsetrain.reports.status import FINISHED, Status
 
 __all__ = ["Dask", "DaskOptions"]
 
-_CONNECT = 10.0  # s to hand jobs over
-_ANSWER = 5.0  # s to say where they are
+_CONNECT = 2.0  # s to reach a scheduler,
+_ANSWER = 5.0  # s until it has said something
 _LOST = "Dask's scheduler {} does not know the job any more: it was restarted, or the job cancelled there"
 _ERRED = "its task failed on the worker before it began; are Pulsetrain and this folder there? See the worker's log"
 R = TypeVar("R")
@@ -77,47 +79,29 @@ class Dask(Executor):
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Hand a task for each job to the scheduler."""
-        attempts = []
+        tasks = []
         for job in jobs:  # before a worker can write to the same file
             status = job.status
-            attempts.append(status.attempt)
             key = f"pulsetrain-{job.id}-{status.attempt}"
+            tasks.append((key, str(job.folder), status.attempt))
             replace(status, queue=key, message="waiting for a worker").write(job.folder / "status.json")
         try:
-            with self._client() as client:
-                futures = client.map(
-                    run_job,
-                    [str(job.folder) for job in jobs],
-                    attempts,
-                    [sys.executable] * len(jobs),
-                    key=[f"pulsetrain-{job.id}-{attempt}" for job, attempt in zip(jobs, attempts, strict=True)],
-                    pure=False,
-                    retries=0,
-                    resources=self.options.resources or None,
-                )
-                _distributed().fire_and_forget(futures)
+            _away(self._hand_over(tasks))
         except OSError as error:
             message = f"not submitted: {self._silent(error)}"
             for job in jobs:
-                replace(job.status, state="failed", message=message, finished=time.time()).write(
-                    job.folder / "status.json"
-                )
+                failed = replace(job.status, state="failed", message=message, finished=time.time())
+                failed.write(job.folder / "status.json")
             raise OptionError(f"scheduler: got {self.options.scheduler!r}; {self._silent(error)}") from None
 
     def look(self, jobs: Sequence[tuple[Job, Status]]) -> list[Status]:
         """Ask the scheduler once where the jobs are that no runner has signed; runners speak for themselves."""
         keys = [status.queue for _, status in jobs if _unsigned(status)]
         try:
-            known = _away(self._ask, keys) if keys else _Known()
-        except ConnectionRefusedError:
-            gone = f"interrupted: Dask's scheduler {self.options.scheduler} has gone, and its queue with it"
-            return [
-                _judged(job, status, lambda unsigned: replace(unsigned, state="dead", message=gone))
-                for job, status in jobs
-            ]
+            known = _away(self._ask(keys)) if keys else _Known()
         except OSError as error:
-            silent = f"unknown: {self._silent(error)}"
-            return [_judged(job, status, lambda unsigned: replace(unsigned, message=silent)) for job, status in jobs]
+            silent = self._silence(error)
+            return [_judged(job, status, lambda unsigned: replace(unsigned, **silent)) for job, status in jobs]
         return [_judged(job, status, lambda unsigned: self._placed(unsigned, known)) for job, status in jobs]
 
     def withdraw(self, jobs: Sequence[Job]) -> None:
@@ -126,8 +110,7 @@ class Dask(Executor):
         if not keys:
             return
         try:
-            with self._client() as client:
-                client.cancel([_distributed().Future(key, client=client) for key in keys], force=True)
+            _away(self._cancel(keys))
         except OSError:
             return
 
@@ -144,23 +127,41 @@ class Dask(Executor):
         if status.queue in known.nodes:
             worker, host = known.nodes[status.queue]
             return replace(status, node=host, message=f"waiting on the worker {worker}")
+        if not known.workers and state is not None:
+            return replace(status, message="waiting for a worker: the scheduler has none")
         if state in ("waiting", "queued", "processing"):
             return replace(status, message="waiting for a worker")
         if state == "no-worker":
-            return replace(status, message="waiting: no worker is there, or none has what the job needs")
+            return replace(status, message="waiting for a worker: none has what the job needs")
         lost = _ERRED if state == "erred" or status.queue in known.erred else _LOST.format(self.options.scheduler)
         return replace(status, state="dead", message=f"interrupted: {lost}")
 
+    async def _hand_over(self, tasks: list[tuple[str, str, int]]) -> None:
+        keys, folders, attempts = zip(*tasks, strict=True)
+        async with self._client() as client:
+            futures = client.map(
+                run_job,
+                folders,
+                attempts,
+                [sys.executable] * len(tasks),
+                key=list(keys),
+                pure=False,
+                retries=0,
+                resources=self.options.resources or None,
+            )
+            _distributed().fire_and_forget(futures)
+
+    async def _cancel(self, keys: list[str]) -> None:
+        async with self._client() as client:
+            await client.cancel([_distributed().Future(key, client=client) for key in keys], force=True)
+
     async def _ask(self, keys: list[str]) -> _Known:
-        distributed = _distributed()
-        async with asyncio.timeout(_ANSWER):
-            arguments = distributed.Security().get_connection_args("client")
-            async with distributed.rpc(self._address(), connection_args=arguments, timeout=_ANSWER) as scheduler:
-                states = await scheduler.get_task_status(keys=keys)
-                processing = await scheduler.processing(workers=None)
-                workers = (await scheduler.identity())["workers"]
-                lost = [key for key in keys if states.get(key) is None]
-                story = await scheduler.get_story(keys_or_stimuli=lost) if lost else []
+        async with self._scheduler() as scheduler:
+            states = await scheduler.get_task_status(keys=keys)
+            processing = await scheduler.processing(workers=None)
+            workers = (await scheduler.identity())["workers"]
+            lost = [key for key in keys if states.get(key) is None]
+            story = await scheduler.get_story(keys_or_stimuli=lost) if lost else []
         wanted = set(keys)
         places = {
             key: (str(workers[address]["name"]), str(workers[address]["host"]))
@@ -168,7 +169,7 @@ class Dask(Executor):
             for key in held
             if key in wanted and address in workers
         }
-        return _Known(states, places, {key for key, _, finish, *_ in story if finish == "erred"})
+        return _Known(len(workers), states, places, {key for key, _, finish, *_ in story if finish == "erred"})
 
     def _address(self) -> str:
         scheduler = str(self.options.scheduler)
@@ -179,13 +180,35 @@ class Dask(Executor):
         except (ValueError, KeyError, TypeError):
             raise ConnectionError(f"{scheduler} is no scheduler file") from None
 
-    @contextmanager
-    def _client(self) -> Iterator[Any]:
-        client = _distributed().Client(self._address(), timeout=_CONNECT, set_as_default=False, name="pulsetrain")
-        try:
+    @asynccontextmanager
+    async def _scheduler(self) -> AsyncIterator[Any]:
+        """Speak to the scheduler for some seconds at most."""
+        async with asyncio.timeout(_ANSWER):
+            arguments = _distributed().Security().get_connection_args("client")
+            async with _distributed().rpc(self._address(), connection_args=arguments, timeout=_CONNECT) as scheduler:
+                yield scheduler
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[Any]:
+        address = self._address()
+        _knock(address)
+        async with self._scheduler() as scheduler:  # a client would wait for ever for one that says nothing
+            await scheduler.identity()
+        async with _distributed().Client(
+            address, asynchronous=True, timeout=_ANSWER, set_as_default=False, name="pulsetrain"
+        ) as client:
             yield client
-        finally:
-            client.close()
+
+    def _silence(self, error: OSError) -> dict[str, Any]:
+        """Return what it means for a job in the queue that the scheduler does not answer."""
+        try:
+            _knock(self._address())
+        except ConnectionRefusedError:
+            gone = f"interrupted: Dask's scheduler {self.options.scheduler} has gone, and its queue with it"
+            return {"state": "dead", "message": gone}
+        except OSError:
+            pass
+        return {"message": f"unknown: {self._silent(error)}"}
 
     def _silent(self, error: OSError) -> str:
         return f"Dask's scheduler {self.options.scheduler} does not answer ({_first_line(error)})"
@@ -193,8 +216,9 @@ class Dask(Executor):
 
 @dataclass(frozen=True)
 class _Known:
-    """What the scheduler says: states by key, name and host of the worker by key, and keys that failed of late."""
+    """What the scheduler says: how many workers it has, states, names and hosts of workers, and failures by key."""
 
+    workers: int = 0
     states: dict[str, str | None] = field(default_factory=dict)
     nodes: dict[str, tuple[str, str]] = field(default_factory=dict)
     erred: set[str] = field(default_factory=set)
@@ -203,6 +227,13 @@ class _Known:
 def _distributed() -> Any:
     """Import what takes half a second once it is needed."""
     return import_module("distributed")
+
+
+def _knock(address: str) -> None:
+    """Fail at once where nobody listens; `distributed` would try again and not say why."""
+    place = urlsplit(address)
+    if place.scheme in ("tcp", "tls") and place.hostname and place.port:
+        socket.create_connection((place.hostname, place.port), timeout=_ANSWER).close()
 
 
 def _judged(job: Job, status: Status, verdict: Callable[[Status], Status]) -> Status:
@@ -220,20 +251,7 @@ def _first_line(error: OSError) -> str:
     return str(error).split("\n", 1)[0] or type(error).__name__
 
 
-def _away(ask: Callable[[list[str]], Coroutine[Any, Any, R]], keys: list[str]) -> R:
+def _away(work: Coroutine[Any, Any, R]) -> R:
     """Run a coroutine in a thread of its own: the caller's may have a loop at work, as in a notebook."""
-    outcome: list[R | BaseException] = []
-
-    def work() -> None:
-        try:
-            outcome.append(asyncio.run(ask(keys)))
-        except BaseException as error:  # noqa: BLE001  # it is raised again where it was asked for
-            outcome.append(error)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    thread.join()
-    (found,) = outcome
-    if isinstance(found, BaseException):
-        raise found
-    return found
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()

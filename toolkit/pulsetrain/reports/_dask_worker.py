@@ -34,6 +34,8 @@ def run_job(folder: str, attempt: int, python: str) -> str:
 
     worker = get_worker()
     job = Job(Path(folder))
+    if not job.folder.is_dir():
+        raise FileNotFoundError(f"{folder} is not there on {this_host()}; jobs need a folder that all workers share")
     status = job.status
     if (status.state, status.pid, status.attempt) != ("queued", None, attempt):
         return status.state
