@@ -76,10 +76,12 @@ def configured(tmp_path_factory: pytest.TempPathFactory, write_template: Callabl
         "from jupyter_server.auth import Authorizer\n"
         "class Readers(Authorizer):\n"
         "    def is_authorized(self, handler, user, action, resource):\n"
-        "        return action == 'read' or handler.request.headers.get('X-Role') == 'writer'\n"
+        "        role = handler.request.headers.get('X-Role', 'reader')\n"
+        "        return role == 'writer' or (role == 'reader' and action == 'read')\n"
     )
     options = {
         "PulsetrainServer.jobs_root": home / "elsewhere",
+        "PulsetrainServer.shared_jobs": home / "colleague",
         "PulsetrainServer.template_folders": home / "group",
         "ServerApp.authorizer_class": "readers.Readers",
     }
