@@ -197,7 +197,7 @@ def _rows(printed: str, columns: int) -> Iterator[list[str]]:
 
 
 def _run(
-    *command: str, cwd: Path | None = None, environment: dict[str, str] | None = None, patience: float = _PATIENCE
+    *command: str, cwd: Path | None = None, environment: dict[str, str] | None = None, patience: float = 0.0
 ) -> subprocess.CompletedProcess[str]:
     own = {name: text for name, text in os.environ.items() if name == "SLURM_CONF" or not name.startswith(_SETTINGS)}
     try:
@@ -209,11 +209,11 @@ def _run(
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=patience,
+            timeout=patience or _PATIENCE,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise NoAnswer(f"{command[0]} has not answered within {patience:g} s") from None
+        raise NoAnswer(f"{command[0]} has not answered within {patience or _PATIENCE:g} s") from None
     except OSError as error:
         raise NoAnswer(f"{command[0]} cannot be run: {error.strerror}") from None
 

@@ -48,7 +48,7 @@ def script(options: SlurmOptions, *, name: str, tasks: int, folder: Path, after:
     after : str, optional
         The number of an array that must have ended before.
     """
-    lines = [f"#SBATCH --{line}" for line in _lines(options, _plain(name), tasks, after)]
+    lines = [f"#SBATCH --{line}" for line in _lines(options, _plain(name), tasks, folder, after)]
     return "\n".join(
         [
             "#!/bin/bash",
@@ -79,7 +79,7 @@ def clean_environment(options: SlurmOptions) -> dict[str, str]:
     return kept
 
 
-def _lines(options: SlurmOptions, name: str, tasks: int, after: str) -> list[str]:
+def _lines(options: SlurmOptions, name: str, tasks: int, folder: Path, after: str) -> list[str]:
     limit = f"%{options.concurrent}" if options.concurrent else ""
     stated: Mapping[str, object] = {
         "job-name": name,
@@ -97,7 +97,8 @@ def _lines(options: SlurmOptions, name: str, tasks: int, after: str) -> list[str
         "gres": f"gpu:{options.gpus}" if options.gpus else "",
         "dependency": f"afterany:{after}" if after else "",
         "signal": f"B:USR1@{options.warning}",
-        "output": OUTPUT,
+        # SLURM replaces % and drops \ in the whole path, and starts no task whose output it then cannot open.
+        "output": "/dev/null" if {"%", "\\"} & set(str(folder)) else OUTPUT,
     }
     return [f"{key}={value}" for key, value in stated.items() if value] + ["no-requeue"]
 
