@@ -114,6 +114,44 @@ def test_jobs_whose_crew_was_killed_are_seen_as_interrupted_and_the_one_at_work_
     assert [status.state for status in batch.wait(120)] == ["done"] * 3
 
 
+FACTS = """
+import os, pickle, random, signal, subprocess, sys, threading
+from pulsetrain.reports import show_metrics
+import numpy as np
+
+class Thing: ...
+
+own = {"PULSETRAIN_JOB", "JPY_PARENT_PID", "PWD", "OLDPWD", "_"}
+show_metrics({"facts": {
+    "cwd": os.getcwd(),
+    "path": sys.path,
+    "argv": [os.path.basename(sys.argv[0]), *sys.argv[1:2]],
+    "flags": [sys.flags.optimize, sys.flags.dev_mode, sys.flags.utf8_mode],
+    "environment": {k: v for k, v in sorted(os.environ.items()) if k not in own and "PYTEST" not in k},
+    "signals": [str(signal.getsignal(n)) for n in (signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1)],
+    "leader": os.getsid(0) == os.getpid(),
+    "open files": sum(os.readlink(f"/proc/self/fd/{n}").startswith("/") for n in os.listdir("/proc/self/fd")
+                      if os.path.lexists(f"/proc/self/fd/{n}") and ".pool" in os.readlink(f"/proc/self/fd/{n}")),
+    "pickled": type(pickle.loads(pickle.dumps(Thing()))).__name__,
+    "main": __name__,
+    "child": subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True, text=True).stdout,
+    "torch": "torch" in sys.modules,
+}, "drawn": [random.random(), float(np.random.random())]})
+"""
+
+
+def test_kernel_of_a_batch_is_as_that_of_a_report(template: Callable[..., Path], root: Path) -> None:
+    path = template(FACTS, name="facts", parameters="n: int = 0")
+    report = submit(path, {}, root)
+    assert report.wait(60).state == "done", report.log()
+    batch = plan_batch(path, grid={"n": [1, 2, 3]}, root=root).submit()
+    assert [status.state for status in batch.wait(120)] == ["done"] * 3, batch.jobs()[0].log()
+    for job in batch.jobs():
+        assert job.metrics["facts"] == report.metrics["facts"]
+    drawn = [number for job in [report, *batch.jobs()] for number in job.metrics["drawn"]]
+    assert len(set(drawn)) == len(drawn), "none draws what another one draws"
+
+
 def test_report_asked_for_meanwhile_does_not_wait_for_the_end_of_a_batch(
     path: Path, root: Path, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ from pulsetrain.reports._files import alive, identity, write_json
 from pulsetrain.reports._inputs import check_inputs, note_inputs
 from pulsetrain.reports._notebooks import code_cells
 from pulsetrain.reports._pace import Pace
+from pulsetrain.reports._spare_kernel import PROVISIONER, SpareKernel
 from pulsetrain.reports.display import METRICS
 from pulsetrain.reports.inside import JOB, PROGRESS
 from pulsetrain.reports.jobs import Job
@@ -162,7 +163,10 @@ class _OwnPython(KernelSpecManager):
     """Knows one kernel, this very Python, whether or not a kernelspec is installed for it."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002 -- there is only one
-        return KernelSpec(**get_kernel_dict())
+        spec = get_kernel_dict()
+        if SpareKernel.ready is not None:
+            spec["metadata"] = {**spec.get("metadata", {}), "kernel_provisioner": {"provisioner_name": PROVISIONER}}
+        return KernelSpec(**spec)
 
 
 def _manager(kernel: Mapping[str, Any], channels: Path) -> AsyncKernelManager:

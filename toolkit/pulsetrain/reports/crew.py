@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Iterable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from pulsetrain._shared_files import take_lock
@@ -96,9 +97,16 @@ def main(arguments: list[str] | None = None) -> int:
     pid, started = identity()
     for job in jobs:
         _sign(job, pid, started)
-    runner.import_ahead()
+    _import_ahead()
     Crew(int(slots)).run(jobs)
     return 0
+
+
+def _import_ahead() -> None:
+    """Import what runners, their kernels and their reports need; none of it starts a thread."""
+    runner.import_ahead()
+    import_module("pulsetrain.reports.html")
+    import_module("pulsetrain.reports._spare_kernel").import_ahead()
 
 
 def _sign(job: Job, pid: int, started: float) -> None:
@@ -129,6 +137,7 @@ def _become_runner(job: Job, place: int) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     random.seed()
+    import_module("pulsetrain.reports._spare_kernel").SpareKernel.keep()
     return runner.main([str(job.folder)], place=place)
 
 
