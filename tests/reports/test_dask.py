@@ -164,6 +164,9 @@ def test_jobs_of_a_scheduler_that_has_gone_are_dead_and_never_done(marking: Path
     assert (status.state, "has gone, and its queue with it" in status.message) == ("dead", True)
     job.stop()
     assert job.status.state == "stopped"
+    with pytest.raises(OptionError, match="does not answer"):
+        Dask(scheduler=empty.scheduler_address).start([cancelled])
+    assert (cancelled.status.state, "not submitted" in cancelled.status.message) == ("failed", True)
 
 
 def test_a_scheduler_that_does_not_answer_leaves_it_unknown_what_waits_and_takes_nothing_new(
@@ -175,10 +178,12 @@ def test_a_scheduler_that_does_not_answer_leaves_it_unknown_what_waits_and_takes
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(OptionError, match=r"^scheduler: got .* does not answer"):
             submit(marking, {}, root, executor=Dask(scheduler=address))
-        (job,) = list_jobs(root)
-        assert (job.status.state, "not submitted" in job.status.message) == ("failed", True)
-        Status(executor="dask", queue="key").write(job.folder / "status.json")
-        (status,) = statuses([job])
+        assert not root.exists()
+        job = Job(root / "earlier")
+        job.folder.mkdir(parents=True)
+        waiting = Status(executor="dask", queue="key")
+        waiting.write(job.folder / "status.json")
+        (status,) = Dask(scheduler=address).look([(job, waiting)])
         assert (status.state, status.message.split(":")[0]) == ("queued", "unknown")
 
 

@@ -77,6 +77,13 @@ class Dask(Executor):
         """Return what is not installed, or an empty string."""
         return "" if find_spec("distributed") else "the package distributed is not installed; pip install distributed"
 
+    def check(self, jobs: int) -> None:  # noqa: ARG002  # it takes any number
+        """Ask whether the scheduler answers; one without workers does, as they may come later."""
+        try:
+            _away(self._greet())
+        except OSError as error:
+            raise OptionError(self._refusal(error)) from None
+
     def start(self, jobs: Sequence[Job]) -> None:
         """Hand a task for each job to the scheduler."""
         tasks = []
@@ -92,7 +99,7 @@ class Dask(Executor):
             for job in jobs:
                 failed = replace(job.status, state="failed", message=message, finished=time.time())
                 failed.write(job.folder / "status.json")
-            raise OptionError(f"scheduler: got {self.options.scheduler!r}; {self._silent(error)}") from None
+            raise OptionError(self._refusal(error)) from None
 
     def look(self, jobs: Sequence[tuple[Job, Status]]) -> list[Status]:
         """Ask the scheduler once where the jobs are that no runner has signed; runners speak for themselves."""
@@ -188,14 +195,16 @@ class Dask(Executor):
             async with _distributed().rpc(self._address(), connection_args=arguments, timeout=_CONNECT) as scheduler:
                 yield scheduler
 
+    async def _greet(self) -> None:
+        _knock(self._address())
+        async with self._scheduler() as scheduler:
+            await scheduler.identity()
+
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[Any]:
-        address = self._address()
-        _knock(address)
-        async with self._scheduler() as scheduler:  # a client would wait for ever for one that says nothing
-            await scheduler.identity()
+        await self._greet()  # a client would wait for ever for a scheduler that says nothing
         async with _distributed().Client(
-            address, asynchronous=True, timeout=_ANSWER, set_as_default=False, name="pulsetrain"
+            self._address(), asynchronous=True, timeout=_ANSWER, set_as_default=False, name="pulsetrain"
         ) as client:
             yield client
 
@@ -209,6 +218,9 @@ class Dask(Executor):
         except OSError:
             pass
         return {"message": f"unknown: {self._silent(error)}"}
+
+    def _refusal(self, error: OSError) -> str:
+        return f"scheduler: got {self.options.scheduler!r}; {self._silent(error)}"
 
     def _silent(self, error: OSError) -> str:
         return f"Dask's scheduler {self.options.scheduler} does not answer ({_first_line(error)})"
