@@ -156,7 +156,7 @@ def cancel(tasks: Iterable[str]) -> None:
     NoAnswer
         If SLURM cannot be asked.
     """
-    answer = _run("scancel", *tasks)
+    answer = _run("scancel", *_together(tasks))
     complaints = [line for line in answer.stderr.splitlines() if not any(words in line for words in _GONE)]
     if answer.returncode and complaints:
         raise NoAnswer(_words("\n".join(complaints)))
@@ -194,6 +194,15 @@ def _sacct(names: Iterable[str]) -> dict[str, Task]:
 def _rows(printed: str, columns: int) -> Iterator[list[str]]:
     rows = (line.strip().split("|", columns - 1) for line in printed.splitlines())
     return (row for row in rows if len(row) == columns)
+
+
+def _together(tasks: Iterable[str]) -> list[str]:
+    """Write tasks as SLURM takes many at once: ``1234_[1,2,7]``."""
+    arrays: dict[str, list[str]] = {}
+    for task in tasks:
+        array, _, index = task.partition("_")
+        arrays.setdefault(array, []).append(index)
+    return [f"{array}_[{','.join(indices)}]" for array, indices in arrays.items()]
 
 
 def _run(

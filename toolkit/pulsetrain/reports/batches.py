@@ -15,7 +15,7 @@ from pulsetrain._shared_files import take_lock
 from pulsetrain.options import OptionError
 from pulsetrain.reports._files import read_json, write_json
 from pulsetrain.reports._values import safe_json
-from pulsetrain.reports.executors import Executor, executor_of, statuses
+from pulsetrain.reports.executors import Executor, executor_of, statuses, withdraw
 from pulsetrain.reports.jobs import BATCH, Job, JobError
 from pulsetrain.reports.planning import Plan
 from pulsetrain.reports.status import FINISHED, Status
@@ -88,8 +88,13 @@ class Batch:
     def stop(self) -> None:
         """Ask every job to stop; those at work save their partial notebooks, and the rest never begin."""
         # From the end, or the place of each job that is stopped would be taken by one that is to be stopped next.
+        never = []
         for job in reversed(self.jobs()):
-            job.stop()
+            if job.never_begin():
+                never.append(job)
+            else:
+                job.stop()
+        withdraw(never)
 
     def resume(self, *, executor: Executor | None = None) -> list[Job]:
         """Run the jobs that are neither done nor at work once more, and return them; what they left is kept.

@@ -12,7 +12,7 @@ from pulsetrain.options import OptionError, Options
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import Status
 
-__all__ = ["EXECUTORS", "Executor", "executor_class", "executor_named", "executor_of", "statuses"]
+__all__ = ["EXECUTORS", "Executor", "executor_class", "executor_named", "executor_of", "statuses", "withdraw"]
 
 # Imported when they are asked for; an executor is one new module and its line here.
 EXECUTORS = {
@@ -145,6 +145,13 @@ def statuses(jobs: Iterable[Job]) -> list[Status]:
         for number, status in zip(numbers, news, strict=True):
             result[number] = status
     return result
+
+
+def withdraw(jobs: Iterable[Job]) -> None:
+    """Take jobs that will never begin out of their queues, asking each queue once."""
+    found = [(job, job.status) for job in jobs]
+    for executor, numbers in _by_executor(found, range(len(found))):
+        executor.withdraw([found[number][0] for number in numbers])
 
 
 def _is_queues(status: Status) -> bool:

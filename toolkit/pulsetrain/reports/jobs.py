@@ -125,8 +125,13 @@ class Job:
         timeout : float or None, seconds
             Wait so long for the end, then kill the runner and its kernel outright. By default do not wait.
         """
+        from pulsetrain.reports.executors import withdraw
+
         status = self.status
-        if status.state in FINISHED or (status.pid is None and self._withdraw()):
+        if status.state in FINISHED:
+            return
+        if status.pid is None and self.never_begin():
+            withdraw([self])
             return
         (self.folder / "stop").touch()
         if status.host == this_host():
@@ -180,10 +185,8 @@ class Job:
             kill(status.pid, status.pid_started, signal.SIGKILL)
             kill(status.kernel_pid, status.kernel_started, signal.SIGKILL)
 
-    def _withdraw(self) -> bool:
-        """Take a job that no runner has signed out of its queue; return whether that was in time."""
-        from pulsetrain.reports.executors import executor_of
-
+    def never_begin(self) -> bool:
+        """Mark a job that no runner has signed as stopped, so that none will; return whether that was in time."""
         lock = self.held()
         if lock is None:
             return False
@@ -195,7 +198,6 @@ class Job:
             replace(status, state="stopped", message=message, finished=time.time()).write(self.folder / "status.json")
         finally:
             os.close(lock)
-        executor_of(self.record).withdraw([self])
         return True
 
 
