@@ -135,8 +135,10 @@ class ParameterForm:
         return rest
 
     def close(self) -> None:
-        """Close the widgets."""
-        close_tree(self.widget)
+        """Close the widgets, those too that are not shown at present."""
+        shared = (self._style, self._text_style, self._layout, self._narrow, self._wide)
+        for widget in (self.widget, *self.fields.values(), *self._several.values(), *shared):
+            close_tree(widget)
 
     def _told(self, read: Callable[[], dict[str, Any]], texts: Mapping[str, str]) -> dict[str, Any]:
         try:

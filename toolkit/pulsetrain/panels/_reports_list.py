@@ -18,7 +18,7 @@ __all__ = ["EntryList", "cells_of", "table_html"]
 
 _ROWS = 10  # of a page
 _STATES = ("every state", "queued", "running", "stopping", "done", "failed", "stopped", "dead")
-_ORDERS = ("newest first", "oldest first", "by state", "by name")
+_ORDERS = ("as usual", "reversed", "by state", "by name")
 _COLUMNS = ("state", "progress", "time", "when", "what")
 
 
@@ -48,9 +48,11 @@ class EntryList:
             description="Filter", placeholder="words of titles, values or messages", continuous_update=False
         )
         self.state = ipywidgets.Dropdown(options=_STATES, description="State")
-        self.order = ipywidgets.Dropdown(options=_ORDERS, description="Order")
-        self.back = button("Newer", "chevron-left", "Page before")
-        self.on = button("Older", "chevron-right", "Next page")
+        self.order = ipywidgets.Dropdown(
+            options=_ORDERS, description="Order", tooltip="As usual: the newest first, the jobs of a batch as planned"
+        )
+        self.back = button("Before", "chevron-left", "Page before")
+        self.on = button("Next", "chevron-right", "Next page")
         self.count = ipywidgets.HTML()
         self._boxes = [ipywidgets.Checkbox(indent=False, layout={"width": "250px"}) for _ in range(_ROWS)]
         self._texts = [ipywidgets.HTML(layout={"flex": "1 1 auto", "width": "0"}) for _ in range(_ROWS)]
@@ -84,12 +86,11 @@ class EntryList:
         found = [
             entry
             for entry in self.entries
-            if (state is None or state == entry.state or state in entry.counts)
-            and all(word in text for text in [_searched(entry)] for word in words)
+            if (state is None or state == entry.state or state in entry.counts) and (not words or _has(entry, words))
         ]
         match self.order.value:
-            case "oldest first":
-                return sorted(found, key=lambda entry: entry.id)
+            case "reversed":
+                return found[::-1]
             case "by state":
                 return sorted(found, key=lambda entry: _STATES.index(entry.state))
             case "by name":
@@ -189,8 +190,9 @@ def _name(entry: Entry) -> str:
     return f"{number} {entry.title}".strip()
 
 
-def _searched(entry: Entry) -> str:
-    return " ".join((entry.id, _name(entry), *cells_of(entry).values())).lower()
+def _has(entry: Entry, words: Sequence[str]) -> bool:
+    text = " ".join((entry.id, _name(entry), *cells_of(entry).values())).lower()
+    return all(word in text for word in words)
 
 
 def _set(widget: Any, value: str) -> None:

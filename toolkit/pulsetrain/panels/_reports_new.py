@@ -140,6 +140,12 @@ class NewRun:
 
         self.task.run(work, self._sent)
 
+    def close(self) -> None:
+        """Close the forms; all else is closed with the panel that holds it."""
+        for form in (self.form, self._options):
+            if form is not None:
+                form.close()
+
     def _planner(self) -> Callable[[], Plan]:
         """Read the fields, and return what plans with their values in a thread."""
         template = self._known.get(self.template.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,12 @@ STYLE = """<style>
 .pt-failed, .pt-dead, .pt-fault { color: var(--jp-error-color1, #b71c1c); }
 .pt-done { color: var(--jp-success-color0, #1b5e20); }
 .pt-help { color: var(--jp-ui-font-color2, #616161); }
+.pt-help, .pt-fault { display: inline-block; line-height: 1.3; }
 .pt-table { border-collapse: collapse; font-variant-numeric: tabular-nums; color: var(--jp-ui-font-color1, #212121); }
 .pt-table th, .pt-table td { text-align: left; padding: 2px 10px; }
 .pt-table tr { border-bottom: 1px solid var(--jp-border-color2, #ddd); }
-.pt-frame { width: 100%; height: 75vh; border: 1px solid var(--jp-border-color2, #ddd); background: #fff; }
+.pt-frame { box-sizing: border-box; width: 100%; height: 75vh; background: #fff;
+  border: 1px solid var(--jp-border-color2, #ddd); }
 .jp-OutputArea-child:has(.pulsetrain-reports) + .jp-OutputArea-child:has(.pulsetrain-saved) { display: none; }
 </style>"""
 
@@ -96,11 +99,17 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 def _cell_at_work(job: Job, number: int) -> str:
     """Return the source of a code cell, counted from 1 among those that run."""
     try:
-        notebook = read_notebook(job.notebook)
-        order = list(code_cells(notebook))
-        return str(notebook["cells"][order[number - 1]]["source"]) if 0 < number <= len(order) else ""
+        sources = _sources(job.notebook)
     except (OSError, NotebookError):
         return ""
+    return sources[number - 1] if 0 < number <= len(sources) else ""
+
+
+@lru_cache(maxsize=16)
+def _sources(path: Path) -> tuple[str, ...]:
+    """Return the sources of the cells that run; a job's never change, while its notebook grows by their outputs."""
+    notebook = read_notebook(path)
+    return tuple(str(notebook["cells"][index]["source"]) for index in code_cells(notebook))
 
 
 def _log_tail(job: Job) -> str:

@@ -155,6 +155,7 @@ class ReportsPanel:
         for task in (self.new.task, self.task):
             task.cancel()
             task.wait()
+        self.new.close()
         close_tree(self.widget)
 
     def _ipython_display_(self) -> None:

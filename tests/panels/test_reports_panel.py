@@ -1,0 +1,387 @@
+"""The panel of reports: real jobs from form to comparison, driven from the kernel's own thread as in a notebook."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+from pathlib import Path
+
+import ipywidgets
+import nbformat
+import pytest
+
+from pulsetrain.options import OptionError, Options, option
+from pulsetrain.panels import ReportsPanel
+from pulsetrain.panels._reports_form import ParameterForm
+from pulsetrain.panels._reports_list import EntryList, table_html
+from pulsetrain.panels._reports_watch import Entry, Watch
+from pulsetrain.panels._reports_words import details_html, frame_html
+from pulsetrain.reports import Batch, Job, JobError, list_batches, list_jobs, read_parameters
+
+HOSTILE = "\"'></script><script>alert(1)</script><img src=x onerror=alert(2)>&"
+PARAMETERS = """from typing import Literal
+steps: int = 3  # How many steps. {1 .. 10}
+width: float = 0.5  # Of each. [mm] {0 .. 2}
+kind: Literal["a", "b"] = "a"
+deep: bool = False
+path: str = ""
+sizes: list[int] = [1, 2]
+start: float = 2 * 3.0
+name: str"""
+TRIAL = """from pathlib import Path
+from pulsetrain.reports import show_metrics
+again = Path(str(steps) + ".seen")
+if steps == 4 and not again.exists():
+    again.touch()
+    raise ValueError("the first time")
+print("wrote", steps)
+show_metrics({"square": steps**2})"""
+
+
+def code(source: str, *tags: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)})
+
+
+@pytest.fixture
+def template(tmp_path):
+    """Write a template and return its path."""
+
+    def write(*sources: str, parameters: str = "steps: int = 3  # How many. {1 .. 10}", name: str = "trial") -> Path:
+        folder = tmp_path / "own"
+        folder.mkdir(exist_ok=True)
+        cells = [code(parameters, "parameters"), *map(code, sources)]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"{name}.ipynb")
+        return folder / f"{name}.ipynb"
+
+    return write
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Folder of jobs; whatever still runs there at the end is ended."""
+    folder = tmp_path / "jobs"
+    yield folder
+    for batch in list_batches(folder):
+        batch.stop()
+    for job in list_jobs(folder):
+        job.stop(timeout=5)
+
+
+@pytest.fixture
+def form():
+    """A form for all kinds of parameters."""
+    model = read_parameters({"cells": [code(PARAMETERS, "parameters")]})
+    made = ParameterForm(model, vary=True)
+    yield made
+    made.close()
+
+
+def in_a_kernel(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a test on an event loop, as a notebook's cell is."""
+    asyncio.run(work())
+
+
+async def until(true: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come about"
+        await asyncio.sleep(0.05)
+
+
+async def ended(panel: ReportsPanel) -> None:
+    await until(lambda: bool(panel.entries) and all(entry.ended for entry in panel.entries))
+
+
+def said(form: ParameterForm, name: str) -> str:
+    return html.unescape(re.sub("<[^>]*>", "", form._words[name].value))
+
+
+def test_a_field_has_the_kind_help_unit_and_bounds_of_its_parameter(form):
+    assert form.fields["width"].description == "width (mm)"
+    assert said(form, "width") == "Of each. 0 … 2"
+    assert form.fields["kind"].options == (("a", "a"), ("b", "b"))
+    assert form.fields["deep"].options == (("yes", True), ("no", False))
+    assert form.fields["start"].placeholder == "2 * 3.0"
+    assert form.fields["name"].placeholder == "required"
+    assert form.fields["sizes"].value == "[1, 2]"
+
+
+def test_only_what_was_changed_is_given_and_in_its_own_type(form):
+    assert form.values == {}
+    for name, text in {"steps": "7", "width": "1", "sizes": "[3]", "start": "1.5", "name": "7"}.items():
+        form.fields[name].value = text
+    form.fields["deep"].value = True
+    assert form.values == {"steps": 7, "width": 1.0, "deep": True, "sizes": [3], "start": 1.5, "name": "7"}
+    assert isinstance(form.values["width"], float)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("steps", "99", "got 99, allowed 1 … 10"),
+        ("steps", "x", "valid integer"),
+        ("sizes", "[1, 'a']", "valid integer"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field_and_refused(form, name, text, words):
+    form.fields[name].value = text
+    assert words in said(form, name)
+    assert 'role="alert"' in form._words[name].value
+    with pytest.raises(OptionError, match=name):
+        _ = form.values
+    form.fields[name].value = form._default_text(name)
+    assert words not in said(form, name)
+
+
+def test_a_parameter_that_is_varied_takes_several_values(form):
+    form._ticks["width"].value = True
+    form._several["width"].value = "0.5:1.5:0.5"
+    assert form.grid == {"width": [0.5, 1.0, 1.5]}
+    assert "width" not in form.values
+    form._several["width"].value = "1, 5"
+    assert "allowed 0 … 2" in said(form, "width")
+    with pytest.raises(OptionError, match="width"):
+        _ = form.grid
+
+
+def test_a_form_is_filled_with_values_and_a_grid_and_gives_them_back(form):
+    values = {"steps": 4, "kind": "b", "deep": True, "name": "x", "sizes": [9]}
+    form.set(values, {"width": [0.1, 0.2]})
+    assert form.values == values
+    assert form.grid == {"width": [0.1, 0.2]}
+    form.set({})
+    assert form.values == form.grid == {}
+
+
+def test_words_of_a_template_are_text():
+    class Bad(Options):
+        field: int = option(1, HOSTILE, ge=0)
+
+    made = ParameterForm(Bad)
+    made.show([f"field: {HOSTILE}"])
+    assert "<script" not in made._words["field"].value
+    assert "<img" not in made._words["field"].value
+    made.close()
+
+
+def test_a_preview_lists_the_jobs_and_writes_nothing(template, root):
+    async def work() -> None:
+        panel = ReportsPanel(root)
+        panel.new.choose(template(), {"steps": 2})
+        panel.new.choose(template(), {}, grid={"steps": [3, 4]})
+        panel.new.show_plan()
+        panel.wait()
+        assert "2 jobs" in panel.new.words.value
+        assert "steps = 3" in panel.new.words.value
+        assert "pulsetrain.reports" in panel.new.words.value  # what will be started
+        panel.close()
+
+    in_a_kernel(work)
+    assert not root.exists()
+
+
+def test_what_the_plan_refuses_is_said_beside_the_field_and_writes_nothing(template, root):
+    async def work() -> None:
+        panel = ReportsPanel(root)
+        panel.new.choose(template(parameters="name: str  # Whose.\nsteps = 3"), {})
+        panel.new.run()
+        panel.new.task.wait()
+        assert "missing" in said(panel.new.form, "name")
+        panel.new.runs.value = "10-9"
+        panel.new.run()
+        panel.new.task.wait()
+        assert "ends before it begins" in panel.new.task.text
+        panel.close()
+
+    in_a_kernel(work)
+    assert not root.exists()
+
+
+def test_a_batch_is_run_followed_compared_and_its_failed_job_run_again(template, root):
+    async def work() -> None:
+        panel = ReportsPanel(root, [template(TRIAL).parent])
+        panel.new.choose(template(TRIAL), {}, grid={"steps": [3, 4]})
+        panel.new.task.button.click()
+        await until(lambda: len(panel.list.chosen) == 1)
+        await ended(panel)  # the thread looks, nobody asks
+        (entry,) = panel.entries
+        assert (entry.state, entry.counts) == ("failed", {"done": 1, "failed": 1})
+
+        panel.task.button.click()
+        panel.task.wait()
+        frame = panel._form._page.children[0].value
+        assert 'sandbox="allow-scripts"' in frame
+        assert "href" not in frame.partition("srcdoc")[2]
+        assert (entry.item.folder / "comparison.html").is_file()
+
+        panel.enter()
+        first, second = panel.entries
+        assert (first.state, first.values) == ("done", {"steps": 3})
+        assert "the first time" in second.message
+        panel.list.choose(first.id)
+        assert "wrote 3" in panel._form.details.value
+        panel.list.choose(first.id, second.id)
+        assert not panel._form.compare.disabled
+        panel.compare()
+        panel.wait()
+        assert "Two jobs side by side" in panel._form._page.children[0].value
+
+        panel.list.choose(second.id)
+        panel.resume()
+        panel.wait()
+        await ended(panel)
+        assert [each.state for each in panel.entries] == ["done", "done"]
+
+        panel.enter()
+        panel.list.choose(entry.id)
+        panel.new.choose(template(TRIAL), {})
+        panel.again()
+        assert panel.new.form.grid == {"steps": [3, 4]}
+        panel.close()
+
+    in_a_kernel(work)
+
+
+def test_a_job_is_run_by_itself_and_stopped(template, root):
+    async def work() -> None:
+        panel = ReportsPanel(root)
+        panel.new.choose(template("import time\nprint('here', flush=True)\ntime.sleep(60)"), {"steps": 5})
+        panel.new.run()
+        panel.wait()
+        (job,) = panel.entries
+        assert isinstance(job.item, Job)
+        await until(lambda: "here" in panel._form.details.value)
+        assert "at work now" in panel._form.details.value
+        with pytest.raises(JobError, match="tick 2"):
+            panel.compare()
+        panel._form.stop.click()
+        panel.wait()
+        await ended(panel)
+        assert panel.entries[0].state == "stopped"
+        assert panel._form.stop.disabled
+        assert not panel._form.resume.disabled
+        panel.open()  # the partial report
+        assert "Stopped before the end" in html.unescape(panel._form._page.children[0].value)
+        panel.again()
+        assert panel.new.form.values == {"steps": 5}
+        panel.close()
+
+    in_a_kernel(work)
+
+
+def test_any_notebook_is_a_template_by_its_path(template, root):
+    panel = ReportsPanel(root)
+    path = template(name="mine")
+    panel.new.path.value = str(path.parent)
+    assert panel.new.template.value == path
+    panel.new.path.value = "/nowhere"
+    assert "no notebook" in panel.new.task.text or "neither a notebook" in panel.new.task.text
+    panel.close()
+
+
+def many(number: int) -> list[Entry]:
+    states = ("done", "failed", "queued")
+    return [
+        Entry(Job(Path(f"/jobs/{k:05d}")), f"Trial {k}", states[k % 3], "no peaks" if k % 3 == 1 else "", 1, 2)
+        for k in range(number)
+    ]
+
+
+def test_thousands_of_jobs_are_pages_and_no_more_widgets_than_ten():
+    found = EntryList(lambda: None)
+    before = len(ipywidgets.widgets.widget._instances)
+    found.update(many(5000))
+    assert len(ipywidgets.widgets.widget._instances) == before
+    assert found.count.value.startswith('<span role="status">1–10 of 5000')
+    found.on.click()
+    assert found._boxes[0].description == "Trial 10"
+    found._boxes[0].value = True
+    found.search.value = "peaks trial 4"
+    found.state.value = "failed"
+    assert {entry.state for entry in found.shown} == {"failed"}
+    assert all("4" in entry.title for entry in found.shown)
+    assert [entry.title for entry in found.chosen] == ["Trial 10"]  # ticked on a page that is filtered out
+    found.order.value = "reversed"
+    assert found.shown[0].id > found.shown[-1].id
+
+
+def test_a_list_of_thousands_is_filtered_between_two_frames():
+    found = EntryList(lambda: None)
+    found.update(many(5000))
+    began = time.process_time()
+    found.search.value = "trial 77"
+    assert time.process_time() - began < 1.0
+
+
+def test_what_jobs_say_is_text_in_list_details_and_saved_table(tmp_path):
+    job = Job(tmp_path / "x")
+    job.folder.mkdir()
+    (job.folder / "log.txt").write_text(HOSTILE, encoding="utf-8")
+    entry = Entry(job, HOSTILE, "failed", HOSTILE, 1, 2, values={HOSTILE: HOSTILE})
+    found = EntryList(lambda: None)
+    found.update([entry])
+    for text in (found._texts[0].value, details_html(entry), table_html([entry]), frame_html(HOSTILE, HOSTILE)):
+        assert "<script" not in text
+        assert "<img" not in text
+
+
+def test_a_page_is_shown_in_a_frame_that_reaches_nothing():
+    frame = frame_html("<p>x</p>", "report")
+    assert re.search(r'sandbox="([^"]*)"', frame).group(1) == "allow-scripts"
+
+
+def test_looking_slows_down_while_nothing_changes_and_stops_when_closed(tmp_path):
+    looks: list[float] = []
+
+    class Counted(Watch):
+        def look(self) -> list[Entry]:
+            looks.append(time.monotonic())
+            return super().look()
+
+    watch = Counted(tmp_path, lambda _: None)
+    watch.start()
+    time.sleep(2.2)
+    pauses = [after - before for before, after in pairwise(looks[1:])]
+    assert 2 <= len(looks) <= 5
+    assert pauses == sorted(pauses)
+    count = len(looks)
+    watch.wake()
+    time.sleep(0.3)
+    assert len(looks) == count + 1
+    watch.close()
+    assert not watch.alive
+
+
+def test_a_batch_that_has_ended_is_not_read_again_and_again(tmp_path, monkeypatch):
+    folder = tmp_path / "b"
+    for number in range(3):
+        job = folder / f"b.{number}"
+        job.mkdir(parents=True)
+        (job / "job.json").write_text("{}")
+        (job / "status.json").write_text('{"state": "done", "version": 1}')
+    (folder / "batch.json").write_text('{"jobs": ["b.0", "b.1", "b.2"]}')
+    read: list[Path] = []
+    real = Job.status.fget
+    monkeypatch.setattr(Job, "status", property(lambda job: read.append(job.folder) or real(job)))
+    watch = Watch(tmp_path, lambda _: None)
+    (entry,) = watch.look()
+    assert (entry.state, entry.done, entry.total) == ("done", 3, 3)
+    assert isinstance(entry.item, Batch)
+    seen = len(read)
+    watch.look()
+    assert len(read) == seen
+
+
+def test_closing_ends_the_thread_and_leaves_no_widget_behind(template, root):
+    threads, before = threading.active_count(), set(ipywidgets.widgets.widget._instances)
+    panel = ReportsPanel(root)
+    panel.new.choose(template(), {}, grid={"steps": [1, 2]})
+    assert panel.following
+    panel.close()
+    assert threading.active_count() == threads
+    assert set(ipywidgets.widgets.widget._instances) == before
