@@ -87,7 +87,7 @@ function CellForm(props: CellSectionProps & { readonly fields: readonly Field[] 
   };
   return (
     <form
-      className="pt-Form pt-CellForm"
+      className="pt-Form"
       noValidate
       aria-label={trans.__('Parameters of %1', title)}
       onBlur={leave}

@@ -38,6 +38,7 @@ export class ParametersPanel extends ReactWidget {
     super();
     this.id = 'pulsetrain-parameters';
     this.addClass('pt-Panel');
+    this.addClass('pt-Parameters');
     this.title.icon = parametersIcon;
     this.title.caption = trans.__('Parameters of the notebook in focus');
     this.node.setAttribute('role', 'region');

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
+import { reportsIcon } from '../icons';
 import type { OwnJobs } from './OwnJobs';
 
 /** "3 running · 1 failed" in the status bar; a click shows the reports. */
@@ -32,6 +33,7 @@ export class OwnJobsItem extends ReactWidget {
         aria-label={trans.__('Pulsetrain jobs: %1. Show the reports.', words)}
         onClick={this.onOpen}
       >
+        <reportsIcon.react tag="span" className="pt-OwnJobs-icon" />
         {words}
       </button>
     );
