@@ -48,13 +48,13 @@ export function BatchRow(props: BatchRowProps): React.ReactElement {
           aria-controls={isOpen ? cardId : undefined}
           onClick={() => onOpen(job)}
         >
-          <span className="pt-Row-line">
-            <span className="pt-Row-name" title={name}>
-              {name}
-            </span>
-            <span className="pt-Job-state">{stateText(job.state, trans)}</span>
+          <span className="pt-Row-name" title={name}>
+            {name}
           </span>
-          <span className="pt-Row-note">{noteOf(job, trans) || '\u00a0'}</span>
+          <span className="pt-Row-note">
+            <span className="pt-Row-state">{stateText(job.state, trans)}</span>
+            {noteOf(job, trans)}
+          </span>
         </button>
       </div>
       {isOpen && (

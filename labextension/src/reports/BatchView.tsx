@@ -25,6 +25,7 @@ export function BatchView({ jobs, actions, onClose, trans }: BatchViewProps): Re
   const view = React.useRef<HTMLDivElement>(null);
   const keys = React.useMemo(() => Array.from({ length: total }, (_, row) => String(row)), [total]);
   const onSpan = React.useCallback((span: Span) => jobs.view(span), [jobs]);
+  useStartInView(view, `${listing.state} ${listing.order} ${listing.search}`);
   const current = Math.min(active, Math.max(0, total - 1));
 
   const go = (row: number): void => {
@@ -88,6 +89,21 @@ export function BatchView({ jobs, actions, onClose, trans }: BatchViewProps): Re
       />
     </div>
   );
+}
+
+/** Come back to the start of the list when others are listed, or in another order. */
+function useStartInView(view: React.RefObject<HTMLDivElement>, listing: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the listing's change that scrolls
+  React.useLayoutEffect(() => {
+    const scroller = view.current?.closest('.pt-Scroll');
+    const toolbar = view.current?.querySelector('.pt-Toolbar');
+    const list = view.current?.querySelector('.pt-Windowed');
+    if (scroller && toolbar && list) {
+      // The toolbar stays in view while the list is scrolled away beneath it.
+      const hidden = toolbar.getBoundingClientRect().bottom - list.getBoundingClientRect().top;
+      scroller.scrollTop -= Math.max(0, hidden);
+    }
+  }, [listing]);
 }
 
 /** How far a key goes in the list; the ends stop it. */

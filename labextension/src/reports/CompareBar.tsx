@@ -30,8 +30,14 @@ export function CompareBar({
           {second ? jobName(second) || second.title : trans.__('Choose a second job')}
         </div>
       </div>
-      <button type="button" className="jp-mod-styled" onClick={onClear}>
-        {trans.__('Clear')}
+      <button
+        type="button"
+        className="jp-mod-styled pt-Remove"
+        aria-label={trans.__('Choose none')}
+        title={trans.__('Choose none')}
+        onClick={onClear}
+      >
+        <span aria-hidden="true">×</span>
       </button>
       <button
         type="button"

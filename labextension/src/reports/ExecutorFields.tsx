@@ -67,7 +67,7 @@ export function ExecutorFields(props: ExecutorFieldsProps): React.ReactElement |
         )}
       </div>
       {fields.length > 0 && (
-        <Fold title={trans.__('Options of %1', executor.title)} open={open || refused} onOpen={setOpen}>
+        <Fold title={trans.__('Options')} open={open || refused} onOpen={setOpen}>
           {fields.map(field => (
             <FieldInput
               key={field.name}

@@ -139,7 +139,7 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
           {trans.__('Defaults')}
         </button>
         <button type="submit" className={`jp-mod-styled${open ? '' : ' jp-mod-accept'}`} disabled={busy}>
-          {busy ? trans.__('Starting…') : trans.__('Run report')}
+          {busy && !open ? trans.__('Starting…') : trans.__('Run report')}
         </button>
       </div>
     </form>

@@ -125,34 +125,30 @@ function useHeights(list: ListRef): {
 /** Which rows are in view; what shows is kept in its place while the layout changes. */
 function useView(list: ListRef, layout: Layout, keys: readonly string[]): Span {
   const [span, setSpan] = React.useState<Span>({ first: 0, end: 0 });
-  const now = React.useRef({ layout, keys });
-  now.current = { layout, keys };
-  const anchor = React.useRef({ key: '', above: 0 });
+  const drawn = React.useRef({ layout, keys });
 
   const look = React.useCallback(() => {
     const view = viewOf(list);
-    if (!view) {
-      return;
+    if (view) {
+      const next = drawn.current.layout.span(view.top, view.height, SPARE);
+      setSpan(seen => (seen.first === next.first && seen.end === next.end ? seen : next));
     }
-    const { layout, keys } = now.current;
-    const row = layout.rowAt(view.top);
-    anchor.current = { key: keys[row] ?? '', above: view.top - layout.topOf(row) };
-    const next = layout.span(view.top, view.height, SPARE);
-    setSpan(seen => (seen.first === next.first && seen.end === next.end ? seen : next));
   }, [list]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a layout or other keys make rows move
   React.useLayoutEffect(() => {
+    const before = drawn.current;
+    drawn.current = { layout, keys };
     const view = viewOf(list);
-    const row = keys.indexOf(anchor.current.key);
-    if (view && view.top > 0 && row >= 0) {
-      const moved = layout.topOf(row) + anchor.current.above - view.top;
+    if (view && view.top > 0 && before.layout !== layout) {
+      const first = before.layout.rowAt(view.top);
+      const row = keys.indexOf(before.keys[first] ?? '');
+      const moved = row < 0 ? 0 : layout.topOf(row) - before.layout.topOf(first);
       if (Math.abs(moved) >= 1) {
         view.scroller.scrollTop += moved;
       }
     }
     look();
-  }, [layout, keys, look]);
+  }, [list, layout, keys, look]);
 
   React.useEffect(() => {
     const scroller = viewOf(list)?.scroller;

@@ -136,12 +136,14 @@ export class BatchJobs implements IDisposable {
 
   private async look(): Promise<boolean> {
     const { listing } = this;
+    // The server knows values as "name=value"; they are shown with spaces.
+    const query = { ...listing, search: listing.search.replace(/\s*=\s*/g, '=') };
     try {
       const wanted = this.inView();
       const [batch, ...pages] = await Promise.all([
         this.api.batches.one(this.batch.id),
         ...wanted.map(page =>
-          this.api.batches.jobs(this.batch.id, { ...listing, offset: page * PAGE, limit: PAGE })
+          this.api.batches.jobs(this.batch.id, { ...query, offset: page * PAGE, limit: PAGE })
         )
       ]);
       if (listing !== this.listing) {
