@@ -160,6 +160,32 @@ def compare(folder: Path) -> None:
         click.echo(write_comparison(_batch(folder)))
 
 
+@batch.command("damnit")
+@click.argument("folder", metavar="BATCH", type=_FOLDER)
+@click.option("--proposal", type=int, default=None, help="Number; by default what the jobs' parameters or paths say.")
+@click.option("--damnit-dir", type=_FOLDER, default=None, help="Folder of the database; the proposal's by default.")
+@click.option("--prefix", default=None, help="Of the columns' names; the template's name by default.")
+@click.option("--dry-run", is_flag=True, help="Show what would be handed over.")
+def hand_over(
+    folder: Path, *, proposal: int | None, damnit_dir: Path | None, prefix: str | None, dry_run: bool
+) -> None:
+    """Hand the metrics of BATCH over to a DAMNIT database, a row for each run."""
+    from pulsetrain.reports.damnit import plan_hand_over, submit_metrics
+
+    found = _batch(folder)
+    with _said():
+        if dry_run:
+            items = plan_hand_over(found, proposal=proposal, prefix=prefix)
+        else:
+            try:
+                items = submit_metrics(found, proposal=proposal, damnit_dir=damnit_dir, prefix=prefix)
+            except ImportError as error:
+                raise click.ClickException(str(error)) from None
+    for item in items:
+        values = ", ".join(f"{name} = {value}" for name, value in item.variables.items())
+        click.echo(f"p{item.proposal} r{item.run:04d}  {values}")
+
+
 def pairs_of(pairs: Iterable[str]) -> dict[str, str]:
     """Split ``NAME=VALUE``.
 
