@@ -148,7 +148,9 @@ def test_a_job_whose_folder_the_worker_does_not_see_is_dead_with_a_hint(local: A
     assert (status.state, "its task failed on the worker before it began" in status.message) == ("dead", True)
 
 
-def test_jobs_of_a_scheduler_that_has_gone_are_dead_and_never_done(marking: Path, root: Path) -> None:
+def test_jobs_of_a_scheduler_that_has_gone_are_dead_and_never_done(
+    marking: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with cluster(0) as empty:
         job = submit(marking, {}, root, executor=Dask(scheduler=empty.scheduler_address))
         (status,) = statuses([job])
@@ -156,6 +158,9 @@ def test_jobs_of_a_scheduler_that_has_gone_are_dead_and_never_done(marking: Path
         cancelled = submit(marking, {}, root, executor=Dask(scheduler=empty.scheduler_address))
         with distributed.Client(empty.scheduler_address, set_as_default=False) as client:
             client.cancel([distributed.Future(cancelled.status.queue, client=client)], force=True)
+        (status,) = statuses([cancelled])
+        assert (status.state, status.message) == ("queued", "waiting for a worker")  # it may still be on its way
+        monkeypatch.setattr(module, "_ON_ITS_WAY", 0.0)
         (status,) = statuses([cancelled])
         assert (status.state, "does not know the job any more" in status.message) == ("dead", True)
         # An observer who asks for both asks once.

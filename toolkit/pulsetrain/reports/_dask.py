@@ -33,6 +33,7 @@ __all__ = ["Dask", "DaskOptions"]
 
 _CONNECT = 2.0  # s to reach a scheduler,
 _ANSWER = 5.0  # s until it has said something
+_ON_ITS_WAY = 30.0  # s after which a job that is handed over must be known to it
 _LOST = "Dask's scheduler {} does not know the job any more: it was restarted, or the job cancelled there"
 _ERRED = "its task failed on the worker before it began; are Pulsetrain and this folder there? See the worker's log"
 R = TypeVar("R")
@@ -134,6 +135,8 @@ class Dask(Executor):
         if status.queue in known.nodes:
             worker, host = known.nodes[status.queue]
             return replace(status, node=host, message=f"waiting on the worker {worker}")
+        if state is None and time.time() - status.beat < _ON_ITS_WAY and status.queue not in known.erred:
+            return status
         if not known.workers and state is not None:
             return replace(status, message="waiting for a worker: the scheduler has none")
         if state in ("waiting", "queued", "processing"):
