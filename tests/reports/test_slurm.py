@@ -115,8 +115,9 @@ def test_batch_runs_as_an_array_under_its_bound_and_whatever_its_folders_are_cal
         monkeypatch.setenv(name, "77")  # of a session that is itself a SLURM job
     monkeypatch.setenv("DISPLAY", ":77")
     monkeypatch.setenv("OF_THE_USER", "kept")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8, kept")
     path = template(
-        "import os\nprint(run, {name: value for name, value in os.environ.items() if value.endswith(('77', 'kept'))})",
+        "import os\nprint(run, {name: text for name, text in sorted(os.environ.items()) if text.endswith(('77', 'kept'))})",
         "print(*(os.environ.get(name) for name in ('SLURM_ARRAY_TASK_ID', 'SLURM_CPUS_PER_TASK', 'PULSETRAIN_QUEUE')))",
         parameters="run = 0",
     )
@@ -131,8 +132,10 @@ def test_batch_runs_as_an_array_under_its_bound_and_whatever_its_folders_are_cal
     ended = batch.wait(200)
     number = ended[0].queue.partition("_")[0]
     assert [(one.state, one.queue, one.node) for one in ended] == [("done", f"{number}_{n}", NODE) for n in (1, 2, 3)]
+    kept = {"LC_ALL": "C.UTF-8, kept", "OF_THE_USER": "kept"}
     for task, (job, run) in enumerate(zip(batch.jobs(), (5, 6, 7), strict=True), start=1):
-        assert printed(job) == f"{run} {{'OF_THE_USER': 'kept'}}\n{task} 2 None\n"
+        assert printed(job) == f"{run} {kept}\n{task} 2 None\n"
+        assert (job.folder / "log.txt").stat().st_mode & 0o040  # the group reads it
     assert not list(root.rglob("HIT"))
     script = next(batch.folder.glob("slurm/*/script.sh")).read_text()
     dry = plan.script().replace(plan.folder.name, batch.folder.name)
@@ -161,18 +164,23 @@ def test_waiting_job_says_why_and_is_cancelled_here_or_by_others(slurm: SlurmClu
     here.stop()  # already gone is no error
 
 
-def test_running_jobs_keep_their_partial_notebook_however_they_are_stopped_and_resume_runs_them_again(
+def test_running_jobs_keep_their_partial_notebook_however_they_end_and_resume_runs_them_again(
     slurm: SlurmCluster, once: Path, root: Path
 ) -> None:
-    batch = plan_batch(once, runs="1-3", root=root, executor=Slurm(time_limit=10)).submit()
-    asked, cancelled, warned = batch.jobs()
+    batch = plan_batch(once, runs="1-4", root=root, executor=Slurm(time_limit=10)).submit()
+    asked, cancelled, warned, killed = batch.jobs()
     for job in batch.jobs():
         until_said(job, "hanging")
+    unheard = replace(asked.status, state="dead", host="another", beat=time.time() - 100)
+    (status,) = batch.executor.look([(asked, unheard)])  # as it is seen from another machine when the disk is slow
+    assert (status.state, status.message) == ("running", "SLURM still runs it, but it has been silent for 100 s")
+
     asked.stop()
+    os.kill(killed.status.pid or 0, signal.SIGKILL)
     slurm.run("scancel", cancelled.seen().queue)
     slurm.run("scancel", "--signal=USR1", "--batch", warned.seen().queue)  # what --signal=B:USR1@… sends
     stopped = [until(job, lambda status: status.finished_for_good) for job in batch.jobs()]
-    assert [status.state for status in stopped] == ["stopped"] * 3
+    assert [status.state for status in stopped] == ["stopped", "stopped", "stopped", "dead"]
     assert stopped[0].message == "stopped in cell 4 of 4"
     assert stopped[2].message == "stopped in cell 4 of 4: the wall time is nearly up"
     for run, job in enumerate((asked, cancelled, warned), start=1):
@@ -180,12 +188,17 @@ def test_running_jobs_keep_their_partial_notebook_however_they_are_stopped_and_r
         assert printed(job) == f"first {run}\nhanging\n{'KeyboardInterrupt' if job is not cancelled else ''}"
         assert job.report is not None
 
+    assert (
+        "SLURM: FAILED; the runner left without a word; see the log"
+        in until(killed, lambda status: "SLURM" in status.message).message
+    )
+
     json_of_first = asked.folder / "status.json"
     json_of_first.write_text(json.dumps(asdict(replace(asked.status, state="done"))))
     again = batch.resume()
-    assert again == [cancelled, warned]  # only what has not finished
+    assert again == [cancelled, warned, killed]  # only what has not finished
     ended = batch.wait(200)
-    assert [(status.state, status.attempt) for status in ended] == [("done", 1), ("done", 2), ("done", 2)]
+    assert [(status.state, status.attempt) for status in ended] == [("done", 1), ("done", 2), ("done", 2), ("done", 2)]
     assert "went on" in printed(warned)
     assert ended[1].queue.partition("_")[2] == "1"  # the first task of a new array
 
@@ -212,10 +225,8 @@ def test_failed_node_is_told_from_a_runner_that_lives_and_from_one_that_died_wit
 def test_what_slurm_refuses_is_refused_in_its_words_before_anything_is_written(once: Path, root: Path) -> None:
     for options, words in (
         ({"partition": "nowhere"}, "invalid partition specified: nowhere"),
-        ({"memory": 4000}, "Requested node configuration is not available"),
         ({"reservation": "beamtime"}, "Requested reservation is invalid"),
         ({"constraint": "A100|V100"}, "Invalid feature specification"),
-        ({"gpus": 2}, "Requested node configuration is not available"),
     ):
         with pytest.raises(OptionError, match=words):
             submit(once, {}, root, executor=Slurm(**options))
@@ -223,33 +234,34 @@ def test_what_slurm_refuses_is_refused_in_its_words_before_anything_is_written(o
             plan_batch(once, runs="1-2", root=root, executor=Slurm(**options)).submit()
     assert not root.exists()
     Slurm(partition="upex", gpus=1, cpus=4, memory=1.5, time_limit=60).check(1000)
+    Slurm(gpus=2).check(1)  # its nodes may only be away; sbatch itself knows better
 
 
 @pytest.mark.usefixtures("slurm")
-def test_job_refused_after_all_is_failed_with_slurms_words_and_resumed_elsewhere(
-    once: Path, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as changed:
-        changed.setattr(Slurm, "check", Executor.check)
-        with pytest.raises(OptionError, match="slurm: sbatch refused: invalid partition specified"):
-            submit(once, {}, root, executor=Slurm(partition="nowhere"))
+def test_job_refused_after_all_is_failed_with_slurms_words_and_resumed_elsewhere(once: Path, root: Path) -> None:
+    with pytest.raises(OptionError, match=r"sbatch refused: Memory specification can not be satisfied.*; resume 2"):
+        submit(once, {}, root, executor=Slurm(memory=4000))
     (job,) = list_jobs(root)
     assert job.status.state == "failed"
-    assert "invalid partition specified: nowhere" in job.status.message
+    assert "Memory specification can not be satisfied" in job.status.message
     job.resume(executor=Slurm(partition="closed"))
     assert "PartitionDown" in until(job, lambda status: "PartitionDown" in status.message).message
 
 
 def test_batch_larger_than_an_array_becomes_several_that_keep_the_bound_together(
-    slurm: SlurmCluster, once: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+    slurm: SlurmCluster, template: Callable[..., Path], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LARGEST_ARRAY", 2)
-    plan = plan_batch(once, runs="1-3", root=root, executor=Slurm(partition="closed", concurrent=1))
+    path = template("print(path)", parameters="path = ''")
+    plan = plan_batch(
+        path, {"path": "/gpfs/r{run:04d}"}, runs="1-2,31", root=root, executor=Slurm(partition="closed", concurrent=1)
+    )
     assert "and 1 more of the kind, for the other 1 jobs" in plan.script()
     batch = plan.submit()
     queues = [status.queue for status in batch.statuses()]
     first, second = queues[0].partition("_")[0], queues[2].partition("_")[0]
     assert queues == [f"{first}_1", f"{first}_2", f"{second}_1"]
+    assert slurm.run("squeue", "--noheader", "--format=%j", f"--jobs={first}").split() == ["r0001-r0031-trial"]
     assert "Dependency" in slurm.run("scontrol", "show", "job", second)
     assert f"afterany:{first}" in slurm.run("scontrol", "show", "job", second)
     batch.stop()
@@ -296,7 +308,7 @@ def test_queue_is_asked_once_for_all_jobs_and_not_again_for_seconds(
     [
         ("{}|OUT_OF_MEMORY|max-exfl001", "SLURM: OUT_OF_MEMORY; it needed more memory than it asked for; raise memory"),
         ("{}|CANCELLED by 1000|None assigned", "SLURM: CANCELLED by 1000; it was cancelled"),
-        ("", "SLURM no longer knows {}, whose runner left without a word"),
+        ("", "SLURM no longer knows {}; it was cancelled there before it began"),
     ],
 )
 def test_accounting_is_asked_for_what_the_queue_has_forgotten(

@@ -12,20 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from pulsetrain.options import OptionError
-from pulsetrain.reports._files import this_host
+from pulsetrain.reports._files import read_json, this_host
 from pulsetrain.reports._slurm_arrays import Array, arrays_of
 from pulsetrain.reports._slurm_options import LARGEST_ARRAY, SlurmOptions
 from pulsetrain.reports._slurm_queue import NoAnswer, Refused, Task, cancel, queue, submit
 from pulsetrain.reports._slurm_script import clean_environment, script
 from pulsetrain.reports._slurm_words import ending, waiting
 from pulsetrain.reports.executors import Executor
-from pulsetrain.reports.jobs import Job
+from pulsetrain.reports.jobs import BATCH, Job
 from pulsetrain.reports.status import FINISHED, Status
 
 __all__ = ["Slurm", "SlurmOptions"]
 
 _PROGRAMS = ("sbatch", "squeue", "scancel")
 _HANDED_WITHIN = 120.0  # s; jobs of which SLURM has no number by then were never handed over
+_TASK = re.compile(r"\d+_\d+")
+# What `sbatch --test-only` says also while the nodes are only down or drained, when sbatch itself queues the job.
+_NO_NODE = "Requested node configuration is not available"
 _STAMP = re.compile(r"\d{8}-\d{6}-(.+?)-[^-]*")
 
 
@@ -61,9 +64,8 @@ class Slurm(Executor):
             try:
                 submit(str(path), folder=path.parent, environment=clean_environment(self.options), only_test=True)
             except Refused as error:
-                raise OptionError(
-                    f"slurm: sbatch refuses this: {error}; change partition, time_limit … to what it allows"
-                ) from None
+                if _NO_NODE not in str(error):
+                    raise OptionError(f"slurm: sbatch refuses this: {error}; change the options it names") from None
 
     def start(self, jobs: Sequence[Job]) -> None:
         """Submit an array, or several where the jobs are more than one may hold.
@@ -79,8 +81,7 @@ class Slurm(Executor):
             part = jobs[first : first + LARGEST_ARRAY]
             array = Array.make(part)
             # The bound of an array is its own; arrays that follow each other keep it together.
-            after = before if self.options.concurrent else ""
-            text = script(self.options, name=name, tasks=len(part), folder=array.folder, after=after)
+            text = script(self.options, name=name, tasks=len(part), folder=array.folder, after=before)
             try:
                 before = self._submit(array, text)
             except Refused as error:
@@ -88,7 +89,8 @@ class Slurm(Executor):
                 for job in part:
                     _mark_refused(job, str(error))
         if refusals and not before:
-            raise OptionError(f"slurm: sbatch refused: {refusals[0]}")
+            kept = (jobs[0].batch or jobs[0].folder).name
+            raise OptionError(f"slurm: sbatch refused: {refusals[0]}; resume {kept} with options that it allows")
 
     def look(self, jobs: Sequence[tuple[Job, Status]]) -> list[Status]:
         """Return what SLURM says of unfinished jobs; where it says nothing they stay as they were last known."""
@@ -130,7 +132,7 @@ class Slurm(Executor):
 
 
 def _places(jobs: Sequence[tuple[Job, Status]]) -> Iterator[tuple[Array | None, str]]:
-    """Yield the array and the task of each job; nothing where it was not handed over."""
+    """Yield the array, where that is known, and the task of each job; empty where it was not handed over."""
     known: dict[Path, dict[tuple[str, int], tuple[Array, str]]] = {}
     for job, status in jobs:
         above = job.batch or job.folder
@@ -138,12 +140,14 @@ def _places(jobs: Sequence[tuple[Job, Status]]) -> Iterator[tuple[Array | None, 
             known[above] = {
                 attempt: (array, task) for array in arrays_of(job) for attempt, task in array.tasks().items()
             }
-        yield known[above].get((job.id, status.attempt), (None, ""))
+        # The runner says it too, also where the one who submitted ended before it could.
+        own = status.queue if _TASK.fullmatch(status.queue) else ""
+        yield known[above].get((job.id, status.attempt), (None, own))
 
 
 def _seen(job: Job, status: Status, array: Array | None, name: str, task: Task | None) -> Status:
     """Return a job's status in the light of its task."""
-    if array is None:
+    if not name:
         return _not_handed_over(status)
     status = replace(status, queue=name, node=task.node if task and task.node else status.node)
     if task is not None and not task.ended:
@@ -151,14 +155,17 @@ def _seen(job: Job, status: Status, array: Array | None, name: str, task: Task |
     now = job.status  # its runner may have had its last word since
     if now.state in ("done", "failed", "stopped"):
         return now
-    words = (
-        ending(task.state, task.reason) if task else f"SLURM no longer knows {name}, whose runner left without a word"
-    )
+    words = ending(task.state, task.reason) if task else _forgotten(name, begun=now.pid is not None)
     if now.pid is not None and now.state != "dead":
         # It beats although its task is over: a node that is cut off, or a last word that is on its way.
         return replace(status, message=f"{status.message} ({words})") if task else status
-    said = array.last_word(name)
+    said = array.last_word(name) if array else ""
     return replace(status, state="dead", message=f"{words}; it said: {said}" if said else words)
+
+
+def _forgotten(name: str, *, begun: bool) -> str:
+    what = "its runner left without a word" if begun else "it was cancelled there before it began"
+    return f"SLURM no longer knows {name}; {what}"
 
 
 def _at_work(status: Status, task: Task) -> Status:
@@ -170,7 +177,8 @@ def _at_work(status: Status, task: Task) -> Status:
         return status
     if task.state == "PENDING":
         return replace(status, message=waiting(task.reason, task.start))
-    return replace(status, message=f"SLURM: {task.state}; the runner has not begun")
+    starts = task.state in ("CONFIGURING", "RUNNING", "COMPLETING")
+    return replace(status, message=f"starting on {task.node}" if starts else f"SLURM: {task.state}")
 
 
 def _not_handed_over(status: Status) -> Status:
@@ -195,7 +203,10 @@ def _mark_refused(job: Job, why: str) -> None:
 def _name(jobs: Sequence[Job]) -> str:
     """Return a name that begins with the run, or the first and last run, where jobs have runs."""
     records = [jobs[0].record, jobs[-1].record]
-    template: dict[str, Any] = records[0].get("template", {})
     runs = [record.get("parameters", {}).get("run") for record in records]
+    if jobs[0].batch and not any(runs):  # they may be in a path
+        runs = re.findall(r"\d+", str((read_json(jobs[0].batch / BATCH) or {}).get("runs", "")))
+        runs = [int(run) for run in (runs[:1] + runs[-1:])]
     numbers = [f"r{run:04d}" for run in dict.fromkeys(runs) if isinstance(run, int)]
+    template: dict[str, Any] = records[0].get("template", {})
     return "-".join([*numbers, str(template.get("name", "report"))])

@@ -87,8 +87,8 @@ class SlurmOptions(Options):
         None, "Memory of a job; the partition's default where not given.", ge=0.1, le=16_384, unit="GiB"
     )
     gpus: int = option(0, "GPUs of a job; partitions that give whole nodes need none here.", ge=0, le=64)
-    concurrent: int | None = option(
-        None, "Jobs of a batch that run at the same time; as many as fit where not given.", ge=1, le=LARGEST_ARRAY
+    concurrent: int = option(
+        50, "Jobs of a batch that run at the same time, so that others get their turn too.", ge=1, le=LARGEST_ARRAY
     )
     warning: int = option(
         90, "Before the wall time is up, so early the partial notebook is saved.", ge=20, le=3600, unit="s"

@@ -213,7 +213,7 @@ def _run(
         return subprocess.run(
             command,
             cwd=cwd,
-            env=(own if environment is None else environment) | {"LC_ALL": "C"},
+            env=own | {"LC_ALL": "C"} if environment is None else environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -55,7 +55,6 @@ def script(options: SlurmOptions, *, name: str, tasks: int, folder: Path, after:
             *lines,
             "",
             "set -eu",
-            "umask g+rx  # the group reads what a job leaves",
             f"mapfile -d '' -t folders <{shlex.quote(str(folder / FOLDERS))}",
             'folder="${folders[SLURM_ARRAY_TASK_ID - 1]}"',
             f'export {QUEUE}="${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}" {NODE}="${{SLURMD_NODENAME:-}}"',
@@ -80,7 +79,7 @@ def clean_environment(options: SlurmOptions) -> dict[str, str]:
 
 
 def _lines(options: SlurmOptions, name: str, tasks: int, folder: Path, after: str) -> list[str]:
-    limit = f"%{options.concurrent}" if options.concurrent else ""
+    limit = f"%{options.concurrent}" if options.concurrent < tasks else ""
     stated: Mapping[str, object] = {
         "job-name": name,
         "array": f"1-{tasks}{limit}",

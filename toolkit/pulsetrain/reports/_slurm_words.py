@@ -26,6 +26,7 @@ _REASONS = {
     "JobHeldAdmin": "an administrator holds it back",
     "JobHeldUser": "it is held back; scontrol release lets it go",
     "None": "",
+    "PartitionConfig": "its partition cannot give what it asks for; it will never start so",
     "PartitionDown": "its partition is closed",
     "PartitionTimeLimit": "it asks for more time than its partition gives; it will never start so",
     "Priority": "others are before it",
