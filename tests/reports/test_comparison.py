@@ -333,7 +333,7 @@ def test_a_thousand_jobs_are_compared_within_seconds_on_a_page_below_5_mb(batch)
         ([{"run": run, "min_snr": snr} for run in (1, 2, 3) for snr in (4, 5, 6)], ("map", "run", "min_snr (σ)")),
         ([{"run": run, "min_snr": snr} for run in (1, 2, 3) for snr in (4, 5)], ("lines", "run", "min_snr (σ)")),
         ([{"run": run, "path": name} for run in (1, 2, 3) for name in ("a", "b")], ("lines", "run", "path")),
-        ([{"run": k, "min_snr": (7 * k) % 11} for k in range(11)], ("points", "run", None)),
+        ([{"run": k, "min_snr": (7 * k) % 11} for k in range(11)], ("colours", "run", "min_snr (σ)")),
         (
             [{"run": run, "min_snr": snr, "steps": steps} for run in (1, 2, 3) for snr in (4, 5) for steps in (1, 2)],
             ("points", "run", None),

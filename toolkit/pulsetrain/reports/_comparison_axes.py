@@ -33,12 +33,15 @@ class Axis:
         Of each job, or the place of its name; None where it has none.
     names : tuple of str
         Of a parameter that is no number; else empty.
+    text : bool
+        Whether it is no number, be there one in it.
     """
 
     name: str
     unit: str
     values: tuple[float | None, ...]
     names: tuple[str, ...] = ()
+    text: bool = False
 
     @property
     def label(self) -> str:
@@ -106,9 +109,9 @@ def _axis(rows: Sequence[Row], name: str, unit: str) -> Axis:
     texts = [written(value) if name in row.parameters else "" for value, row in zip(given, rows, strict=True)]
     parts = _differing(texts)
     if all(part.isascii() and part.isdigit() for part in parts):
-        return Axis(f"number in {name}", "", tuple(float(part) for part in parts))
+        return Axis(f"number in {name}", "", tuple(float(part) for part in parts), text=True)
     places = {part: float(place) for place, part in enumerate(dict.fromkeys(parts))}
-    return Axis(name, unit, tuple(places[part] for part in parts), tuple(places))
+    return Axis(name, unit, tuple(places[part] for part in parts), tuple(places), text=True)
 
 
 def _finite(value: Any) -> float | None:
@@ -131,10 +134,10 @@ def _common(texts: Sequence[str]) -> str:
 
 
 def _independent(axes: list[Axis]) -> list[Axis]:
-    """Leave out each axis that tells the jobs apart just as one before it does, such as a path beside its run."""
+    """Leave out each text that tells the jobs apart just as another axis does, such as a path beside its run."""
     kept: list[Axis] = []
-    for axis in sorted(axes, key=lambda each: bool(each.names)):
-        if not any(_same_division(axis, other) for other in kept):
+    for axis in sorted(axes, key=lambda each: each.text):
+        if not axis.text or not any(_same_division(axis, other) for other in kept):
             kept.append(axis)
     return [axis for axis in axes if axis in kept]
 

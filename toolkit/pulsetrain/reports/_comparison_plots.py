@@ -26,6 +26,8 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#
 _MARKERS = "osD^vPX*"
 _BAD = "#a3241b"
 _TICKS = 8
+_LETTERS = 32  # that have room below a picture
+_NAME = 16  # characters of a name on an axis
 _LABEL = 34  # characters
 
 
@@ -140,9 +142,13 @@ def _map(axes: Axes, x: Axis, y: Axis, measure: _Measure) -> None:
         np.ma.masked_invalid(grid), origin="lower", aspect="auto", cmap="cividis", interpolation="nearest"
     )
     _bar(axes, shown, measure.label)
-    for axis, setter, of, steps in ((axes.xaxis, axes.set_xlabel, x, across), (axes.yaxis, axes.set_ylabel, y, up)):
-        shown_steps = np.unique(np.linspace(0, len(steps) - 1, _TICKS).round().astype(int))
-        axis.set_ticks(shown_steps, [f"{steps[place]:g}" for place in shown_steps])
+    for axis, setter, of, steps, most in (
+        (axes.xaxis, axes.set_xlabel, x, across, _LETTERS),
+        (axes.yaxis, axes.set_ylabel, y, up, None),
+    ):
+        texts = [f"{step:g}" for step in steps]
+        fit = _TICKS if most is None else max(2, most // (max(map(len, texts)) + 1))
+        axis.set_ticks(range(0, len(steps), -(-len(steps) // fit)), texts[:: -(-len(steps) // fit)])
         setter(_short(of.label), parse_math=False)
 
 
@@ -168,9 +174,11 @@ def _bar(axes: Axes, shown: Any, label: str) -> None:
 def _ticks(axis: Any, setter: Any, of: Axis) -> None:
     setter(_short(of.label), parse_math=False)
     if of.names:
-        long = max(map(len, of.names)) * len(of.names) > 45
-        axis.set_ticks(range(len(of.names)), [_short(name, 20) for name in of.names], parse_math=False)
-        axis.set_tick_params(rotation=60 if long else 0)
+        names = [_short(name, _NAME) for name in of.names]
+        axis.set_ticks(range(len(names)), names, parse_math=False)
+        if sum(map(len, names)) > _LETTERS:
+            for text in axis.get_ticklabels():
+                text.set(rotation=35, ha="right", rotation_mode="anchor")
     else:
         whole = all(value.is_integer() for value in of.steps)
         axis.set_major_locator(MaxNLocator(_TICKS, integer=whole))
