@@ -148,29 +148,32 @@ def test_a_job_whose_folder_the_worker_does_not_see_is_dead_with_a_hint(local: A
     assert (status.state, "its task failed on the worker before it began" in status.message) == ("dead", True)
 
 
-def test_jobs_of_a_scheduler_that_has_gone_are_dead_and_never_done(
+def test_a_cluster_that_ends_stops_what_runs_and_what_waits_is_dead_and_never_done(
     marking: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with cluster(0) as empty:
-        job = submit(marking, {}, root, executor=Dask(scheduler=empty.scheduler_address))
-        (status,) = statuses([job])
-        assert (status.state, status.message) == ("queued", "waiting for a worker: the scheduler has none")
-        cancelled = submit(marking, {}, root, executor=Dask(scheduler=empty.scheduler_address))
-        with distributed.Client(empty.scheduler_address, set_as_default=False) as client:
+    with cluster(0) as ending:
+        executor = Dask(scheduler=ending.scheduler_address)
+        running = submit(marking, {"hangs": 1}, root, executor=executor)
+        assert running.seen().message == "waiting for a worker: the scheduler has none"
+        ending.scale(1)
+        until(running, lambda _: "began" in running.log())
+        waiting, cancelled = (submit(marking, {}, root, executor=executor) for _ in range(2))
+        with distributed.Client(ending.scheduler_address, set_as_default=False) as client:
             client.cancel([distributed.Future(cancelled.status.queue, client=client)], force=True)
-        (status,) = statuses([cancelled])
-        assert (status.state, status.message) == ("queued", "waiting for a worker")  # it may still be on its way
+        assert cancelled.seen().message == "waiting for a worker"  # it may still be on its way
         monkeypatch.setattr(module, "_ON_ITS_WAY", 0.0)
-        (status,) = statuses([cancelled])
-        assert (status.state, "does not know the job any more" in status.message) == ("dead", True)
-        # An observer who asks for both asks once.
-        assert [status.state for status in statuses([job, cancelled])] == ["queued", "dead"]
-    (status,) = statuses([job])
+        assert [status.state for status in statuses([running, waiting, cancelled])] == ["running", "queued", "dead"]
+        assert "does not know the job any more" in cancelled.seen().message
+
+    ended = running.wait(30)
+    assert (ended.state, ended.message) == ("stopped", "stopped in cell 3 of 3: the Dask worker 0 has gone")
+    assert "began" in running.notebook.read_text()
+    status = waiting.seen()
     assert (status.state, "has gone, and its queue with it" in status.message) == ("dead", True)
-    job.stop()
-    assert job.status.state == "stopped"
+    waiting.stop()
+    assert waiting.status.state == "stopped"
     with pytest.raises(OptionError, match="does not answer"):
-        Dask(scheduler=empty.scheduler_address).start([cancelled])
+        executor.start([cancelled])
     assert (cancelled.status.state, "not submitted" in cancelled.status.message) == ("failed", True)
 
 
