@@ -195,7 +195,7 @@ class Watch:
         template = record.get("template")
         title = str(template.get("title") or template.get("name")) if isinstance(template, dict) else batch.id
         found = self._statuses(batch.jobs())
-        counts = dict(Counter(status.state for status in found))
+        counts: dict[str, int] = dict(Counter(status.state for status in found))
         ended = sum(status.state in FINISHED for status in found)
         started = min((status.started for status in found if status.started), default=None)
         finished = max((status.finished for status in found if status.finished), default=None)

@@ -82,7 +82,8 @@ def plan(comparison: Comparison) -> Plan:
     if len(axes) == 1 and len(axes[0].names) <= _CATEGORIES:
         return Plan("points", axes[0])
     if len(axes) == 2:
-        return _of_two(*sorted(axes, key=lambda axis: (bool(axis.names), -len(axis.steps))), rows)
+        x, y = sorted(axes, key=lambda axis: (bool(axis.names), -len(axis.steps)))
+        return _of_two(x, y, rows)
     if numbers:
         return Plan("points", max(numbers, key=lambda axis: len(axis.steps)), others=len(axes) - 1)
     return Plan("points", _jobs(rows), others=len(axes))

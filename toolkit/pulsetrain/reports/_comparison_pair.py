@@ -115,7 +115,8 @@ def _took(status: Status) -> str:
 def _pictures(a: Job, b: Job) -> tuple[list[dict[str, Any]], str]:
     """Pair the pictures by their cell; beyond what a page can hold they are left out."""
     left, right = _by_place(pictures(a.notebook)), _by_place(pictures(b.notebook))
-    sides, bytes_left = [], _BYTES
+    sides: list[dict[str, Any]] = []
+    bytes_left = _BYTES
     places = sorted({*left, *right})
     for count, place in enumerate(places):
         shown = [_shown(side.get(place)) for side in (left, right)]

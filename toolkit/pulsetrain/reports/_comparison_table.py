@@ -59,7 +59,8 @@ def columns(comparison: Comparison, *, pictured: bool) -> list[dict[str, Any]]:
     """Return the heads of the columns."""
     named = [{"label": _label(comparison, name), "number": _right(comparison, name)} for name in comparison.parameters]
     found = [{"label": _label(comparison, name), "number": _right(comparison, name)} for name in comparison.metrics]
-    heads = [{"label": "Job"}, *named, {"label": "State"}, {"label": "Duration", "number": True}, *found]
+    heads: list[dict[str, Any]] = [{"label": "Job"}, *named, {"label": "State"}]
+    heads += [{"label": "Duration", "number": True}, *found]
     return [{**head, "sortable": True} for head in heads] + [{"label": "Picture"}] * pictured
 
 
