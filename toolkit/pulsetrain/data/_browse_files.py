@@ -103,7 +103,7 @@ class NumpyContents:
             with np.load(self.path, allow_pickle=False) as arrays:
                 return [self._key(name, arrays[name]) for name in arrays.files]
         except (ValueError, EOFError, OSError) as error:
-            if "pickle" in str(error).lower():
+            if "pickle" in str(error) or "Python objects" in str(error):
                 got, allowed = "an array of Python objects", "an array of numbers"
                 raise DataError(self.path, got, allowed, "write it with numbers alone") from None
             raise DataError(self.path, "a file that NumPy cannot read", "a whole file", "write it again") from None

@@ -146,12 +146,10 @@ def _first(walk: Iterator[tuple[str, Any]], number: int) -> Iterator[tuple[str, 
 
 
 def _curve(dataset: Any, key: Key) -> Curve:
-    note = ""
     if dataset.ndim == 1:
-        step = -(-dataset.size * dataset.dtype.itemsize // _MOST_BYTES)
-        note = f"every {step}th value" if step > 1 else ""
-        values = np.asarray(dataset[::step])
-        return Curve(values, np.arange(dataset.size)[::step], "entry", key.units, note)
+        number = min(dataset.size, _MOST_BYTES // dataset.dtype.itemsize)
+        note = f"the first {number} of {dataset.size} values" if number < dataset.size else ""
+        return Curve(np.asarray(dataset[:number]), None, "entry", key.units, note)
     first = (0,) * (dataset.ndim - 2)
     length, width = dataset.shape[-2:]
     rows = max(1, _MOST_BYTES // max(width * dataset.dtype.itemsize, 1))

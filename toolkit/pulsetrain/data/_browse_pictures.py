@@ -14,6 +14,8 @@ __all__ = ["Thumbnail", "draw_image", "draw_line", "draw_text"]
 # Shares of the finite pixels below the darkest and above the brightest colour.
 _PERCENTILES = (1.0, 99.5)
 _MASKED = (128, 128, 128)
+# A longer line is drawn by its envelope.
+_PIECES = 2000
 # Matplotlib's text is sized in points of 1/72 inch.
 _DPI = 144
 # Blue and orange of Okabe and Ito's palette, which colour-blind people tell apart, on a light and a dark page.
@@ -36,7 +38,7 @@ class Thumbnail:
     words: str
 
 
-def draw_image(values: NDArray[Any], size: tuple[int, int], units: str = "") -> Thumbnail:
+def draw_image(values: NDArray[Any], size: tuple[int, int], units: str = "", *, square: bool = True) -> Thumbnail:
     """Draw a picture with robust contrast.
 
     Parameters
@@ -46,20 +48,23 @@ def draw_image(values: NDArray[Any], size: tuple[int, int], units: str = "") -> 
     size : (width, height) in pixels
         The picture is fitted into it: averaged over blocks where larger, its pixels repeated where smaller.
     units : str
+    square : bool
+        Whether pixels are as wide as high, as those of a camera; else the picture fills what it is given.
     """
     import matplotlib as mpl
     from PIL import Image
 
     height, width = values.shape
-    block = max(1, -(-height // size[1]), -(-width // size[0]))
-    small = _averaged(np.asarray(values, dtype=np.float32), block)
+    blocks = -(-height // size[1]), -(-width // size[0])
+    small = _averaged(np.asarray(values, dtype=np.float32), (max(blocks), max(blocks)) if square else blocks)
     finite = np.isfinite(small)
     low, high = _contrast(small[finite])
     level = np.clip((np.where(finite, small, low) - low) / ((high - low) or 1.0), 0, 1)
     colours = mpl.colormaps["viridis"](level, bytes=True)[..., :3]
     colours[~finite] = _MASKED
-    times = max(1, min(size[0] // small.shape[1], size[1] // small.shape[0]))
-    picture = Image.fromarray(np.repeat(np.repeat(colours, times, axis=0), times, axis=1))
+    times = max(1, size[1] // small.shape[0]), max(1, size[0] // small.shape[1])
+    down, across = (min(times), min(times)) if square else times
+    picture = Image.fromarray(np.repeat(np.repeat(colours, down, axis=0), across, axis=1))
     file = io.BytesIO()
     picture.save(file, "PNG")
     words = f"dark to bright {low:.3g} … {high:.3g} {units}".rstrip() if finite.any() else "all masked"
@@ -95,7 +100,7 @@ def draw_line(
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     single = values.size == 1
-    axes.plot(places, values, "o" if single else "-", color=_LINE[dark], linewidth=1.2, markersize=4)
+    axes.plot(*_envelope(places, values), "o" if single else "-", color=_LINE[dark], linewidth=1.2, markersize=4)
     axes.set_xlabel(labels[0], color=_TEXT[dark], fontsize=8)
     axes.set_ylabel(labels[1], color=_TEXT[dark], fontsize=8)
     axes.tick_params(colors=_TEXT[dark], labelsize=7)
@@ -129,18 +134,29 @@ def draw_text(text: str, size: tuple[int, int], *, dark: bool = False) -> Thumbn
     return Thumbnail(file.getvalue(), text)
 
 
-def _averaged(values: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+def _averaged(values: NDArray[np.float32], blocks: tuple[int, int]) -> NDArray[np.float32]:
     """Return means over blocks of finite pixels; a block without one is NaN, a part of a block at the rim counts."""
-    if block == 1:
+    if max(blocks) == 1:
         return values
     height, width = values.shape
-    padded = np.pad(values, ((0, -height % block), (0, -width % block)), constant_values=np.nan)
-    tiles = padded.reshape(padded.shape[0] // block, block, padded.shape[1] // block, block)
+    down, across = min(blocks[0], height), min(blocks[1], width)
+    padded = np.pad(values, ((0, -height % down), (0, -width % across)), constant_values=np.nan)
+    tiles = padded.reshape(padded.shape[0] // down, down, padded.shape[1] // across, across)
     finite = np.isfinite(tiles)
     number = finite.sum(axis=(1, 3))
     total = np.where(finite, tiles, 0).sum(axis=(1, 3))
     means: NDArray[np.float32] = np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
     return means
+
+
+def _envelope(x: NDArray[Any], y: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return least and greatest value of each of so many pieces that more could not be told apart."""
+    length = y.size // _PIECES
+    if length < 4:
+        return x, y
+    pieces = y[: length * _PIECES].reshape(_PIECES, length)
+    ends = np.stack([np.fmin.reduce(pieces, axis=1), np.fmax.reduce(pieces, axis=1)], axis=1)
+    return np.repeat(x[: length * _PIECES : length], 2), ends.ravel()
 
 
 def _contrast(finite: NDArray[np.float32]) -> tuple[float, float]:

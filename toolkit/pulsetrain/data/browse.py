@@ -16,8 +16,8 @@ frames
 
 from __future__ import annotations
 
+import gc
 import os
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,9 @@ __all__ = [
 
 # A larger frame is not read only to make a thumbnail.
 _MOST_BYTES = 256 * 2**20
+# What was opened last, by its path, with the time of its last change.
+_OPEN: dict[str, tuple[int, OpenContents]] = {}
+_KEPT = 4
 
 
 def list_sources(path: PathLike) -> Sources:
@@ -156,12 +159,20 @@ def _opened(path: PathLike) -> OpenContents:
         stamp = place.stat().st_mtime_ns
     except (OSError, ValueError):
         raise DataError(path, "no such file or folder", "an existing run or file", "check the path") from None
-    return _open(str(place), stamp)
+    known = _OPEN.pop(str(place), None)
+    if known is None or known[0] != stamp:
+        if known is not None:
+            # EXtra-data would go on with the files as they were for as long as anybody holds them, be it a cycle.
+            known = None
+            gc.collect()
+        known = stamp, _open(str(place))
+    _OPEN[str(place)] = known
+    while len(_OPEN) > _KEPT:
+        del _OPEN[next(iter(_OPEN))]
+    return known[1]
 
 
-@lru_cache(maxsize=4)
-def _open(path: str, stamp: int) -> OpenContents:
-    del stamp  # a file that was written anew is opened anew
+def _open(path: str) -> OpenContents:
     from pulsetrain.data._run import is_run
 
     place = Path(path)
@@ -239,7 +250,7 @@ def _values(values: Curve | Text, key: Key, size: tuple[int, int], *, dark: bool
         drawn = draw_text(values.text, size, dark=dark)
         return Thumbnail(drawn.png, f"{key.name}: {drawn.words}")
     if values.y.ndim > 1 and min(values.y.shape) > 1:
-        drawn = draw_image(values.y, size, key.units)
+        drawn = draw_image(values.y, size, key.units, square=False)
         drawn = Thumbnail(drawn.png, f"{shape_text(values.y.shape)} values, {drawn.words}")
     else:
         drawn = draw_line(np.ravel(values.y), values.x, size, (values.x_label, values.y_label), dark=dark)
