@@ -2,11 +2,13 @@ import { ServerConnection } from '@jupyterlab/services';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import { BatchRequests } from './api/batches';
 import { Client } from './api/client';
+import { DataRequests } from './api/data';
 import { JobRequests } from './api/jobs';
 import { ParameterRequests } from './api/parameters';
 
 export * from './api/batches';
 export * from './api/client';
+export * from './api/data';
 export * from './api/jobs';
 export * from './api/parameters';
 
@@ -43,11 +45,13 @@ export class Api {
     this.client = new Client(settings);
     this.jobs = new JobRequests(this.client);
     this.batches = new BatchRequests(this.client);
+    this.data = new DataRequests(this.client);
     this.parameters = new ParameterRequests(this.client);
   }
 
   readonly jobs: JobRequests;
   readonly batches: BatchRequests;
+  readonly data: DataRequests;
   readonly parameters: ParameterRequests;
 
   methods(): Promise<Method[]> {

@@ -6,6 +6,8 @@ export const Commands = {
   openControl: 'pulsetrain:open-control',
   /** Copy a method's course into the user's folder and open it. Arguments: `method`, its name. */
   openCourse: 'pulsetrain:open-course',
+  /** Show the data. Arguments: `path`, optionally, of a folder, run or file to go to. */
+  showData: 'pulsetrain:show-data',
   /** Show the parameters of the notebook in focus. */
   showParameters: 'pulsetrain:show-parameters',
   /** Show the reports. */

@@ -1,5 +1,6 @@
+import { dataPlugin } from './data/plugin';
 import { methodsPlugin } from './methods/plugin';
 import { parametersPlugin } from './parameters/plugin';
 import { reportsPlugin } from './reports/plugin';
 
-export default [methodsPlugin, parametersPlugin, reportsPlugin];
+export default [dataPlugin, methodsPlugin, parametersPlugin, reportsPlugin];

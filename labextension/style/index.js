@@ -1,3 +1,4 @@
 import './base.css';
 import './batches.css';
+import './data.css';
 import './parameters.css';

@@ -43,12 +43,21 @@ export class Client {
     return asked.size > 0 ? `${path}?${asked}` : path;
   }
 
+  /** What is no JSON, such as a picture, with its headers. */
+  async fetch(parts: readonly string[], query: Query = {}): Promise<Response> {
+    return this.answer(this.url(parts, query), { method: 'GET' });
+  }
+
   private async request<T>(url: string, init: RequestInit): Promise<T> {
+    return (await (await this.answer(url, init)).json()) as T;
+  }
+
+  private async answer(url: string, init: RequestInit): Promise<Response> {
     const response = await ServerConnection.makeRequest(url, init, this.settings);
     if (!response.ok) {
       throw await refusal(response);
     }
-    return (await response.json()) as T;
+    return response;
   }
 }
 

@@ -7,6 +7,16 @@ export async function runInNotebook(
   tracker: INotebookTracker,
   code: string
 ): Promise<void> {
+  const panel = await insertInNotebook(app, tracker, code);
+  await NotebookActions.run(panel.content, panel.sessionContext);
+}
+
+/** Write code into a new cell of such a notebook, and leave it to its user to run it. */
+export async function insertInNotebook(
+  app: JupyterFrontEnd,
+  tracker: INotebookTracker,
+  code: string
+): Promise<NotebookPanel> {
   const front = tracker.currentWidget;
   await front?.context.ready;
   const panel = front && takesCode(front) ? front : await createNotebook(app);
@@ -19,7 +29,7 @@ export async function runInNotebook(
   }
   notebook.activeCell?.model.sharedModel.setSource(code);
   app.shell.activateById(panel.id);
-  await NotebookActions.run(notebook, panel.sessionContext);
+  return panel;
 }
 
 /** Whether a notebook is in view and one to work in: neither a course nor a template, nor a report's own copy of it. */
