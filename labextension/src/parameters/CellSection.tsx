@@ -48,7 +48,7 @@ function Missing({ state, actions, trans }: CellSectionProps): React.ReactElemen
           {!actions.tag && <p className="pt-Hint">{trans.__('Select a code cell first.')}</p>}
           <button
             type="button"
-            className="jp-mod-styled jp-mod-accept"
+            className="jp-mod-styled jp-mod-accept pt-Parameters-tag"
             disabled={!actions.tag}
             onClick={actions.tag}
           >

@@ -82,10 +82,11 @@ function ControlCard(props: ControlSectionProps & { readonly control: LiveContro
         <button
           type="button"
           className="jp-mod-styled"
+          aria-label={trans.__('Give it these values')}
           disabled={busy || Object.keys(given).length === 0}
           onClick={() => void give()}
         >
-          {trans.__('Give it these values')}
+          {trans.__('Give it these')}
         </button>
         <button
           type="button"

@@ -51,7 +51,9 @@ export class LiveControls implements IDisposable {
     this.shown = shown;
     if (kernel !== this.kernel) {
       this.kernel?.statusChanged.disconnect(this.onStatus, this);
-      this.comm?.close();
+      if (this.comm && !this.comm.isDisposed) {
+        this.comm.close();
+      }
       this.hangUp();
       this.kernel = kernel;
       kernel?.statusChanged.connect(this.onStatus, this);

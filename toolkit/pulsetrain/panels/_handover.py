@@ -12,8 +12,8 @@ that can be set, and ``trouble`` says why no report can be run, or is empty. It 
 
 from __future__ import annotations
 
-import asyncio
 import sys
+import threading
 import weakref
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -58,7 +58,8 @@ class _Known:
 
 _known: dict[str, _Known] = {}
 _comms: set[Any] = set()
-_waiting: set[asyncio.TimerHandle] = set()
+_waiting = threading.Event()  # for the end of a burst of changes
+_lock = threading.RLock()  # JupyterLab has the messages of comms handled beside the cell that runs, in threads
 
 
 def hand_over(control: LiveControl, title: str, inputs: Collection[str] = ()) -> None:
@@ -72,7 +73,8 @@ def hand_over(control: LiveControl, title: str, inputs: Collection[str] = ()) ->
     inputs : collection of str
         Of its options, those that say what it works on; they are handed over, and not taken.
     """
-    _known[control.widget.model_id] = _Known(weakref.ref(control), title, inputs)
+    with _lock:
+        _known[control.widget.model_id] = _Known(weakref.ref(control), title, inputs)
     control.controls.followers.append(_tell)
     _tell()
 
@@ -85,9 +87,15 @@ def register() -> None:
 
 def _opened(comm: Any, _message: Any) -> None:
     comm.on_msg(partial(_received, comm))
-    comm.on_close(lambda _message: _comms.discard(comm))
-    _comms.add(comm)
-    comm.send(_list())
+    comm.on_close(lambda _message: _forget(comm))
+    with _lock:
+        _comms.add(comm)
+        comm.send(_list())
+
+
+def _forget(comm: Any) -> None:
+    with _lock:
+        _comms.discard(comm)
 
 
 def _received(comm: Any, message: Mapping[str, Any]) -> None:
@@ -125,16 +133,17 @@ def _set(asked: Mapping[str, Any]) -> str:
 
 
 def _list() -> dict[str, Any]:
-    for key in [key for key, known in _known.items() if known.live is None]:
-        del _known[key]
-    return {"type": "controls", "controls": [_describe(key, known) for key, known in _known.items()]}
+    with _lock:
+        controls = {key: known.live for key, known in _known.items()}
+        for key in [key for key, control in controls.items() if control is None]:
+            del _known[key]
+        described = [_describe(key, _known[key], control) for key, control in controls.items() if control is not None]
+    return {"type": "controls", "controls": described}
 
 
-def _describe(key: str, known: _Known) -> dict[str, Any]:
+def _describe(key: str, known: _Known, control: LiveControl) -> dict[str, Any]:
     from pulsetrain.reports._values import safe_json
 
-    control = known.live
-    assert control is not None  # noqa: S101  # those that are gone have been dropped
     values: dict[str, Any] = {}
     settable: list[str] = []
     trouble = ""
@@ -150,18 +159,18 @@ def _describe(key: str, known: _Known) -> dict[str, Any]:
 
 def _tell() -> None:
     """Send the controls to all who look, soon and once for many changes."""
-    if _waiting or not _comms:
-        return
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        _send()
-    else:
-        _waiting.add(loop.call_later(_TOGETHER, _send))
+    with _lock:
+        if _waiting.is_set() or not _comms:
+            return
+        _waiting.set()
+    timer = threading.Timer(_TOGETHER, _send)
+    timer.daemon = True
+    timer.start()
 
 
 def _send() -> None:
     _waiting.clear()
-    listed = _list()
-    for comm in list(_comms):
-        comm.send(listed)
+    with _lock:
+        listed = _list()
+        for comm in _comms:
+            comm.send(listed)
