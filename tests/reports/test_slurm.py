@@ -117,7 +117,7 @@ def test_batch_runs_as_an_array_under_its_bound_and_whatever_its_folders_are_cal
     monkeypatch.setenv("OF_THE_USER", "kept")
     monkeypatch.setenv("LC_ALL", "C.UTF-8, kept")
     path = template(
-        "import os\nprint(run, {name: text for name, text in sorted(os.environ.items()) if text.endswith(('77', 'kept'))})",
+        "import os\nprint(run, {name: text for name, text in sorted(os.environ.items()) if text[-2:] in ('77', 'pt')})",
         "print(*(os.environ.get(name) for name in ('SLURM_ARRAY_TASK_ID', 'SLURM_CPUS_PER_TASK', 'PULSETRAIN_QUEUE')))",
         parameters="run = 0",
     )

@@ -191,4 +191,11 @@ def test_words_keep_slurms_own_beside_them() -> None:
     )
     assert waiting("SomethingNew", "") == "waiting in SLURM: SomethingNew"
     assert waiting("", "") == "waiting in SLURM"
-    assert ending("CANCELLED", "by 1000") == "SLURM: CANCELLED by 1000; it was cancelled"
+    assert ending("FAILED", "JobLaunchFailure", begun=False) == (
+        "SLURM: FAILED (JobLaunchFailure); the runner never began; see the log"
+    )
+    assert ending("FAILED", "JobLaunchFailure", begun=True) == (
+        "SLURM: FAILED; the runner left without a word; see the log"
+    )
+    assert ending("PREEMPTED", "", begun=True) == "SLURM: PREEMPTED; a job of higher priority took its place"
+    assert ending("CANCELLED", "by 1000", begun=True) == "SLURM: CANCELLED by 1000; it was cancelled"

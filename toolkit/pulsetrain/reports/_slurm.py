@@ -155,8 +155,9 @@ def _seen(job: Job, status: Status, array: Array | None, name: str, task: Task |
     now = job.status  # its runner may have had its last word since
     if now.state in ("done", "failed", "stopped"):
         return now
-    words = ending(task.state, task.reason) if task else _forgotten(name, begun=now.pid is not None)
-    if now.pid is not None and now.state != "dead":
+    begun = now.pid is not None
+    words = ending(task.state, task.reason, begun=begun) if task else _forgotten(name, begun=begun)
+    if begun and now.state != "dead":
         # It beats although its task is over: a node that is cut off, or a last word that is on its way.
         return replace(status, message=f"{status.message} ({words})") if task else status
     said = array.last_word(name) if array else ""

@@ -53,7 +53,17 @@ def waiting(reason: str, start: str) -> str:
     return ", ".join(filter(None, [f"waiting in SLURM{': ' if why else ''}{why}", until]))
 
 
-def ending(state: str, reason: str) -> str:
-    """Return how a task ended, and what to do."""
-    by = f" {reason}" if reason.startswith("by ") else ""
-    return f"SLURM: {state}{by}; {ENDED[state]}"
+def ending(state: str, reason: str, *, begun: bool) -> str:
+    """Return how a task ended, and what to do.
+
+    Parameters
+    ----------
+    state, reason : str
+        SLURM's words.
+    begun : bool
+        Whether the runner began. SLURM's reason is only shown where it did not: it calls any runner that was killed a
+        failure to launch it.
+    """
+    why = f" {reason}" if reason.startswith("by ") else f" ({reason})" if reason and not begun else ""
+    words = ENDED[state] if begun else ENDED[state].replace("left without a word", "never began")
+    return f"SLURM: {state}{why}; {words}"
