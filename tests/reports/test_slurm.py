@@ -17,10 +17,9 @@ import pytest
 from tests.slurm_cluster import NODE, SlurmCluster
 
 from pulsetrain.options import OptionError
-from pulsetrain.reports import Batch, Job, Status, list_batches, list_jobs, plan_batch, statuses, submit
+from pulsetrain.reports import Batch, Job, Slurm, Status, list_batches, list_jobs, plan_batch, statuses, submit
 from pulsetrain.reports import _slurm as module
 from pulsetrain.reports import _slurm_queue as asking
-from pulsetrain.reports._slurm import Slurm
 from pulsetrain.reports.executors import Executor
 
 HOSTILE = "of 'Ada' \"x\" $(touch HIT) `touch HIT` %A %j \\ µ\n#SBATCH --wrap=x; touch HIT #"

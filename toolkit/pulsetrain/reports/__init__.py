@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from pulsetrain._first_use import on_first_use
 
 if TYPE_CHECKING:
+    from pulsetrain.reports._dask import Dask, DaskOptions
     from pulsetrain.reports._local import Local
+    from pulsetrain.reports._slurm import Slurm, SlurmOptions
     from pulsetrain.reports._templates import Template, find_template, shipped_folder, templates
     from pulsetrain.reports.batches import Batch, list_batches
     from pulsetrain.reports.comparison import compare_jobs, comparison_table, write_comparison
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = [
     "EXECUTORS",
     "Batch",
+    "Dask",
+    "DaskOptions",
     "Executor",
     "Expression",
     "Job",
@@ -35,6 +39,8 @@ __all__ = [
     "Local",
     "ParameterError",
     "Plan",
+    "Slurm",
+    "SlurmOptions",
     "Status",
     "Template",
     "compare_jobs",
@@ -66,12 +72,16 @@ __all__ = [
 _PLACES = {
     "EXECUTORS": "executors",
     "Batch": "batches",
+    "Dask": "_dask",
+    "DaskOptions": "_dask",
     "Executor": "executors",
     "Expression": "parameters",
     "Job": "jobs",
     "JobError": "jobs",
     "Local": "_local",
     "ParameterError": "parameters",
+    "Slurm": "_slurm",
+    "SlurmOptions": "_slurm",
     "Status": "status",
     "Plan": "planning",
     "Template": "_templates",
