@@ -73,6 +73,7 @@ def test_a_folder_is_told_by_number_size_and_newest_file_without_the_jobs_that_l
         (tmp_path / name).write_bytes(b"x" * 10**number)
         os.utime(tmp_path / name, (1e9 + number, 1e9 + number))
     (tmp_path / "lost").symlink_to("nowhere")
+    (tmp_path / "deep" / "round").symlink_to(tmp_path)
     (folder,) = note(tmp_path, here=".")["inputs"]
     assert (folder["kind"], folder["files"], folder["size"], folder["modified"]) == ("folder", 3, 111, 1e9 + 2)
     assert not changed(tmp_path)  # though provenance.json has been written in it meanwhile

@@ -200,24 +200,34 @@ def _look(named: list[tuple[str, Path]], *, without: Path) -> list[Input]:
 
 
 def _folder(folder: Path, end: float, without: Path) -> tuple[int, int, float, bool]:
-    """Return number of files, their bytes, the newest's time, and whether time or number put an end to it."""
+    """Return number of files, their bytes, the newest's time, and whether that is not all there is.
+
+    Time and number are bounded; links are followed to files and not to folders, which may lead anywhere.
+    """
     files = size = 0
-    newest = 0.0
+    newest, partial = 0.0, False
     waiting = [str(folder)]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
+        place = waiting.pop()
+        try:
+            entries = os.scandir(place)
+        except OSError:
+            if place == str(folder):
+                raise
+            partial = True
+            continue
+        with entries:
             for entry in entries:
+                if files == _FILES or time.monotonic() > end:
+                    return files, size, newest, True
                 if entry.is_dir(follow_symlinks=False):
                     waiting += [entry.path] * (entry.path != str(without))
                     continue
-                if files == _FILES or time.monotonic() > end:
-                    return files, size, newest, True
-                try:
+                with contextlib.suppress(OSError):  # a link that leads nowhere, a file just removed
                     found = entry.stat()
-                except FileNotFoundError:  # a link that leads nowhere, a file just removed
-                    continue
-                files, size, newest = files + 1, size + found.st_size, max(newest, found.st_mtime)
-    return files, size, newest, False
+                    if not stat.S_ISDIR(found.st_mode):
+                        files, size, newest = files + 1, size + found.st_size, max(newest, found.st_mtime)
+    return files, size, newest, partial
 
 
 def _hash(path: Path) -> str:
