@@ -137,6 +137,11 @@ def test_values_given_win_over_a_preset_and_a_facilitys_over_the_built_in(
     monkeypatch.setenv(PRESETS, str(path))
     made = Slurm(preset="beamtime", time_limit=30)
     assert made.as_dict() == {"name": "slurm", "partition": "upex", "reservation": "upex_003422", "time_limit": 30}
+    assert Slurm(SlurmOptions(preset="beamtime"), gpus=1).as_dict() == {
+        "name": "slurm",
+        **table["beamtime"],
+        "gpus": 1,
+    }
     assert Slurm(preset="upex").as_dict() == {"name": "slurm", "gpus": 2}
     assert Slurm.from_text({"preset": "maxwell-gpu", "memory": "1.5"}).options.partition == "allgpu"
     schema = SlurmOptions.model_json_schema()

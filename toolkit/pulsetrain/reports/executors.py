@@ -48,7 +48,9 @@ class Executor(ABC):
     model: ClassVar[type[Options]] = Options
 
     def __init__(self, options: Options | None = None, /, **values: Any) -> None:
-        self.options: Any = self.model(**values) if options is None else options.replace(**values)
+        # Only what was given counts as given: records and commands leave the rest to the defaults.
+        given = {} if options is None else {name: getattr(options, name) for name in options.model_fields_set}
+        self.options: Any = self.model(**{**given, **values})
 
     @classmethod
     def trouble(cls) -> str:
