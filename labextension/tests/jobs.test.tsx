@@ -6,36 +6,9 @@ import type { Api, Job, JobState } from '../src/api';
 import { JobCard } from '../src/reports/JobCard';
 import { Jobs } from '../src/reports/jobs';
 import { durationText } from '../src/reports/words';
+import { job } from './batches';
 
 const trans = nullTranslator.load('pulsetrain');
-
-function job(changes: Partial<Job> = {}): Job {
-  return {
-    id: 'a',
-    title: 'Spectra',
-    template: 'spectra',
-    state: 'running',
-    message: '',
-    cell: 2,
-    cells: 5,
-    eta: 100,
-    submitted: 1,
-    parameters: {},
-    notebook: 'pulsetrain-jobs/a/notebook.ipynb',
-    report: false,
-    started: null,
-    finished: null,
-    batch: null,
-    varied: {},
-    metrics: {},
-    executor: 'local',
-    queue: '',
-    node: '',
-    user: 'ada',
-    mine: true,
-    ...changes
-  };
-}
 
 const nothing = () => undefined;
 const ACTIONS = {
@@ -63,6 +36,26 @@ describe('a job', () => {
   ])('that is %s offers %j', (state, buttons) => {
     render(<JobCard job={job({ state })} following={undefined} actions={ACTIONS} trans={trans} />);
     expect(screen.getAllByRole('button').map(button => button.textContent)).toEqual(buttons);
+  });
+
+  it('of somebody else is only to be read', () => {
+    const theirs = job({ state: 'failed', mine: false, user: 'grace' });
+    render(<JobCard job={theirs} following={undefined} actions={ACTIONS} trans={trans} />);
+    expect(screen.getByText('of grace, only to be read')).toBeTruthy();
+    expect(screen.getAllByRole('button').map(button => button.textContent)).toEqual([
+      'Notebook',
+      'Reuse',
+      'Log'
+    ]);
+  });
+
+  it('that failed shows the cell where it ended, with what that has put out', () => {
+    const cell = { number: 3, cells: 5, source: 'fit(x)', output: 'ValueError: no peaks' };
+    const failed = job({ state: 'failed', metrics: { hits: 12, rate: 0.123456, spectrum: [1, 2] } });
+    render(<JobCard job={failed} following={{ log: '', cell }} actions={ACTIONS} trans={trans} />);
+    expect(screen.getByLabelText('Cell 3 of 5: source').textContent).toBe('fit(x)');
+    expect(screen.getByLabelText('Cell 3 of 5: output').textContent).toBe('ValueError: no peaks');
+    expect(screen.getAllByRole('definition').map(value => value.textContent)).toEqual(['12', '0.1235']);
   });
 
   it.each<[Job['parameters'], string]>([

@@ -231,6 +231,7 @@ def test_a_batch_is_run_and_looked_through_by_keyboard_alone(page, reports):
     page.keyboard.type("det")
     tab_to("button:has-text('Add')")
     page.keyboard.press("Enter")
+    expect(reports.get_by_label("AGIPD")).to_be_focused()
     for _ in range(2):
         page.keyboard.press("Space")
         page.keyboard.press("Tab")

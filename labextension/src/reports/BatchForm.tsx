@@ -3,7 +3,7 @@ import * as React from 'react';
 import type { Executor } from '../api';
 import { ExecutorFields } from './ExecutorFields';
 import type { Entries } from './entry';
-import { type Draft, draftCount, type Faults, RUNS_INPUT, takesRuns } from './order';
+import { type Draft, draftCount, type Faults, RUN, RUNS_INPUT, takesRuns } from './order';
 import type { Field } from './schema';
 import { VaryFields } from './VaryFields';
 
@@ -42,6 +42,7 @@ export function BatchForm(props: BatchFormProps): React.ReactElement {
       <Runs
         runs={draft.runs}
         enabled={takesRuns(fields, entries, draft)}
+        isVaried={draft.variations.has(RUN)}
         fault={faults[RUNS_INPUT]}
         id={`${idPrefix}-${RUNS_INPUT}`}
         onRuns={runs => onDraft({ ...draft, runs })}
@@ -79,18 +80,22 @@ interface RunsProps {
   readonly runs: string;
   /** Whether the template has somewhere to put them. */
   readonly enabled: boolean;
+  /** Whether the runs are given among the varied parameters. */
+  readonly isVaried: boolean;
   readonly fault: string | undefined;
   readonly id: string;
   readonly onRuns: (runs: string) => void;
   readonly trans: TranslationBundle;
 }
 
-function Runs({ runs, enabled, fault, id, onRuns, trans }: RunsProps): React.ReactElement {
+function Runs({ runs, enabled, isVaried, fault, id, onRuns, trans }: RunsProps): React.ReactElement {
   const help = enabled
     ? trans.__('One job for each run, such as 10-25, 31.')
-    : trans.__(
-        'This template has no parameter run. To go over runs, write {run} or {run:04d} into a text above, such as /data/r{run:04d}.'
-      );
+    : isVaried
+      ? trans.__('The parameter run is varied below; do one of the two.')
+      : trans.__(
+          'This template has no parameter run. To go over runs, write {run} or {run:04d} into a text above, such as /data/r{run:04d}.'
+        );
   return (
     <div className={`pt-Field${fault ? ' pt-mod-refused' : ''}`}>
       <div className="pt-Field-line">

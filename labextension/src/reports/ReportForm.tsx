@@ -121,12 +121,12 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
           trans={trans}
         />
       </Fold>
-      {message && (
-        <p className="pt-Form-message" role="alert">
-          {message}
-        </p>
-      )}
       <div className="pt-Form-actions">
+        {message && (
+          <p className="pt-Form-message" role="alert">
+            {message}
+          </p>
+        )}
         <button
           type="button"
           className="jp-mod-styled"

@@ -176,6 +176,7 @@ export class ReportsPanel extends ReactWidget {
   private openBatch(batch: Batch | undefined): void {
     this.opened?.dispose();
     this.opened = batch && new BatchJobs(this.api, batch, () => this.isVisible);
+    this.opened?.changed.connect(opened => this.jobs.told(opened.batch));
     this.update();
   }
 

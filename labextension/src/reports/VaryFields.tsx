@@ -22,7 +22,7 @@ export function VaryFields(props: VaryFieldsProps): React.ReactElement {
   const { fields, variations, faults, idPrefix, onVariations, trans } = props;
   const chooser = React.useRef<HTMLSelectElement>(null);
   const box = React.useRef<HTMLDivElement>(null);
-  const [added, setAdded] = React.useState('');
+  const [added, setAdded] = React.useState({ name: '' });
   const others = fields.filter(field => !variations.has(field.name));
   const [wanted, setWanted] = React.useState('');
   const next = others.find(field => field.name === wanted) ?? others[0];
@@ -30,7 +30,7 @@ export function VaryFields(props: VaryFieldsProps): React.ReactElement {
   const add = (): void => {
     if (next) {
       onVariations(new Map(variations).set(next.name, ''));
-      setAdded(next.name);
+      setAdded({ name: next.name });
     }
   };
   const remove = (name: string): void => {
@@ -39,9 +39,10 @@ export function VaryFields(props: VaryFieldsProps): React.ReactElement {
     onVariations(left);
     chooser.current?.focus();
   };
-  React.useEffect(() => {
-    if (added) {
-      const id = CSS.escape(`${idPrefix}-${varyInput(added)}`);
+  // At once, or keys that are typed quickly would still go to the button.
+  React.useLayoutEffect(() => {
+    if (added.name) {
+      const id = CSS.escape(`${idPrefix}-${varyInput(added.name)}`);
       box.current?.querySelector<HTMLElement>(`[id="${id}"], [id="${id}"] input`)?.focus();
     }
   }, [added, idPrefix]);

@@ -103,6 +103,16 @@ export class Jobs implements IDisposable {
     return this.showBatch(await this.api.batches.resume(id));
   }
 
+  /** Take note of where a batch stands, as somebody else has seen it. */
+  told(batch: Batch): void {
+    const place = this.batches.findIndex(({ id }) => id === batch.id);
+    if (place >= 0 && this.batches[place] !== batch) {
+      this.batches = this.batches.with(place, batch);
+      this.sort();
+      this._changed.emit();
+    }
+  }
+
   /** Look now, and from now on while watched. */
   async refresh(): Promise<void> {
     await this.watch.again();

@@ -6,7 +6,7 @@ import { hasPlace, readRuns } from './runs';
 import { type Field, fieldsOf } from './schema';
 
 /** The parameter that a run goes into. */
-const RUN = 'run';
+export const RUN = 'run';
 
 /** What has been entered to make a batch of a form. */
 export interface Draft {
