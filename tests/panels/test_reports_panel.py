@@ -220,6 +220,7 @@ def test_a_batch_is_run_followed_compared_and_its_failed_job_run_again(template,
         assert (entry.item.folder / "comparison.html").is_file()
 
         panel.enter()
+        await until(lambda: len(panel.entries) == 2)
         first, second = panel.entries
         assert (first.state, first.values) == ("done", {"steps": 3})
         assert "the first time" in second.message
@@ -234,10 +235,10 @@ def test_a_batch_is_run_followed_compared_and_its_failed_job_run_again(template,
         panel.list.choose(second.id)
         panel.resume()
         panel.wait()
-        await ended(panel)
-        assert [each.state for each in panel.entries] == ["done", "done"]
+        await until(lambda: [each.state for each in panel.entries] == ["done", "done"])
 
         panel.enter()
+        await until(lambda: len(panel.entries) == 1)
         panel.list.choose(entry.id)
         panel.new.choose(template(TRIAL), {})
         panel.again()
@@ -253,6 +254,7 @@ def test_a_job_is_run_by_itself_and_stopped(template, root):
         panel.new.choose(template("import time\nprint('here', flush=True)\ntime.sleep(60)"), {"steps": 5})
         panel.new.run()
         panel.wait()
+        await until(lambda: len(panel.list.chosen) == 1)
         (job,) = panel.entries
         assert isinstance(job.item, Job)
         await until(lambda: "here" in panel._form.details.value)

@@ -47,6 +47,8 @@ class ReportsLayout:
         row = task.children[0]
         opening, cancel = row.children
         row.children = (opening, self.compare, self.enter, self.again, self.stop, self.resume, cancel)
+        for each in (opening, cancel):
+            each.layout.width = "auto"
         row.layout.flex_flow = "row wrap"
         pages = [
             new,

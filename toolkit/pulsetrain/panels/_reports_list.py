@@ -54,7 +54,7 @@ class EntryList:
         self.back = button("Before", "chevron-left", "Page before")
         self.on = button("Next", "chevron-right", "Next page")
         self.count = ipywidgets.HTML()
-        self._boxes = [ipywidgets.Checkbox(indent=False, layout={"width": "250px"}) for _ in range(_ROWS)]
+        self._boxes = [ipywidgets.Checkbox(indent=False, layout={"width": "190px"}) for _ in range(_ROWS)]
         self._texts = [ipywidgets.HTML(layout={"flex": "1 1 auto", "width": "0"}) for _ in range(_ROWS)]
         self._rows = [
             ipywidgets.HBox([box, text], layout={"display": "none"})
@@ -173,8 +173,9 @@ def table_html(entries: Sequence[Entry], most: int = 50) -> str:
 
 def _fill(box: Any, text: Any, entry: Entry, *, ticked: bool) -> None:
     cells = {name: html.escape(value) for name, value in cells_of(entry).items()}
+    done = entry.done if entry.counts or entry.ended else max(0, entry.done - 1)  # a cell that has begun is not done
     bar = (
-        f'<progress max="{entry.total}" value="{entry.done}" aria-label="progress"></progress> {cells["progress"]}'
+        f'<progress max="{entry.total}" value="{done}" aria-label="progress"></progress> {cells["progress"]}'
         if entry.total
         else ""
     )

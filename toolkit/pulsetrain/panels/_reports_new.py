@@ -106,6 +106,8 @@ class NewRun:
         """
         found = find_template(template)
         self._known[found.path] = found
+        if found.path == self.template.value:
+            self._show_form()  # the notebook may have been changed since
         self._offer(found.path)
         self.runs.value = runs
         if self.form is not None:

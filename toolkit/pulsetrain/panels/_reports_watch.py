@@ -91,6 +91,7 @@ class Watch:
         self._ended: dict[Path, tuple[int, Status]] = {}  # by the status file's time
         self._said: dict[Path, tuple[str, dict[str, Any]]] = {}
         self._batches: dict[Path, tuple[float, Entry]] = {}
+        self._told: list[Entry] | None = None
 
     @property
     def scope(self) -> Batch | None:
@@ -109,8 +110,8 @@ class Watch:
             self._thread.start()
 
     def wake(self) -> None:
-        """Look now, and often for a while."""
-        self._batches = {}
+        """Look now, tell what is there whether or not it is another list, and look often for a while."""
+        self._batches, self._told = {}, None
         self._wake.set()
 
     def close(self) -> None:
@@ -137,20 +138,18 @@ class Watch:
             return sorted(found, key=lambda entry: entry.id, reverse=True)
 
     def _run(self) -> None:
-        before: list[Entry] | None = None
-        pause = _FIRST
+        pause, entries = _FIRST, list[Entry]()
         while not self._closed:
             self._wake.clear()
-            began = time.monotonic()
-            entries = before
+            began, scope = time.monotonic(), self._scope
             with contextlib.suppress(OSError):  # a file system that is away comes back
                 entries = self.look()
-            if entries is not None and entries != before and not self._closed:
-                self._tell(entries)
-                before, pause = entries, _FIRST
+                if entries != self._told and scope is self._scope and not self._closed:
+                    self._told, pause = entries, _FIRST
+                    self._tell(entries)
             # A long list is a burden for the file system, and for the kernel's own work.
             at_least = _SHARE * (time.monotonic() - began)
-            longest = _QUIET if all(entry.ended for entry in entries or ()) else _BUSY
+            longest = _QUIET if all(entry.ended for entry in entries) else _BUSY
             pause = _FIRST if self._wake.wait(max(pause, at_least)) else min(pause * _FACTOR, longest)
 
     def _statuses(self, jobs: Sequence[Job]) -> list[Status]:

@@ -23,9 +23,10 @@ _TAIL = 6_000  # bytes of a log
 STYLE = """<style>
 .pt-row { border-bottom: 1px solid var(--jp-border-color2, #ddd); align-items: center; }
 .pt-row:hover { background: var(--jp-layout-color2, #f3f3f3); }
-.pt-cells { display: grid; grid-template-columns: 5em 9em 8em 7em minmax(0, 1fr); gap: 0 10px; align-items: center;
+.pt-cells { display: grid; grid-template-columns: 5em 8em 7em 7em minmax(0, 1fr); gap: 0 10px; align-items: center;
   font-variant-numeric: tabular-nums; }
 .pt-cells span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.pt-cells span:last-child { white-space: normal; overflow-wrap: anywhere; line-height: 1.3; }
 .pt-cells progress { width: 4.5em; height: 0.8em; accent-color: var(--jp-brand-color1, #1976d2); }
 .pt-failed, .pt-dead, .pt-fault { color: var(--jp-error-color1, #b71c1c); }
 .pt-done { color: var(--jp-success-color0, #1b5e20); }
@@ -56,15 +57,18 @@ def plan_html(plan: Plan) -> str:
 
 def details_html(entry: Entry) -> str:
     """Say how a job stands: its parameters, the cell at work, the end of its log; or how a batch does."""
-    folder = f"<p><b>{html.escape(entry.title)}</b>: {html.escape(entry.state)} {html.escape(entry.message)}<br>"
+    how = entry.message if entry.message.startswith(entry.state) else f"{entry.state} {entry.message}"
+    folder = f"<p><b>{html.escape(entry.title)}</b>: {html.escape(how)}<br>"
     folder += f"<code>{html.escape(str(entry.item.folder))}</code></p>"
     if isinstance(entry.item, Batch):
         record = entry.item.record
         facts = {name: record.get(name) for name in ("runs", "grid", "values") if record.get(name)}
         return folder + _facts(facts)
     job = entry.item
-    parameters = job.record.get("parameters")
-    parts = [folder, _facts(parameters if isinstance(parameters, dict) else {})]
+    parameters, status = job.record.get("parameters"), job.status
+    where = " ".join(filter(None, (status.executor, status.queue, status.node or status.host)))
+    parts = [folder, f"<p>On {html.escape(where)}, attempt {status.attempt}</p>"]
+    parts.append(_facts(parameters if isinstance(parameters, dict) else {}))
     if not entry.ended and (source := _cell_at_work(job, entry.done)):
         parts += [f"<p>Cell {entry.done} of {entry.total}, at work now:</p>", as_html(source)]
     if log := _log_tail(job):

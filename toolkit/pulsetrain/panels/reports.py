@@ -81,7 +81,7 @@ class ReportsPanel:
         return self._watch.alive
 
     def look(self) -> None:
-        """Look at the folder now."""
+        """Look at the folder now, instead of when it is next looked at anyway."""
         entries = self._watch.look()
         self._loop.call(lambda: self._take(entries))
         self._loop.drain()
@@ -140,7 +140,8 @@ class ReportsPanel:
                 raise JobError(f"{entry.id} is a single job; tick a batch to list its jobs")
             self._watch.scope = entry.item
         self.list.choose()
-        self.look()
+        self.list.update([])
+        self._refresh()
 
     def wait(self, timeout: float = 600.0) -> None:
         """Wait for what the buttons began, then raise what went wrong with it, if anything; jobs are not waited for."""
@@ -197,8 +198,7 @@ class ReportsPanel:
                 widget.value = text
 
     def _submitted(self, sent: Job | Batch) -> None:
-        self._watch.scope = None
-        self.look()
+        self._watch.scope = None  # which looks at once
         self.list.choose(sent.id)
         self._form.turn_to(JOBS)
 
@@ -216,7 +216,7 @@ class ReportsPanel:
             return refused
 
         def done(refused: list[str]) -> None:
-            self.look()
+            self._watch.wake()
             count = f"{said}: {len(items) - len(refused)} of {len(items)}"
             self.task.say("\n".join([count, *refused]), "error" if refused else "")
 
