@@ -17,6 +17,8 @@ __all__ = ["ID", "Known", "KnownBatch", "KnownJob", "Row", "is_folder", "signatu
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _SETTLED = 200_000_000  # ns; within one tick of a file system's clock a file can change twice and look the same
+_OLD = 60.0  # s since a job's end after which a resume is the only news there can be
+_PATIENCE = 10.0  # s for which such a job need not be looked at: over a network a thousand looks take a while
 T = TypeVar("T")
 Signature = tuple[int, int, int]
 
@@ -79,7 +81,19 @@ class KnownJob:
         Texts made of the record, by name, and what they were made of.
     """
 
-    __slots__ = ("_metrics", "_metrics_of", "answer", "batch", "job", "own", "path", "record", "stated", "told")
+    __slots__ = (
+        "_metrics",
+        "_metrics_of",
+        "_until",
+        "answer",
+        "batch",
+        "job",
+        "own",
+        "path",
+        "record",
+        "stated",
+        "told",
+    )
 
     def __init__(self, job: Job, *, own: bool, batch: str | None = None) -> None:
         self.job = job
@@ -90,6 +104,7 @@ class KnownJob:
         self.record = Known(f"{self.path}/job.json", _record)
         self._metrics = Known(f"{self.path}/metrics.json", _record)
         self._metrics_of: Status | None = None
+        self._until = 0.0
         self.answer: tuple[float, Status, Status] | None = None
         self.told: dict[str, tuple[tuple[object, ...], str]] = {}
 
@@ -113,6 +128,25 @@ class KnownJob:
             return os.lstat(self.record.path).st_uid == os.getuid()
         except OSError:
             return False
+
+    def look(self, now: float) -> Status:
+        """Return what the runner wrote; what ended long ago is looked at every few seconds only.
+
+        Parameters
+        ----------
+        now : float, seconds
+            Of the monotonic clock.
+        """
+        if now < self._until:
+            return self.stated.last()
+        status = self.stated.now()
+        if status.finished_for_good and time.time() - self.stated.changed / 1e9 > _OLD:
+            self._until = now + _PATIENCE * (0.5 + hash(self.path) % 64 / 128)  # not all of them in one request
+        return status
+
+    def look_again(self) -> None:
+        """Take nothing for granted the next time."""
+        self._until = 0.0
 
     def metrics(self) -> dict[str, Any]:
         """Return what the job measured; of one that has ended it is not looked for again."""
@@ -146,6 +180,8 @@ class KnownBatch:
     own : bool
         As of `KnownJob`.
     record : Known of dict
+    tally : tuple or None
+        When its jobs were counted last, and the outcome.
     """
 
     __slots__ = ("_jobs", "_jobs_of", "batch", "own", "path", "record", "tally")
@@ -182,6 +218,12 @@ class KnownBatch:
             }
             self._jobs_of = record
         return self._jobs
+
+    def look_again(self) -> None:
+        """Take nothing for granted the next time."""
+        self.tally = None
+        for job in self._jobs.values():
+            job.look_again()
 
     def _holds(self, name: Any) -> bool:
         is_ours = isinstance(name, str) and ID.fullmatch(name) and name.startswith(f"{self.id}.")

@@ -32,7 +32,8 @@ class Queues:
     def statuses(self, jobs: Iterable[KnownJob]) -> list[Status]:
         """Return where jobs stand, in their order."""
         living: dict[tuple[object, ...], str] = {}
-        found = [(job, _judged(job.stated.now(), living)) for job in jobs]
+        now = time.monotonic()
+        found = [(job, _judged(job.look(now), living)) for job in jobs]
         self._ask([(job, status) for job, status in found if _is_queues(status) and job.trusted])
         return [_answered(job, status) for job, status in found]
 

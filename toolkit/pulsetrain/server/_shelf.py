@@ -53,7 +53,10 @@ class Shelf:
             return None
         batch = self.batch(name.rpartition(".")[0])
         known = batch.jobs().get(name) if batch else self.jobs().get(name)
-        return known if known and is_folder(known.path) and signature(known.record.path) else None
+        if known is None or not is_folder(known.path) or not signature(known.record.path):
+            return None
+        known.look_again()
+        return known
 
     def batch(self, name: str) -> KnownBatch | None:
         """Return the batch of a name."""

@@ -119,6 +119,7 @@ class StopBatch(Request):
         batch = await self.batch(name)
         self.hold(batch)
         await self.away(batch.batch.stop)
+        batch.look_again()
         self.answer(await self.away(batch_reply, batch, self.catalogue))
 
 
@@ -135,6 +136,7 @@ class ResumeBatch(Request):
         except (JobError, OptionError) as error:
             self.refuse(409, error)
             return
+        batch.look_again()
         self.answer(await self.away(batch_reply, batch, self.catalogue))
 
 
