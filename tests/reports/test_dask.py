@@ -17,8 +17,7 @@ import pytest
 from tests.slurm_cluster import SlurmCluster
 
 from pulsetrain.options import OptionError
-from pulsetrain.reports import Status, list_batches, list_jobs, plan_batch, submit
-from pulsetrain.reports import _dask as module
+from pulsetrain.reports import Status, _dask, _dask_scheduler, list_batches, list_jobs, plan_batch, submit
 from pulsetrain.reports._dask import Dask
 from pulsetrain.reports._dask_worker import run_job
 from pulsetrain.reports.executors import statuses
@@ -161,7 +160,7 @@ def test_a_cluster_that_ends_stops_what_runs_and_what_waits_is_dead_and_never_do
         with distributed.Client(ending.scheduler_address, set_as_default=False) as client:
             client.cancel([distributed.Future(cancelled.status.queue, client=client)], force=True)
         assert cancelled.seen().message == "waiting for a worker"  # it may still be on its way
-        monkeypatch.setattr(module, "_ON_ITS_WAY", 0.0)
+        monkeypatch.setattr(_dask, "_ON_ITS_WAY", 0.0)
         assert [status.state for status in statuses([running, waiting, cancelled])] == ["running", "queued", "dead"]
         assert "does not know the job any more" in cancelled.seen().message
 
@@ -181,10 +180,10 @@ def test_a_scheduler_that_does_not_answer_leaves_it_unknown_what_waits_and_takes
     marking: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for patience in ("_CONNECT", "_ANSWER"):
-        monkeypatch.setattr(module, patience, 0.5)
+        monkeypatch.setattr(_dask_scheduler, patience, 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(OptionError, match=r"^scheduler: got .* does not answer"):
+        with pytest.raises(OptionError, match=r"^scheduler: Dask's scheduler .* does not answer"):
             submit(marking, {}, root, executor=Dask(scheduler=address))
         assert not root.exists()
         job = Job(root / "earlier")
@@ -201,8 +200,9 @@ def test_a_scheduler_file_serves_as_an_address_wherever_one_asks_from(tmp_path: 
     executor = Dask(scheduler="scheduler.json")
     assert executor.as_dict() == {"name": "dask", "scheduler": str(tmp_path / "scheduler.json")}
     assert "scheduler.json" in executor.script(2, tmp_path)
-    with pytest.raises(OptionError, match=r"^scheduler: .* no address like tcp://host:8786"):
-        Dask(scheduler="nowhere.json")
+    for nonsense in ("nowhere.json", "tcp://host", "tcp://host:port", "://", ""):
+        with pytest.raises(OptionError, match=r"^scheduler: .* no address like tcp://host:8786"):
+            Dask(scheduler=nonsense)
     with pytest.raises(OptionError, match="scheduler"):
         Dask()
 
