@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pulsetrain.options import OptionError
-from pulsetrain.reports import Job, JobError
+from pulsetrain.reports import Batch, Job, JobError
 from pulsetrain.reports._files import write_json
 from pulsetrain.reports.damnit import plan_hand_over, submit_metrics
 
@@ -65,6 +65,15 @@ def test_only_jobs_that_are_done_speak_and_only_one_for_a_run(tmp_path: Path) ->
         plan_hand_over([one, other], proposal=1)
     with pytest.raises(JobError, match="c is failed"):
         plan_hand_over(failed, proposal=1)
+
+
+def test_a_batch_hands_over_the_runs_that_are_done(tmp_path: Path) -> None:
+    names = [f"batch.000{run}" for run in (1, 2, 3)]
+    for run, (name, state) in enumerate(zip(names, ("done", "failed", "done"), strict=True), start=1):
+        job(tmp_path / "batch" / name, {"f1": run / 10}, state=state, path=PATH.format(run=run))
+    write_json(tmp_path / "batch" / "batch.json", {"jobs": names})
+    handed = plan_hand_over(Batch(tmp_path / "batch"))
+    assert [(item.run, item.variables) for item in handed] == [(1, {"spectra_f1": 0.1}), (3, {"spectra_f1": 0.3})]
 
 
 def test_values_appear_in_the_real_databases_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
