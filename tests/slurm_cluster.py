@@ -41,11 +41,10 @@ SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 MpiDefault=none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
+{memory}
 SchedulerParameters=sched_interval=1,sched_min_interval=100000,bf_interval=1,defer_batch
 SlurmdParameters=config_overrides
 SlurmdTimeout=5
@@ -55,10 +54,17 @@ MessageTimeout=4
 TCPTimeout=2
 ReturnToService=2
 GresTypes=gpu
-NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={processors} RealMemory=2000 Gres=gpu:1 State=UNKNOWN
+NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={processors} RealMemory=8000 Gres=gpu:1 State=UNKNOWN
 PartitionName=upex Nodes={name} Default=YES MaxTime=60 State=UP
 PartitionName=closed Nodes={name} State=DOWN
 """
+_MEMORY_FREE = """SelectTypeParameters=CR_Core
+JobAcctGatherType=jobacct_gather/none"""
+_MEMORY_GUARDED = """SelectTypeParameters=CR_Core_Memory
+DefMemPerCPU=2000
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=1
+JobAcctGatherParams=OverMemoryKill"""
 
 
 def why_not() -> str:
@@ -85,11 +91,14 @@ class SlurmCluster:
     ----------
     folder : Path
         Configuration, logs and state; made if need be.
+    guards_memory : bool
+        Whether jobs that need more memory than they asked for are killed.
     environment : dict of str
         What a process must have in its environment to speak to this cluster.
     """
 
     folder: Path
+    guards_memory: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     _munge: Path = field(default=Path(), repr=False)
     _daemons: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, repr=False)
@@ -116,6 +125,7 @@ class SlurmCluster:
                 controller=controller,
                 node=node,
                 processors=PROCESSORS,
+                memory=_MEMORY_GUARDED if self.guards_memory else _MEMORY_FREE,
             )
         )
         (self.folder / "gres.conf").write_text(f"NodeName={NODE} Name=gpu File=/dev/null\n")

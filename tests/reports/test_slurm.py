@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -39,7 +40,7 @@ print("went on")
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
     """One cluster for all tests."""
-    started = SlurmCluster(tmp_path_factory.mktemp("slurm")).start()
+    started = SlurmCluster(tmp_path_factory.mktemp("slurm"), guards_memory=True).start()
     yield started
     started.stop()
 
@@ -83,7 +84,7 @@ def said_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
     return put
 
 
-def until(job: Job, condition: Callable[[Status], bool], timeout: float = 120) -> Status:
+def until(job: Job, condition: Callable[[Status], bool], timeout: float = 60) -> Status:
     """Wait for what files and queue say of a job."""
     end = time.monotonic() + timeout
     while not condition(status := job.seen()):
@@ -218,6 +219,17 @@ def test_failed_node_is_told_from_a_runner_that_lives_and_from_one_that_died_wit
     job.resume()
     assert job.wait(200).state == "done"
     assert "went on" in printed(job)
+
+
+@pytest.mark.usefixtures("slurm")
+def test_job_that_needs_too_much_memory_is_dead_with_slurms_last_word(
+    template: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = template("held = b'x' * 2_000_000_000\nimport time\ntime.sleep(600)")
+    job = submit(path, {}, tmp_path / "jobs", executor=Slurm(memory=0.8))
+    status = until(job, lambda status: status.finished_for_good and "SLURM" in status.message)
+    assert status.state == "dead"
+    assert re.search("SLURM: .*; it said: .*memory limit", status.message)
 
 
 @pytest.mark.usefixtures("slurm")

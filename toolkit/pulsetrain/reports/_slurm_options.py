@@ -91,7 +91,11 @@ class SlurmOptions(Options):
         50, "Jobs of a batch that run at the same time, so that others get their turn too.", ge=1, le=LARGEST_ARRAY
     )
     warning: int = option(
-        90, "Before the wall time is up, so early the partial notebook is saved.", ge=20, le=3600, unit="s"
+        90,
+        "So long before the wall time is up, or up to a minute earlier, a job stops and saves its partial notebook.",
+        ge=20,
+        le=3600,
+        unit="s",
     )
 
     @model_validator(mode="before")
