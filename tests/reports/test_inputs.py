@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pulsetrain.reports import Job, submit
+from pulsetrain.reports import Job, _inputs, submit
 from pulsetrain.reports._inputs import PROVENANCE, check_inputs, note_inputs, provenance_facts
 
 
@@ -128,6 +128,16 @@ def test_slurms_names_and_the_gpus_that_may_be_used_are_told_as_they_stand(
     assert told.items() <= facts["SLURM"].items()
     assert "CUDA_VISIBLE_DEVICES='2'" in facts["GPUs"]
     assert "GPUs" not in provenance_facts(Job(tmp_path / "jobs" / "one"), {"device": "cuda:0"})
+
+
+def test_gpus_are_named_as_the_driver_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for bus in ("0000:07:00.0", "0000:0f:00.0"):
+        (tmp_path / "gpus" / bus).mkdir(parents=True)
+        text = "Model: \t\t NVIDIA A100-SXM4-40GB\nIRQ:   \t\t 186\nGPU UUID: \t GPU-0\n"
+        (tmp_path / "gpus" / bus / "information").write_text(text)
+    monkeypatch.setattr(_inputs, "_GPUS", tmp_path / "gpus")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert note(tmp_path)["gpus"] == "2 × NVIDIA A100-SXM4-40GB"
 
 
 def test_what_the_notebook_states_itself_is_not_said_twice(tmp_path: Path) -> None:
