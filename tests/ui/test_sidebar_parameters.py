@@ -102,6 +102,9 @@ def test_the_form_shows_the_cell_and_edits_only_values(page, open_notebook, note
     page.keyboard.press("Control+Z")
     expect(form.get_by_label("extra")).to_have_value("")
     assert "extra: int  # One more." in source(page)
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    page.evaluate("() => { window.jupyterapp.commands.execute('application:close-all'); }")
+    expect(panel.get_by_text("Open a notebook to see its parameters here.")).to_be_visible()
 
 
 def test_a_refused_value_is_told_beside_its_field_and_the_cell_stays(page, open_notebook, notebook, screenshot):
@@ -168,6 +171,14 @@ def test_values_go_to_a_live_control_and_come_from_it(page, open_notebook, noteb
     expect(reports.get_by_label("augment")).to_have_value("25")
     expect(reports.get_by_label("steps")).to_have_value("60")
     screenshot(page, "parameters-to-reports")
+
+    # A page that is loaded anew finds the control again, and a new kernel has none.
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    page.reload()
+    expect(control).to_contain_text("Its values are those above.", timeout=KERNEL)
+    page.locator(".jp-NotebookPanel:visible .pulsetrain-live").first.wait_for()
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    expect(control).to_have_count(0)
 
 
 def test_the_sidebar_is_used_by_keyboard_alone(page, open_notebook, notebook):
