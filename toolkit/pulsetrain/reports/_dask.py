@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import field_validator
+from pydantic_core import PydanticCustomError
 
 from pulsetrain.options import OptionError, Options, option
 from pulsetrain.reports._dask_scheduler import Known, Scheduler, is_address
@@ -52,7 +53,9 @@ class DaskOptions(Options):
             return scheduler
         path = Path(scheduler).expanduser().resolve()  # whoever asks later stands in another folder
         if not path.is_file():
-            raise ValueError("no address like tcp://host:8786, and no file of that name")
+            raise PydanticCustomError(
+                "scheduler", "allowed an address like tcp://host:8786, or a scheduler file's path"
+            )
         return str(path)
 
 
