@@ -51,6 +51,20 @@ def test_options_survive_the_form():
     assert controls.options == Peaks()
 
 
+def test_new_options_are_told_once_and_whole():
+    class Span(Options):
+        low: int = option(1, ge=0, le=99, at_most="high")
+        high: int = option(5, ge=0, le=99)
+
+    told, followed = [], []
+    controls = OptionControls(Span(), hidden=(), changed=lambda: told.append(controls.options))
+    controls.followers.append(lambda: followed.append(controls.options))
+    controls.options = Span(low=50, high=60)  # low alone would lie above the old high
+    assert told == followed == [Span(low=50, high=60)]
+    controls.options = Span(low=50, high=60)
+    assert len(told) == 1
+
+
 def test_auto_leaves_a_field_to_the_method():
     controls = OptionControls(Peaks(rate=0.02))
     controls._ticks["rate"].value = True

@@ -147,6 +147,7 @@ def test_values_go_to_a_live_control_and_come_from_it(page, open_notebook, noteb
     control = panel.get_by_role("listitem").filter(has_text="Spectra: exchanged-series")
     expect(control).to_contain_text("3 values differ: steps, weight_decay, augment", timeout=KERNEL)
     screenshot(page, "parameters-control")
+    assert serious(page, panel) == []
 
     control.get_by_role("button", name="Give it these values").click()
     expect(control.get_by_role("status")).to_have_text("Given: steps, weight_decay, augment")

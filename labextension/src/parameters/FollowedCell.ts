@@ -1,5 +1,6 @@
 import type { ICodeCellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { type ParameterRequests, RefusedError, type Values } from '../api';
@@ -19,7 +20,8 @@ export type CellState =
 export class FollowedCell implements IDisposable {
   constructor(
     private readonly requests: ParameterRequests,
-    private readonly isWatched: () => boolean
+    private readonly isWatched: () => boolean,
+    private readonly trans: TranslationBundle
   ) {}
 
   state: CellState = { kind: 'no-notebook' };
@@ -73,7 +75,8 @@ export class FollowedCell implements IDisposable {
 
   /** Write values into the cell; rejects with a `RefusedError` where the server refuses one. */
   write(values: Values): Promise<void> {
-    const written = this.writing.then(() => this.put(values));
+    const cell = parametersCell(this._notebook?.model); // that of now, whatever is in focus when its turn comes
+    const written = this.writing.then(() => this.put(cell, values));
     this.writing = written.catch(() => undefined); // one write after the other, whatever became of the first
     return written;
   }
@@ -93,11 +96,10 @@ export class FollowedCell implements IDisposable {
     }
   }
 
-  private async put(values: Values): Promise<void> {
-    const cell = parametersCell(this._notebook?.model);
+  private async put(cell: ICodeCellModel | undefined, values: Values): Promise<void> {
     for (;;) {
       if (!cell || cell.isDisposed) {
-        throw new Error('The parameters cell is gone.');
+        throw new Error(this.trans.__('The parameters cell is gone.'));
       }
       const source = cell.sharedModel.getSource();
       const written = await this.requests.write(source, values);

@@ -1,6 +1,7 @@
 import type { ICodeCellModel } from '@jupyterlab/cells';
 import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { JSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
@@ -30,6 +31,8 @@ type Told =
 
 /** The controls that a notebook shows, spoken to by a comm; a kernel without any is left in peace. */
 export class LiveControls implements IDisposable {
+  constructor(private readonly trans: TranslationBundle) {}
+
   /** In the order of the notebook. */
   get list(): readonly LiveControl[] {
     return this.shown.flatMap(id => this.known.find(control => control.id === id) ?? []);
@@ -73,7 +76,7 @@ export class LiveControls implements IDisposable {
     const request = String(this.requests++);
     return new Promise((resolve, reject) => {
       if (!comm) {
-        reject(new Error('The kernel has gone.'));
+        reject(new Error(this.trans.__('The kernel has gone.')));
         return;
       }
       this.waiting.set(request, refused => (refused ? reject(new Error(refused)) : resolve()));
@@ -120,7 +123,7 @@ export class LiveControls implements IDisposable {
     this.refused = true;
     this.known = [];
     for (const answer of this.waiting.values()) {
-      answer('The kernel has gone.');
+      answer(this.trans.__('The kernel has gone.'));
     }
     this.waiting.clear();
     this._changed.emit();

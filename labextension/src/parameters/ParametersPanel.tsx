@@ -43,8 +43,9 @@ export class ParametersPanel extends ReactWidget {
     this.title.caption = trans.__('Parameters of the notebook in focus');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Pulsetrain parameters'));
-    this.cell = new FollowedCell(requests, () => this.isVisible);
+    this.cell = new FollowedCell(requests, () => this.isVisible, trans);
     this.drafts = new Drafts(values => this.cell.write(values), trans);
+    this.controls = new LiveControls(trans);
     this.cell.changed.connect(this.onCell, this);
     this.drafts.changed.connect(() => this.update());
     this.controls.changed.connect(() => this.update());
@@ -186,7 +187,7 @@ export class ParametersPanel extends ReactWidget {
   private readonly cell: FollowedCell;
   private readonly drafts: Drafts;
   private readonly later = new Debouncer(() => this.look(), REST);
-  private readonly controls = new LiveControls();
+  private readonly controls: LiveControls;
   private notebook: NotebookPanel | null = null;
   /** The notebook that the drafts are of. */
   private shown: NotebookPanel | null = null;
