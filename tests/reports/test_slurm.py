@@ -18,7 +18,7 @@ import pytest
 from tests.slurm_cluster import NODE, SlurmCluster
 
 from pulsetrain.options import OptionError
-from pulsetrain.reports import Batch, Job, Slurm, Status, list_batches, list_jobs, plan_batch, statuses, submit
+from pulsetrain.reports import Batch, Job, Slurm, Status, jobs, list_batches, list_jobs, plan_batch, statuses, submit
 from pulsetrain.reports import _slurm as module
 from pulsetrain.reports import _slurm_queue as asking
 from pulsetrain.reports.executors import Executor
@@ -203,6 +203,21 @@ def test_running_jobs_keep_their_partial_notebook_however_they_end_and_resume_ru
     assert ended[1].queue.partition("_")[2] == "1"  # the first task of a new array
 
 
+def test_runner_that_does_not_stop_is_ended_by_slurm_where_this_machine_cannot(
+    slurm: SlurmCluster, once: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = submit(once, {}, root, executor=Slurm())
+    status = until(job, lambda status: status.pid is not None)
+    os.kill(status.pid or 0, signal.SIGSTOP)
+    monkeypatch.setattr(jobs, "this_host", lambda: "another")
+    job.stop(timeout=0.5)
+    assert until(job, lambda status: status.finished_for_good).state == "stopped"
+    end = time.monotonic() + 60
+    while slurm.run("squeue", "--noheader", f"--jobs={status.queue}"):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
 def test_failed_node_is_told_from_a_runner_that_lives_and_from_one_that_died_with_it(
     slurm: SlurmCluster, once: Path, root: Path
 ) -> None:
@@ -305,12 +320,12 @@ def test_silent_slurm_leaves_states_as_they_were_and_is_said_to_be_silent(
 def test_queue_is_asked_once_for_all_jobs_and_not_again_for_seconds(
     once: Path, root: Path, said_by: Callable[[str, str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs = plan_batch(once, runs="1-5", root=root, executor=Slurm(partition="closed")).submit().jobs()
-    jobs.append(submit(once, {}, root, executor=Slurm(partition="closed")))
+    waiting = plan_batch(once, runs="1-5", root=root, executor=Slurm(partition="closed")).submit().jobs()
+    waiting.append(submit(once, {}, root, executor=Slurm(partition="closed")))
     said_by("squeue", f'echo asked >>{tmp_path}/asked\nexec /usr/bin/squeue "$@"')
     monkeypatch.setattr(asking, "_FRESH", 60)
     for _ in range(3):
-        assert [status.state for status in statuses(jobs)] == ["queued"] * 6
+        assert [status.state for status in statuses(waiting)] == ["queued"] * 6
     assert (tmp_path / "asked").read_text() == "asked\n"
 
 

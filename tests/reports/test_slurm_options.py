@@ -6,14 +6,16 @@ import json
 import re
 import shlex
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pulsetrain.options import OptionError
-from pulsetrain.reports import executor_named
+from pulsetrain.reports import Job, Status, executor_named
 from pulsetrain.reports._slurm import Slurm
+from pulsetrain.reports._slurm_arrays import Array, arrays_of
 from pulsetrain.reports._slurm_options import PRESETS, SlurmOptions, presets
 from pulsetrain.reports._slurm_script import script
 from pulsetrain.reports._slurm_words import ending, waiting
@@ -185,6 +187,16 @@ def test_faulty_presets_are_told_from_faulty_values_and_spoil_no_form(
         Slurm(preset="mine")
     assert "upex" in SlurmOptions.model_json_schema()["presets"]
     assert Slurm(partition="upex").options.partition == "upex"
+
+
+def test_arrays_that_are_made_at_the_same_time_have_folders_of_their_own(tmp_path: Path) -> None:
+    Status(executor="slurm", attempt=2).write(tmp_path / "status.json")
+    job = Job(tmp_path)
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda number: Array.make([job]).numbered(str(number)), range(20)))
+    assert sorted(int(array.folder.name) for array in made) == list(range(1, 21))
+    assert sorted(array.number for array in arrays_of(job)) == sorted(map(str, range(20)))
+    assert {attempt for array in arrays_of(job) for attempt in array.tasks()} == {(job.id, 2)}
 
 
 def test_words_keep_slurms_own_beside_them() -> None:

@@ -43,9 +43,7 @@ class Array:
         """Make the folder of an array, with the list of what its tasks are to run."""
         above = (jobs[0].batch or jobs[0].folder) / _ARRAYS
         above.mkdir(exist_ok=True)
-        last = max((int(path.name) for path in above.iterdir() if path.name.isdecimal()), default=0)
-        folder = above / str(last + 1)
-        folder.mkdir()
+        folder = _next_folder(above)
         (folder / FOLDERS).write_bytes(b"".join(os.fsencode(job.folder) + b"\0" for job in jobs))
         array = cls(folder, "", {job.id: job.status.attempt for job in jobs})
         array._save()
@@ -90,6 +88,18 @@ class Array:
 
     def _save(self) -> None:
         write_json(self.folder / "array.json", {"number": self.number, "attempts": self.attempts})
+
+
+def _next_folder(above: Path) -> Path:
+    """Make the folder of the next number; others may be at the same."""
+    number = max((int(path.name) for path in above.iterdir() if path.name.isdecimal()), default=0)
+    while True:
+        number += 1
+        try:
+            (above / str(number)).mkdir()
+        except FileExistsError:
+            continue
+        return above / str(number)
 
 
 def arrays_of(job: Job) -> list[Array]:

@@ -84,7 +84,7 @@ class Executor(ABC):
 
     @abstractmethod
     def withdraw(self, jobs: Sequence[Job]) -> None:
-        """Take jobs that no runner has signed out of the queue; one that has gone already is no error."""
+        """Take jobs out of the queue, which ends those at work the hard way; one that has gone already is no error."""
 
     @abstractmethod
     def script(self, jobs: int, folder: Path) -> str:
@@ -150,7 +150,7 @@ def statuses(jobs: Iterable[Job]) -> list[Status]:
 
 
 def withdraw(jobs: Iterable[Job]) -> None:
-    """Take jobs that will never begin out of their queues, asking each queue once."""
+    """Take jobs out of their queues, asking each queue once."""
     found = [(job, job.status) for job in jobs]
     for executor, numbers in _by_executor(found, range(len(found))):
         executor.withdraw([found[number][0] for number in numbers])

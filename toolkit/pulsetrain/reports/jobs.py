@@ -142,6 +142,7 @@ class Job:
             self.wait(timeout)
         except TimeoutError:
             self.end()
+            withdraw([self])  # its queue may reach where this machine does not
             message = f"killed: it did not stop within {timeout:g} s"
             replace(self.status, state="stopped", message=message, finished=time.time()).write(
                 self.folder / "status.json"
