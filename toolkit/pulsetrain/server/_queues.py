@@ -33,9 +33,20 @@ class Queues:
         """Return where jobs stand, in their order."""
         living: dict[tuple[object, ...], str] = {}
         now = time.monotonic()
-        found = [(job, _judged(job.look(now), living)) for job in jobs]
-        self._ask([(job, status) for job, status in found if _is_queues(status) and job.trusted])
-        return [_answered(job, status) for job, status in found]
+        found: list[Status] = []
+        queued: dict[int, KnownJob] = {}
+        for number, job in enumerate(jobs):
+            status = job.look(now)
+            if status.state not in _ENDED:
+                status = _judged(status, living)
+                if status.executor != "local" and job.trusted:
+                    queued[number] = job
+            found.append(status)
+        self._ask([(job, found[number]) for number, job in queued.items()])
+        for number, job in queued.items():
+            if job.answer is not None and job.answer[1] == found[number]:
+                found[number] = job.answer[2]
+        return found
 
     def _ask(self, jobs: list[tuple[KnownJob, Status]]) -> None:
         """Ask each queue for jobs of which it has said nothing for some time."""
@@ -61,14 +72,6 @@ def _look(jobs: list[tuple[KnownJob, Status]]) -> None:
     asked = time.monotonic()
     for (job, status), answer in zip(jobs, answers, strict=True):
         job.answer = (asked, status, answer)
-
-
-def _answered(job: KnownJob, status: Status) -> Status:
-    return job.answer[2] if job.answer is not None and job.answer[1] == status and _is_queues(status) else status
-
-
-def _is_queues(status: Status) -> bool:
-    return status.executor != "local" and status.state not in _ENDED
 
 
 def _judged(status: Status, living: dict[tuple[object, ...], str]) -> Status:
