@@ -379,6 +379,16 @@ def test_a_batch_that_has_ended_is_not_read_again_and_again(tmp_path, monkeypatc
     assert len(read) == seen
 
 
+def test_the_panel_needs_no_extension_beside_that_of_ipywidgets(template, root):
+    before = set(ipywidgets.widgets.widget._instances)
+    panel = ReportsPanel(root)
+    panel.new.choose(template(parameters=PARAMETERS), {}, grid={"steps": [1, 2]})
+    panel._form.show("<p>x</p>", "x")
+    made = [widget for key, widget in ipywidgets.widgets.widget._instances.items() if key not in before]
+    assert {widget._model_module for widget in made} == {"@jupyter-widgets/base", "@jupyter-widgets/controls"}
+    panel.close()
+
+
 def test_closing_ends_the_thread_and_leaves_no_widget_behind(template, root):
     threads, before = threading.active_count(), set(ipywidgets.widgets.widget._instances)
     panel = ReportsPanel(root)
