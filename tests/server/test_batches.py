@@ -219,6 +219,20 @@ def test_what_is_refused_is_named_before_anything_is_written(server, order, chan
     assert entries(server.jobs) == before
 
 
+def test_a_full_or_closed_disk_is_said_in_words_and_not_taken_for_the_users_fault(server, order):
+    kept = server.jobs.rename(server.jobs.with_name("kept"))
+    server.jobs.write_text("no folder")
+    try:
+        for route, body in (("jobs", {"template": order["template"]}), ("batches", order)):
+            answer = server.post(route, body)
+            assert answer.status_code == 503
+            assert "pulsetrain-jobs" in answer.json()["message"]
+        assert server.get("jobs").json()["jobs"] == server.get("batches").json()["batches"] == []
+    finally:
+        server.jobs.unlink()
+        kept.rename(server.jobs)
+
+
 def assert_sandboxed(answer: Any) -> None:
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     policy = {part.split()[0]: part.split()[1:] for part in answer.headers["Content-Security-Policy"].split(";")}

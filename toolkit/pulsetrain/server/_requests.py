@@ -72,6 +72,24 @@ class Request(Catalogued, APIHandler):
         self.set_status(status)
         self.answer({"message": str(error), "faults": replies.faults(error)})
 
+    async def tried(self, status: int, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do blocking work in a thread, or answer in words why it cannot be done.
+
+        Parameters
+        ----------
+        status : int
+            Of the answer where something was wrong with what was asked; where the fault is a full disk, a queue that
+            does not answer or a package that is missing, it is 503.
+        """
+        try:
+            return await self.away(work, *args, **kwargs)
+        except ValueError as error:
+            self.refuse(status, error)
+        except (OSError, ImportError) as error:
+            self.log.warning("pulsetrain: %s", self.request.path, exc_info=True)
+            self.refuse(503, ValueError(str(error)))
+        raise web.Finish
+
     def whole_number(self, name: str, default: int) -> int:
         """Return an argument of the address that is a whole number."""
         text = self.get_query_argument(name, str(default))

@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 from tornado import web
 
 from pulsetrain.options import OptionError, Options, option
-from pulsetrain.reports import Batch, JobError, Plan, compare_jobs, plan_batch
+from pulsetrain.reports import Batch, Plan, compare_jobs, plan_batch
 from pulsetrain.reports.executors import Executor, executor_named
 from pulsetrain.server._requests import Page, Request
 from pulsetrain.server.batch_replies import batch_reply, batches_reply, executors_reply, plan_reply
@@ -76,11 +76,7 @@ class Batches(Request):
             plan = order.plan(self.catalogue)
             return plan_reply(plan) if order.dry_run else plan.submit()
 
-        try:
-            made = await self.away(work)
-        except ValueError as error:
-            self.refuse(400, error)
-            return
+        made = await self.tried(400, work)
         if isinstance(made, Batch):
             self.set_status(201)
             made = await self.away(batch_reply, await self.batch(made.id), self.catalogue)
@@ -118,7 +114,7 @@ class StopBatch(Request):
     async def post(self, name: str) -> None:
         batch = await self.batch(name)
         self.hold(batch)
-        await self.away(batch.batch.stop)
+        await self.tried(409, batch.batch.stop)
         batch.look_again()
         self.answer(await self.away(batch_reply, batch, self.catalogue))
 
@@ -131,11 +127,7 @@ class ResumeBatch(Request):
     async def post(self, name: str) -> None:
         batch = await self.batch(name)
         self.hold(batch)
-        try:
-            await self.away(batch.batch.resume)
-        except (JobError, OptionError) as error:
-            self.refuse(409, error)
-            return
+        await self.tried(409, batch.batch.resume)
         batch.look_again()
         self.answer(await self.away(batch_reply, batch, self.catalogue))
 

@@ -11,7 +11,7 @@ from tornado import web
 
 from pulsetrain.methods import methods
 from pulsetrain.options import OptionError
-from pulsetrain.reports import Job, JobError, ParameterError, Template, shipped_folder, submit
+from pulsetrain.reports import Job, Template, shipped_folder, submit
 from pulsetrain.server import replies
 from pulsetrain.server._requests import Page, Request
 from pulsetrain.server.cell_reply import cell_reply
@@ -74,11 +74,7 @@ class TemplateForm(Request):
             template = self.catalogue.template(name)
             return None if template is None else replies.form_reply(template, name)
 
-        try:
-            reply = await self.away(work)
-        except ValueError as error:  # no notebook, no parameters, or a cell that is no Python
-            self.refuse(400, error)
-            return
+        reply = await self.tried(400, work)  # no notebook, no parameters, or a cell that is no Python
         if reply is None:
             raise web.HTTPError(404, f"There is no template {name!r}")
         self.answer(reply)
@@ -111,11 +107,7 @@ class Jobs(Request):
                 raise OptionError(f"template: got {name!r}; there is no such template")
             return self._submit(template, values)
 
-        try:
-            job = await self.away(work)
-        except ValueError as error:
-            self.refuse(400, error)
-            return
+        job = await self.tried(400, work)
         self.set_status(201)
         await self.answer_job(await self.job(job.id))
 
@@ -165,7 +157,7 @@ class Stop(Request):
     async def post(self, name: str) -> None:
         known = await self.job(name)
         self.hold(known)
-        await self.away(known.job.stop)
+        await self.tried(409, known.job.stop)
         await self.answer_job(known)
 
 
@@ -177,11 +169,7 @@ class Resume(Request):
     async def post(self, name: str) -> None:
         known = await self.job(name)
         self.hold(known)
-        try:
-            await self.away(known.job.resume)
-        except (JobError, OptionError, ParameterError) as error:
-            self.refuse(409, error)
-            return
+        await self.tried(409, known.job.resume)
         await self.answer_job(known)
 
 
