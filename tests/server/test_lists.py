@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import pytest
 from tests.server.folders import make_batch, make_job
 
-from pulsetrain.reports import Executor, Job, Status, executors
+from pulsetrain.reports import Executor, Job, Status, compare_jobs, executors
 from pulsetrain.reports._files import identity, this_host
 from pulsetrain.server import _known, _queues
 from pulsetrain.server.batch_replies import batch_reply, batches_reply
@@ -329,6 +329,18 @@ def test_a_pipe_among_a_jobs_files_holds_up_nobody(catalogue, name):
     (link / name).unlink(missing_ok=True)
     (link / name).symlink_to(folder / name)
     assert "sound" in names(listed(catalogue))
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_among_a_batchs_files_holds_up_no_comparison(catalogue):
+    folder = make_batch(catalogue.root / "theirs", BATCH, ["done", "done"])
+    for place in (folder, folder / f"{BATCH}.0001"):
+        for name in ("template.ipynb", "notebook.ipynb", "report.html", "metrics.json", "provenance.json"):
+            (place / name).unlink(missing_ok=True)
+            os.mkfifo(place / name)
+    batch = catalogue.batch(BATCH)
+    assert BATCH in catalogue.comparisons.page(batch, rows_of(batch.jobs().values(), catalogue))
+    assert f"{BATCH}.0002" in compare_jobs(*(Job(folder / f"{BATCH}.{number:04d}") for number in (1, 2)))
 
 
 @pytest.mark.parametrize(

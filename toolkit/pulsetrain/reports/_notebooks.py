@@ -25,8 +25,11 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
     FileNotFoundError
         If there is no such file.
     """
+    path = Path(path)
+    if path.is_fifo():  # opening it would wait for whoever writes, in a colleague's folder for ever
+        raise NotebookError(f"{path}: no notebook (it is a pipe)")
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise NotebookError(f"{path}: no notebook ({error})") from None
     version = content.get("nbformat", 4) if isinstance(content, dict) else 4
