@@ -45,6 +45,7 @@ def data(lab):
 
 @pytest.fixture
 def sidebar(page, data):  # noqa: ARG001
+    page.locator(".jp-LauncherCard").first.wait_for()  # as it comes, it takes the focus
     return open_sidebar(page)
 
 
@@ -148,7 +149,7 @@ def test_a_file_is_browsed_by_the_keyboard_alone(page, sidebar):
     expect(run_cell(page)).to_contain_text("array([9.2")
     group.focus()
     page.keyboard.press("Backspace")
-    expect(row(sidebar, "SPB")).to_be_focused()
+    expect(row(sidebar, "it's \"odd\".h5")).to_be_focused()  # where one comes from
 
 
 def test_a_folder_of_thousands_draws_only_what_shows(page, sidebar):
@@ -164,7 +165,7 @@ def test_a_folder_of_thousands_draws_only_what_shows(page, sidebar):
     expect(sidebar.get_by_role("treeitem")).to_have_count(1)
     go(sidebar, "scan_0815.h5")
     expect(sidebar.get_by_role("alert")).to_contain_text("an empty file", timeout=READING)
-    expect(row(sidebar, "scan_0815.h5")).to_be_visible()  # still where one was
+    expect(sidebar.get_by_role("treeitem")).to_have_count(1)  # still where one was
 
 
 def test_a_path_that_leads_out_is_refused_in_place(page, sidebar, screenshot):

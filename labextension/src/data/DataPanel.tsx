@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
-import type { DataRequests, Key } from '../api';
+import type { DataRequests, Key, Listing } from '../api';
 import { dataIcon } from '../icons';
 import { Browser } from './browser';
 import { FolderView } from './FolderView';
@@ -44,7 +44,6 @@ export class DataPanel extends ReactWidget {
 
   /** Go to a folder, run or file. */
   open(path: string): Promise<void> {
-    this.filter = '';
     return this.browser.open(path);
   }
 
@@ -75,6 +74,10 @@ export class DataPanel extends ReactWidget {
   private renderAll(): React.ReactElement {
     const { browser, trans } = this;
     const { listing, contents, selected, busy, trouble } = browser;
+    if (listing !== this.filtered) {
+      this.filtered = listing;
+      this.filter = '';
+    }
     return (
       <>
         <header className="pt-Data-head">
@@ -138,6 +141,7 @@ export class DataPanel extends ReactWidget {
         listing={listing}
         filter={filter}
         takesFocus={takesFocus}
+        from={browser.from}
         onOpen={this.go}
         onSeries={() => {
           this.takesFocus = true;
@@ -172,8 +176,8 @@ export class DataPanel extends ReactWidget {
   };
 
   private readonly up = (): void => {
-    this.takesFocus = true;
-    this.filter = '';
+    // Who goes up by the button may want to press it again.
+    this.takesFocus = this.node.querySelector('[role="tree"]')?.contains(document.activeElement) ?? false;
     void this.browser.up();
   };
 
@@ -191,6 +195,8 @@ export class DataPanel extends ReactWidget {
 
   private readonly browser: Browser;
   private filter = '';
+  /** What the filter was typed for; elsewhere, it starts anew. */
+  private filtered: Listing | undefined;
   private templates: readonly InputTemplate[] = [];
   private takesFocus = false;
   private begun = false;

@@ -11,6 +11,8 @@ interface FolderViewProps {
   readonly listing: Listing;
   readonly filter: string;
   readonly takesFocus: boolean;
+  /** The path that one comes from. */
+  readonly from: string;
   readonly onOpen: (path: string) => void;
   readonly onSeries: () => void;
   readonly onUp: () => void;
@@ -19,12 +21,13 @@ interface FolderViewProps {
 
 /** The entries of a folder. */
 export function FolderView(props: FolderViewProps): React.ReactElement {
-  const { listing, filter, takesFocus, onOpen, onSeries, onUp, trans } = props;
+  const { listing, filter, takesFocus, from, onOpen, onSeries, onUp, trans } = props;
   const shown = React.useMemo(
     () => listing.entries.filter(entry => matches(entry.name, filter)),
     [listing, filter]
   );
   const spectra = listing.entries.filter(entry => entry.kind === 'spectra').length;
+  const start = React.useMemo(() => entryAround(listing, from), [listing, from]);
   const rows = React.useMemo(() => shown.map(entry => rowOf(entry, trans)), [shown, trans]);
   return (
     <>
@@ -49,9 +52,15 @@ export function FolderView(props: FolderViewProps): React.ReactElement {
         onActivate={name => onOpen(join(listing.path, name))}
         onLeave={onUp}
         takesFocus={takesFocus}
+        startAt={start}
       />
     </>
   );
+}
+
+/** The entry that holds a path, or is it. */
+function entryAround(listing: Listing, path: string): string | undefined {
+  return listing.entries.find(({ name }) => `${path}/`.startsWith(`${join(listing.path, name)}/`))?.name;
 }
 
 function rowOf(entry: Entry, trans: TranslationBundle): Row {

@@ -30,6 +30,8 @@ interface TreeProps {
   readonly onLeave: () => void;
   /** Whether the keyboard goes to the tree as soon as it shows. */
   readonly takesFocus: boolean;
+  /** The row that the keyboard begins at. */
+  readonly startAt?: string | undefined;
 }
 
 /**
@@ -39,9 +41,9 @@ interface TreeProps {
  * left open and close, Enter and Space activate.
  */
 export function Tree(props: TreeProps): React.ReactElement {
-  const { label, rows, onActivate, onToggle, onLeave, takesFocus } = props;
+  const { label, rows, onActivate, onToggle, onLeave, takesFocus, startAt } = props;
   const tree = React.useRef<HTMLDivElement>(null);
-  const [current, setCurrent] = React.useState<string>();
+  const [current, setCurrent] = React.useState(startAt);
   const [wantsFocus, setWantsFocus] = React.useState(takesFocus);
   const span = useView(tree, rows.length);
   const last = React.useRef(0);
@@ -59,6 +61,14 @@ export function Tree(props: TreeProps): React.ReactElement {
       setWantsFocus(false);
     }
   });
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where one begins is brought into view once
+  React.useLayoutEffect(() => {
+    const view = tree.current?.parentElement;
+    if (view) {
+      view.scrollTop = (active + 1) * ROW - view.clientHeight / 2;
+    }
+  }, []);
 
   const moveTo = (place: number): void => {
     const row = rows[Math.max(0, Math.min(place, rows.length - 1))];

@@ -31,6 +31,8 @@ export class Browser {
   ) {}
 
   listing: Listing | undefined;
+  /** The path that one comes from. */
+  from = '';
   contents: Sources | undefined;
   readonly keys = new Map<string, Keys>();
   readonly expanded = new Set<string>();
@@ -157,6 +159,7 @@ export class Browser {
       if (going !== this.going) {
         return;
       }
+      this.from = this.listing?.path ?? '';
       this.listing = listing;
       this.contents = contents;
       this.keys.clear();

@@ -101,9 +101,9 @@ def draw_line(
     axes = figure.add_subplot()
     single = values.size == 1
     axes.plot(*_envelope(places, values), "o" if single else "-", color=_LINE[dark], linewidth=1.2, markersize=4)
-    axes.set_xlabel(labels[0], color=_TEXT[dark], fontsize=8)
-    axes.set_ylabel(labels[1], color=_TEXT[dark], fontsize=8)
-    axes.tick_params(colors=_TEXT[dark], labelsize=7)
+    axes.set_xlabel(labels[0], color=_TEXT[dark], fontsize=10)
+    axes.set_ylabel(labels[1], color=_TEXT[dark], fontsize=10)
+    axes.tick_params(colors=_TEXT[dark], labelsize=9)
     axes.locator_params(nbins=4)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["bottom", "left"]].set_color(_TEXT[dark])
@@ -128,7 +128,7 @@ def draw_text(text: str, size: tuple[int, int], *, dark: bool = False) -> Thumbn
     FigureCanvasAgg(figure)
     shown = text if len(text) <= 40 else f"{text[:39]}…"
     # A dollar is a dollar, no formula.
-    figure.text(0.5, 0.5, shown, ha="center", va="center", color=_TEXT[dark], fontsize=9, parse_math=False)
+    figure.text(0.5, 0.5, shown, ha="center", va="center", color=_TEXT[dark], fontsize=11, parse_math=False)
     file = io.BytesIO()
     figure.savefig(file, format="png", transparent=True)
     return Thumbnail(file.getvalue(), text)
