@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { cleanup, render, screen } from '@testing-library/react';
 import * as React from 'react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Api, Batch, BatchJobQuery, Job } from '../src/api';
+import type { Api, Batch, BatchJobQuery, Job, JobPage } from '../src/api';
 import { Announcer } from '../src/reports/Announcer';
 import { BatchCard } from '../src/reports/BatchCard';
 import { BatchJobs } from '../src/reports/batchJobs';
@@ -67,12 +67,14 @@ describe('what is said aloud', () => {
 
 describe('the jobs of a batch', () => {
   function opened(total: number) {
-    const jobs = vi.fn(async (_id: string, { offset = 0, limit = 0 }: BatchJobQuery) => ({
-      total,
-      jobs: Array.from({ length: Math.min(limit, total - offset) }, (_, place) =>
-        job({ id: `j${offset + place}` })
-      )
-    }));
+    const jobs = vi.fn(
+      async (_id: string, { offset = 0, limit = 0 }: BatchJobQuery): Promise<JobPage> => ({
+        total,
+        jobs: Array.from({ length: Math.min(limit, total - offset) }, (_, place) =>
+          job({ id: `j${offset + place}` })
+        )
+      })
+    );
     const api = { batches: { one: async () => batch(), jobs } } as unknown as Api;
     return { jobs, list: new BatchJobs(api, batch(), () => true) };
   }
@@ -87,6 +89,21 @@ describe('the jobs of a batch', () => {
     await vi.waitFor(() => expect(list.at(751)?.id).toBe('j751'));
     expect(offsets(jobs)).toEqual([0, 700, 750]);
     expect(list.at(400)).toBeUndefined();
+    list.dispose();
+  });
+
+  it('are asked for once more where others are wanted before the answer has come', async () => {
+    const { jobs, list } = opened(3);
+    await vi.waitFor(() => expect(list.known).toBe(true));
+    let answer: (page: JobPage) => void = () => undefined;
+    jobs.mockImplementationOnce(() => new Promise(resolve => (answer = resolve)));
+    list.list({ state: '', search: '', order: 'hits' });
+    await vi.waitFor(() => expect(jobs.mock.lastCall?.[1].order).toBe('hits'));
+    list.list({ state: '', search: '', order: '-hits' });
+    await new Promise(resolve => setTimeout(resolve, 20));
+    answer({ total: 1, jobs: [job({ id: 'late' })] });
+    await vi.waitFor(() => expect(jobs.mock.lastCall?.[1].order).toBe('-hits'), { timeout: 500 });
+    await vi.waitFor(() => expect(list.total).toBe(3));
     list.dispose();
   });
 

@@ -181,10 +181,11 @@ def test_a_report_is_run_by_keyboard_alone(page, lab):
     page.get_by_role("form", name="Counting photons").wait_for()
     tab_to("[id$=-pulses]")
     page.keyboard.press("Control+A")
-    page.keyboard.type("1")
+    page.keyboard.type("2")
     page.keyboard.press("Enter")
     panel = page.get_by_role("region", name="Pulsetrain reports")
-    expect(panel.locator("[data-job]")).to_have_count(before + 1)
+    expect(newest(panel).get_by_title("pulses = 2")).to_be_visible()
+    assert len(list(lab.jobs.glob("*/job.json"))) == before + 1
     expect(newest(panel).get_by_text("done", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
 
 

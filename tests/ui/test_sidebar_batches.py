@@ -125,7 +125,7 @@ def test_a_batch_is_planned_run_stopped_resumed_and_compared(page, reports, batc
     stop_and_resume(newest(reports), screenshot, page)
     newest(reports).get_by_role("button", name="Open").click()
     watch_a_cell(page, reports, screenshot)
-    expect(reports.get_by_text("6 done")).to_be_visible(timeout=WHILE_RUNNING)
+    expect(reports.get_by_text("6 done", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
     expect(reports.locator("[aria-live=polite]")).to_have_text("Counting hits: ended, 6 done")
     compare(page, reports, screenshot)
 
@@ -235,14 +235,16 @@ def test_a_batch_is_run_and_looked_through_by_keyboard_alone(page, reports):
     for _ in range(2):
         page.keyboard.press("Space")
         page.keyboard.press("Tab")
-    expect(reports.get_by_text("6 jobs")).to_be_visible()
+    expect(reports.get_by_role("form").get_by_text("6 jobs")).to_be_visible()
     reports.get_by_label("Runs", exact=True).press("Enter")  # a look at the plan, not a report
     expect(page.get_by_role("dialog").get_by_role("row")).to_have_count(7)
+    expect(page.get_by_role("dialog").get_by_role("button", name="Run batch")).to_be_focused()
     page.keyboard.press("Enter")
     expect(newest(reports).get_by_text("detector: AGIPD, JUNGFRAU")).to_be_visible()
     tab_to("[data-batch] button:has-text('Open')")
     page.keyboard.press("Enter")
-    reports.get_by_label("Order").wait_for()
+    expect(reports.get_by_role("button", name="All jobs")).to_be_focused()
+    reports.locator(".pt-Row input").first.wait_for()
     tab_to(".pt-Row input")
     page.keyboard.press("Space")
     page.keyboard.press("End")
@@ -251,6 +253,8 @@ def test_a_batch_is_run_and_looked_through_by_keyboard_alone(page, reports):
     page.keyboard.press("Enter")
     expect(reports.locator("[data-row='4']").get_by_role("button", name="Log")).to_be_visible()
     expect(reports.get_by_role("group", name="Comparison of two jobs")).to_contain_text("run = 7")
+    reports.get_by_role("button", name="All jobs").press("Enter")
+    expect(newest(reports).get_by_role("button", name="Open")).to_be_focused()
 
 
 @pytest.fixture

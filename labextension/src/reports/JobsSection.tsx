@@ -31,9 +31,11 @@ interface JobsSectionProps {
 /** Jobs and batches, the newest first, or the jobs of one batch. */
 export function JobsSection(props: JobsSectionProps): React.ReactElement {
   const { jobs, opened, chosen, actions, onCloseBatch, onCompare, onClear, trans } = props;
+  const box = React.useRef<HTMLDivElement>(null);
+  const left = useWayBack(box, opened);
   return (
     <>
-      <div className="pt-Scroll">
+      <div className="pt-Scroll" ref={box}>
         {opened ? (
           <UseSignal signal={opened.changed}>
             {() => <BatchView jobs={opened} actions={actions} onClose={onCloseBatch} trans={trans} />}
@@ -45,7 +47,7 @@ export function JobsSection(props: JobsSectionProps): React.ReactElement {
           {() => (
             <>
               <Announcer jobs={jobs.list} batches={jobs.batches} trans={trans} />
-              {!opened && <Entries jobs={jobs} actions={actions} trans={trans} />}
+              {!opened && <Entries jobs={jobs} left={left} actions={actions} trans={trans} />}
             </>
           )}
         </UseSignal>
@@ -55,7 +57,46 @@ export function JobsSection(props: JobsSectionProps): React.ReactElement {
   );
 }
 
-function Entries({ jobs, actions, trans }: Pick<JobsSectionProps, 'jobs' | 'actions' | 'trans'>) {
+/**
+ * Begin at the top of a batch that is opened, and come back to where it was left; the focus goes along, since what had
+ * it has gone. Returns the id of the batch that was open last.
+ */
+function useWayBack(box: React.RefObject<HTMLElement>, opened: BatchJobs | undefined): string {
+  const last = React.useRef({ id: '', top: 0 });
+  const now = React.useRef(0);
+  React.useEffect(() => {
+    const scroller = box.current;
+    const note = (): void => {
+      now.current = scroller?.scrollTop ?? 0;
+    };
+    scroller?.addEventListener('scroll', note, { passive: true });
+    return () => scroller?.removeEventListener('scroll', note);
+  }, [box]);
+  React.useLayoutEffect(() => {
+    const scroller = box.current;
+    const focus = (selector: string): void => {
+      if (document.activeElement === document.body || scroller?.contains(document.activeElement)) {
+        scroller?.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
+      }
+    };
+    if (opened) {
+      last.current = { id: opened.batch.id, top: now.current };
+      scroller?.scrollTo({ top: 0 });
+      focus('.pt-Back');
+    } else if (last.current.id) {
+      scroller?.scrollTo({ top: last.current.top });
+      focus(`[data-batch="${CSS.escape(last.current.id)}"] button`);
+    }
+  }, [box, opened]);
+  return last.current.id;
+}
+
+interface EntriesProps extends Pick<JobsSectionProps, 'jobs' | 'actions' | 'trans'> {
+  /** The batch that was open last, which is drawn in any case: it gets the focus back. */
+  readonly left: string;
+}
+
+function Entries({ jobs, left, actions, trans }: EntriesProps): React.ReactElement {
   const { entries } = jobs;
   const keys = React.useMemo(() => entries.map(({ id }) => id), [entries]);
   const onSpan = React.useCallback(({ first, end }: Span) => jobs.view(first, end), [jobs]);
@@ -72,6 +113,7 @@ function Entries({ jobs, actions, trans }: Pick<JobsSectionProps, 'jobs' | 'acti
       <WindowedList
         keys={keys}
         guess={CARD}
+        always={keys.indexOf(left)}
         label={trans.__('Jobs and batches')}
         onSpan={onSpan}
         render={row => {

@@ -97,7 +97,7 @@ export class ReportsPanel extends ReactWidget {
             opened={this.opened}
             chosen={this.chosen}
             actions={this.actions}
-            onCloseBatch={() => this.openBatch(undefined)}
+            onCloseBatch={() => this.setOpened(undefined)}
             onCompare={(first, second) => this.surroundings.compare(first, second)}
             onClear={() => this.setChosen([])}
             trans={trans}
@@ -169,16 +169,16 @@ export class ReportsPanel extends ReactWidget {
 
   /** Leave an open batch, and go to the top of the list. */
   private showNewest(): void {
-    this.openBatch(undefined);
+    this.setOpened(undefined);
     requestAnimationFrame(() => this.node.querySelector('.pt-Scroll')?.scrollTo({ top: 0 }));
   }
 
-  private openBatch(batch: Batch | undefined): void {
+  private readonly setOpened = (batch: Batch | undefined): void => {
     this.opened?.dispose();
     this.opened = batch && new BatchJobs(this.api, batch, () => this.isVisible);
     this.opened?.changed.connect(opened => this.jobs.told(opened.batch));
     this.update();
-  }
+  };
 
   private setChosen(chosen: readonly Job[]): void {
     this.chosen = chosen;
@@ -209,7 +209,7 @@ export class ReportsPanel extends ReactWidget {
       const others = this.chosen.filter(({ id }) => id !== job.id);
       this.setChosen(others.length < this.chosen.length ? others : [...others.slice(-1), job]);
     },
-    openBatch: batch => this.openBatch(batch),
+    openBatch: this.setOpened,
     openComparison: batch => this.surroundings.openComparison(batch),
     stopBatch: batch => this.attempt(this.jobs.stopBatch(batch.id).then(this.tellOpened)),
     resumeBatch: batch => this.attempt(this.jobs.resumeBatch(batch.id).then(this.tellOpened)),

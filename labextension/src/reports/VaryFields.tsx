@@ -43,7 +43,7 @@ export function VaryFields(props: VaryFieldsProps): React.ReactElement {
   React.useLayoutEffect(() => {
     if (added.name) {
       const id = CSS.escape(`${idPrefix}-${varyInput(added.name)}`);
-      box.current?.querySelector<HTMLElement>(`[id="${id}"], [id="${id}"] input`)?.focus();
+      box.current?.querySelector<HTMLElement>(`input[id="${id}"], [id="${id}"] input`)?.focus();
     }
   }, [added, idPrefix]);
 

@@ -29,7 +29,11 @@ export class Watch {
 
   /** Look now, and from now on while watched. */
   async again(): Promise<void> {
-    await this.poll.refresh();
+    if (this.looking) {
+      this.once = true; // the poll would let it be, and what is wanted now may not be what it has asked for
+    } else {
+      await this.poll.refresh();
+    }
   }
 
   dispose(): void {
@@ -38,7 +42,17 @@ export class Watch {
 
   private async look(work: () => Promise<boolean>): Promise<void> {
     const began = performance.now();
-    const busy = await work();
+    this.looking = true;
+    let busy: boolean;
+    try {
+      busy = await work();
+    } finally {
+      this.looking = false;
+      if (this.once) {
+        this.once = false;
+        setTimeout(() => void this.poll.refresh()); // after the poll has taken note of this look
+      }
+    }
     const rest = Math.min(REST * (performance.now() - began), LONGEST);
     const interval = Math.max(busy ? BUSY : IDLE, rest);
     // A change begins the waiting anew, so small ones are let be.
@@ -47,5 +61,7 @@ export class Watch {
     }
   }
 
+  private looking = false;
+  private once = false;
   private readonly poll: Poll;
 }
