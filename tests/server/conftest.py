@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -85,7 +86,8 @@ def configured(tmp_path_factory: pytest.TempPathFactory, write_template: Callabl
         "PulsetrainServer.template_folders": home / "group",
         "ServerApp.authorizer_class": "readers.Readers",
     }
-    server = Server(home, options, {"PYTHONPATH": str(home)})
+    # A path without a cluster's programs, wherever the tests run.
+    server = Server(home, options, {"PYTHONPATH": str(home), "PATH": str(Path(sys.executable).parent)})
     yield server.start()
     server.stop()
 

@@ -112,6 +112,7 @@ def test_the_comparison_is_a_page_in_a_sandbox_and_a_table(server, done):
     assert_sandboxed(page)
     table = server.get(f"batches/{done['id']}/comparison.csv")
     assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert table.headers["Content-Disposition"] == f'attachment; filename="{done["id"]}.csv"'
     rows = list(csv.DictReader(io.StringIO(table.text)))
     assert [(row["path"], float(row["clen"])) for row in rows] == [
         ("/gpfs/r0007", 0.1), ("/gpfs/r0007", 0.2), ("/gpfs/r0008", 0.1), ("/gpfs/r0008", 0.2),
@@ -179,6 +180,19 @@ def test_executors_are_told_with_the_form_of_their_settings(server):
     slots = executors["local"]["schema"]["properties"]["slots"]
     assert (slots["minimum"], slots["type"]) == (1, "integer")
     assert all(executor["title"] for executor in executors.values())
+
+
+def test_an_executor_that_cannot_be_used_here_shows_its_script_and_takes_no_jobs(configured, monkeypatch):
+    monkeypatch.setitem(configured.headers, "X-Role", "writer")
+    slurm = next(executor for executor in configured.get("executors").json() if executor["name"] == "slurm")
+    assert "sbatch" in slurm["trouble"]  # it is not on this server's path
+    order = {"template": "shared", "grid": {"n": [1, 2]}, "executor": {"name": "slurm", "partition": "upex"}}
+    plan = configured.post("batches", {**order, "dry_run": True}).json()
+    assert "#SBATCH" in plan["script"]
+    answer = configured.post("batches", order)
+    assert answer.status_code == 400
+    assert slurm["trouble"] in answer.json()["faults"]["executor"]
+    assert "shared" not in [batch["template"] for batch in configured.get("batches").json()["batches"]]
 
 
 @pytest.mark.parametrize(

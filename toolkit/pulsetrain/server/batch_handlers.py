@@ -158,6 +158,7 @@ class ComparisonTable(Page):
             self.catalogue.comparisons.files(batch, rows_of(batch.jobs().values(), self.catalogue))
 
         await self.away(work)
+        self.set_header("Content-Disposition", f'attachment; filename="{batch.id}.csv"')
         await self.show_file(
             batch.batch.folder / "comparison.csv", f"The batch {name!r} has no table yet", "text/csv; charset=utf-8"
         )
