@@ -292,9 +292,10 @@ def test_what_is_no_picture_has_no_thumbnail(data):
     assert not scaled(Picture("image/png", data, 1), 10, 10)
 
 
-def test_transparent_pictures_lie_on_white_paper():
+@pytest.mark.parametrize(("mode", "colour"), [("RGBA", (0, 0, 0, 0)), ("LA", (0, 0)), ("L", 255), ("I;16", 65535)])
+def test_pictures_of_every_kind_lie_on_white_paper(mode, colour):
     file = io.BytesIO()
-    Image.new("RGBA", (40, 30), (0, 0, 0, 0)).save(file, "PNG")
+    Image.new(mode, (40, 30), colour).save(file, "PNG")
     uri = scaled(Picture("image/png", file.getvalue(), 1), 20, 20)
     small = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
     assert small.size == (20, 15)

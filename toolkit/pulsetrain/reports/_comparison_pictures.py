@@ -6,7 +6,6 @@ import base64
 import binascii
 import io
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,8 +74,7 @@ def scaled(picture: Picture, width: int, height: int) -> str:
             if opened.width * opened.height > _PIXELS:
                 return ""
             opened.draft("RGB", (width, height))
-            opened.load()
-            image = opened.convert("RGBA") if opened.mode in ("P", "PA", "LA", "La") else opened
+            image = _opaque(opened)
             image.thumbnail((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     except (OSError, ValueError, SyntaxError, *_BOMBS):  # anybody's picture
         return ""
@@ -85,6 +83,15 @@ def scaled(picture: Picture, width: int, height: int) -> str:
     small = io.BytesIO()
     paper.save(small, "JPEG", quality=_QUALITY, optimize=True)
     return Picture("image/jpeg", small.getvalue(), picture.cell).uri
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return a picture without transparency where it has none in fact, as most figures: that scales much faster."""
+    if image.mode in ("P", "PA", "LA", "La"):
+        image = image.convert("RGBA")
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
+        return image
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _cells(notebook: Path) -> list[tuple[int, Mapping[str, Any]]]:
@@ -119,8 +126,8 @@ def _picture(data: Mapping[str, Any], place: int) -> Picture | None:
         if kind == "image/svg+xml":
             return Picture(kind, text.encode("utf-8", "replace"), place)
         try:
-            content = base64.b64decode(re.sub(r"\s", "", text), validate=True)
-        except (ValueError, binascii.Error):
+            content = binascii.a2b_base64(text)
+        except ValueError:
             continue
         return Picture(kind, content, place)
     return None
