@@ -206,25 +206,20 @@ class SlurmCluster:
 
     def _end_jobs(self) -> None:
         """Kill what runs on the node, and first those who would report the end of it."""
-        processes = list(self._on_node())
-        for process in [*self._supervisors(processes), *processes]:
+        for process in sorted(self._on_node(), key=lambda process: not _is_supervisor(process)):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
 
     def _on_node(self) -> Iterator[psutil.Process]:
-        """Yield the processes of jobs: those whose environment names this cluster and its node."""
+        """Yield the processes of jobs, whose environment names this cluster and its node, and their supervisors."""
+        own = f"SLURM_CONF={self.environment['SLURM_CONF']}".encode()
         for process in psutil.process_iter():
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-                environment = process.environ()
-                if environment.get("SLURM_CONF") == self.environment["SLURM_CONF"] and "SLURMD_NODENAME" in environment:
+            with contextlib.suppress(psutil.NoSuchProcess, OSError):
+                # Read raw: a supervisor writes its title over the beginning of its environment.
+                stated = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+                on_node = any(text.startswith(b"SLURMD_NODENAME=") for text in stated)
+                if own in stated and (on_node or _is_supervisor(process)):
                     yield process
-
-    def _supervisors(self, processes: list[psutil.Process]) -> Iterator[psutil.Process]:
-        for process in processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                parent = process.parent()
-                if parent is not None and parent.name().startswith("slurmstepd"):
-                    yield parent
 
     def _until(self, reached: Callable[[], bool], complaint: str, timeout: float = 30) -> None:
         end = time.monotonic() + timeout
@@ -237,3 +232,9 @@ class SlurmCluster:
         )
         self.stop()
         pytest.fail(f"{complaint} within {timeout:g} s:\n{logs}")
+
+
+def _is_supervisor(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        return "slurmstepd" in process.exe()
+    return False
