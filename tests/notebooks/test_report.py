@@ -7,7 +7,7 @@ import re
 
 from pulsetrain.reports import find_template, submit
 
-QUICK = {"members": 4, "steps": 15, "augment": 4}
+QUICK = {"members": 2, "steps": 5, "augment": 2}
 
 
 def test_the_template_says_what_it_does():

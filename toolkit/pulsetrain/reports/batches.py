@@ -77,13 +77,15 @@ class Batch:
         """
         end = None if timeout is None else time.monotonic() + timeout
         while True:
+            began = time.monotonic()
             found = self.statuses()
             if all(status.finished_for_good for status in found):
                 return found
             if end is not None and time.monotonic() > end:
                 left = sum(not status.finished_for_good for status in found)
                 raise TimeoutError(f"{left} of {len(found)} jobs of {self.id} have not ended after {timeout:g} s")
-            time.sleep(poll)
+            # Thousands of jobs take a while to look at; whoever waits must not keep a processor busy with it.
+            time.sleep(max(poll, 20 * (time.monotonic() - began)))
 
     def stop(self) -> None:
         """Ask every job to stop; those at work save their partial notebooks, and the rest never begin."""
