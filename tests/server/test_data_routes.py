@@ -50,6 +50,9 @@ def browsed(tmp_path_factory: pytest.TempPathFactory, pictures: np.ndarray) -> I
     (home / "secret.h5").write_text("secret")
     (server.root / "link.h5").symlink_to(home / "secret.h5")
     (server.root / "linked").symlink_to(home)
+    run = exp / "r0099"
+    run.mkdir()
+    (run / "CORR-R0099-DA01-S00000.h5").symlink_to(home / "secret.h5")
     (exp / "into").symlink_to(server.root / "sub")
     yield server.start()
     server.stop()
@@ -176,6 +179,12 @@ def test_a_link_out_is_told_to_be_one_and_nothing_else_of_it(browsed):
     assert found["link.h5"]["kind"] == found["linked"]["kind"] == "outside"
     assert (found["link.h5"]["size"], found["link.h5"]["modified"]) == (None, 0)
     assert listed(browsed.get("data", params={"path": browsed.home / "exp" / "into"})) == {"a b'%.h5": "hdf5"}
+
+
+def test_a_run_of_which_a_file_is_a_link_out_is_not_read(browsed):
+    answer = browsed.get("data/sources", params={"path": browsed.home / "exp" / "r0099"})
+    assert answer.status_code == 403
+    assert "CORR-R0099-DA01-S00000.h5" in answer.json()["message"]
 
 
 def test_a_file_that_hangs_is_given_up_and_the_next_request_works(impatient):

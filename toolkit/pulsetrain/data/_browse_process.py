@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pulsetrain.data import browse
-from pulsetrain.data._browse_folder import Entry, Listing
+from pulsetrain.data._browse_folder import Entry, Listing, file_kind
 from pulsetrain.data._browse_roots import Absent, Outside, confined
 from pulsetrain.data._errors import DataError
 
@@ -80,24 +80,34 @@ def _confined_entry(entry: Entry, listing: Listing, roots: list[str]) -> dict[st
     return asdict(entry)
 
 
-def _sources(question: dict[str, Any]) -> Answer:
+def _path(question: dict[str, Any]) -> str:
+    """Return the path of a run or file that may be read, in a folder with all that is linked from it."""
     place = confined(question["path"], question["roots"])
-    return {"status": 200, "content": asdict(browse.list_sources(place.path))}, b""
+    if Path(place.path).is_dir():
+        with os.scandir(place.path) as found:
+            for entry in found:
+                if entry.is_symlink() and file_kind(entry.name) != "other":
+                    confined(entry.path, question["roots"])
+    return place.path
+
+
+def _sources(question: dict[str, Any]) -> Answer:
+    return {"status": 200, "content": asdict(browse.list_sources(_path(question)))}, b""
 
 
 def _keys(question: dict[str, Any]) -> Answer:
-    path, source = confined(question["path"], question["roots"]).path, question["source"]
-    keys = browse.keys(path, source)
+    path = _path(question)
+    keys = browse.keys(path, question["source"])
     return {"status": 200, "content": [{**asdict(key), "path": path} for key in keys]}, b""
 
 
 def _code(question: dict[str, Any]) -> Answer:
-    path = confined(question["path"], question["roots"]).path
+    path = _path(question)
     return {"status": 200, "content": {"code": browse.code(path, question["source"], question["key"])}}, b""
 
 
 def _thumbnail(question: dict[str, Any]) -> Answer:
-    path = confined(question["path"], question["roots"]).path
+    path = _path(question)
     size = question["width"], question["height"]
     drawn = browse.thumbnail(path, question["source"], question["key"], question["entry"], size, dark=question["dark"])
     return {"status": 200, "content": drawn.words}, drawn.png

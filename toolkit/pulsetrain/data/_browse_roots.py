@@ -62,7 +62,7 @@ def confined(path: str, roots: Sequence[str]) -> Place:
         real = os.path.realpath(asked)
         inside = [root for root in roots if Path(real).is_relative_to(os.path.realpath(root))]
         if not inside:
-            known = ", ".join(roots)
+            known = ", ".join(filter(os.path.isdir, roots))
             raise Outside(f"{_short(path)} lies, or leads, outside the folders that are open here: {known}")
         if not os.path.lexists(real):
             raise Absent(f"{_short(path)}: there is no such file or folder; check the path")
