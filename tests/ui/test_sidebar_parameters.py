@@ -107,7 +107,22 @@ def test_the_form_shows_the_cell_and_edits_only_values(page, open_notebook, note
     expect(panel.get_by_text("Open a notebook to see its parameters here.")).to_be_visible()
 
 
-def test_a_refused_value_is_told_beside_its_field_and_the_cell_stays(page, open_notebook, notebook, screenshot):
+@pytest.fixture
+def set_theme(page):
+    """Change the theme; it is a setting, and so put back for the other tests."""
+
+    def change(theme):
+        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
+        page.wait_for_timeout(500)  # the style sheet arrives after the attribute
+
+    yield change
+    change("JupyterLab Light")
+
+
+def test_a_refused_value_is_told_beside_its_field_and_the_cell_stays(
+    page, open_notebook, notebook, set_theme, screenshot
+):
     open_notebook(page, notebook("refused"))
     panel = open_sidebar(page)
     before = source(page)
@@ -115,7 +130,10 @@ def test_a_refused_value_is_told_beside_its_field_and_the_cell_stays(page, open_
     expect(panel.get_by_text("steps: got 0, allowed 1 … 100000")).to_be_visible()
     panel.get_by_label("weight_decay").fill("")
     expect(panel.get_by_text("weight_decay: needs a value")).to_be_visible()
-    screenshot(page, "parameters-refused")
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        set_theme(theme)
+        screenshot(page, f"parameters-{theme.split()[1].lower()}")
+        assert serious(page, panel) == []
     panel.get_by_role("button", name="Run as report…").first.click()
     expect(page.get_by_role("region", name="Pulsetrain reports")).not_to_be_visible()
     assert source(page) == before
@@ -131,6 +149,12 @@ def test_a_cell_is_tagged_by_a_button_and_one_that_is_no_python_is_told(page, op
     screenshot(page, "parameters-untagged")
     panel.get_by_role("button", name="Tag the selected cell").click()
     expect(panel.get_by_label("steps")).to_have_value("60")
+    page.evaluate(
+        """() => window.jupyterapp.shell.currentWidget.content.model.cells.get(1)
+          .setMetadata('tags', ['injected-parameters'])"""
+    )
+    expect(panel.get_by_role("status")).to_contain_text("Delete it to use them.")
+    screenshot(page, "parameters-overridden")
     page.locator(".jp-NotebookPanel:visible .jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Control+Home")
     page.keyboard.type("x = (\n")
@@ -200,27 +224,3 @@ def test_the_sidebar_is_used_by_keyboard_alone(page, open_notebook, notebook):
     page.keyboard.type("77")
     page.keyboard.press("Enter")
     expect_source(page, "steps: int | None = 77")
-
-
-@pytest.fixture
-def set_theme(page):
-    """Change the theme; it is a setting, and so put back for the other tests."""
-
-    def change(theme):
-        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-        page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
-        page.wait_for_timeout(500)  # the style sheet arrives after the attribute
-
-    yield change
-    change("JupyterLab Light")
-
-
-def test_nothing_hinders_people_in_either_theme(page, open_notebook, notebook, set_theme, screenshot):
-    open_notebook(page, notebook("themes"))
-    panel = open_sidebar(page)
-    panel.get_by_label("steps").fill("0")
-    expect(panel.get_by_text("steps: got 0")).to_be_visible()
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        set_theme(theme)
-        screenshot(page, f"parameters-{theme.split()[1].lower()}")
-        assert serious(page, panel) == []

@@ -19,6 +19,8 @@ interface CellSectionProps {
   /** Name of the notebook. */
   readonly title: string;
   readonly state: CellState;
+  /** Whether another cell sets the parameters once more when the notebook runs. */
+  readonly overridden: boolean;
   readonly drafts: Drafts;
   readonly actions: CellActions;
   readonly trans: TranslationBundle;
@@ -76,7 +78,7 @@ function Missing({ state, actions, trans }: CellSectionProps): React.ReactElemen
 }
 
 function CellForm(props: CellSectionProps & { readonly fields: readonly Field[] }): React.ReactElement {
-  const { title, fields, drafts, actions, trans } = props;
+  const { title, fields, overridden, drafts, actions, trans } = props;
   const idPrefix = React.useId();
   const { entries, faults } = drafts;
   const leave = (event: React.FocusEvent): void => {
@@ -97,6 +99,13 @@ function CellForm(props: CellSectionProps & { readonly fields: readonly Field[] 
       }}
     >
       {fields.length === 0 && <p className="pt-Hint">{trans.__('The cell assigns no parameters.')}</p>}
+      {overridden && (
+        <p className="pt-Parameters-overridden" role="status">
+          {trans.__(
+            'A cell tagged “injected-parameters” sets its own values after these. Delete it to use them.'
+          )}
+        </p>
+      )}
       {fields.map(field => (
         <FieldInput
           key={field.name}

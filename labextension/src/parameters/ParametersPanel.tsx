@@ -9,7 +9,7 @@ import { parametersIcon } from '../icons';
 import type { Field } from '../reports/schema';
 import { CellSection } from './CellSection';
 import { ControlSection } from './ControlSection';
-import { tagAsParameters } from './cell';
+import { isOverridden, tagAsParameters } from './cell';
 import { Drafts } from './Drafts';
 import { valuesOf } from './exchange';
 import { FollowedCell } from './FollowedCell';
@@ -96,6 +96,7 @@ export class ParametersPanel extends ReactWidget {
         <CellSection
           title={this.notebook?.title.label ?? ''}
           state={cell.state}
+          overridden={isOverridden(this.notebook?.model)}
           drafts={drafts}
           actions={{
             tag: this.taggable ? () => this.tag() : undefined,
@@ -144,6 +145,7 @@ export class ParametersPanel extends ReactWidget {
     if (this.isVisible) {
       this.attempt(this.cell.look());
       this.controls.look(this.notebook);
+      this.update();
     }
   }
 

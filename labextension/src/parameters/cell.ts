@@ -2,12 +2,19 @@ import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import type { INotebookModel } from '@jupyterlab/notebook';
 
 const TAG = 'parameters';
+/** Of the cell that a report's own copy of the notebook was given its values by. */
+const INJECTED = 'injected-parameters';
 
 /** The cell whose parameters a report takes: the first code cell that is tagged so. */
 export function parametersCell(model: INotebookModel | null | undefined): ICodeCellModel | undefined {
   return [...(model?.cells ?? [])].find(
     (cell): cell is ICodeCellModel => cell.type === 'code' && tagsOf(cell).includes(TAG)
   );
+}
+
+/** Whether another cell sets the parameters once more when the notebook runs. */
+export function isOverridden(model: INotebookModel | null | undefined): boolean {
+  return [...(model?.cells ?? [])].some(cell => cell.type === 'code' && tagsOf(cell).includes(INJECTED));
 }
 
 export function tagAsParameters(cell: ICellModel): void {
