@@ -53,8 +53,8 @@ describe('a job', () => {
     const cell = { number: 3, cells: 5, source: 'fit(x)', output: 'ValueError: no peaks' };
     const failed = job({ state: 'failed', metrics: { hits: 12, rate: 0.123456, spectrum: [1, 2] } });
     render(<JobCard job={failed} following={{ log: '', cell }} actions={ACTIONS} trans={trans} />);
-    expect(screen.getByLabelText('Cell 3 of 5: source').textContent).toBe('fit(x)');
-    expect(screen.getByLabelText('Cell 3 of 5: output').textContent).toBe('ValueError: no peaks');
+    expect(screen.getByLabelText('Source of the cell').textContent).toBe('fit(x)');
+    expect(screen.getByLabelText('Output of the cell').textContent).toBe('ValueError: no peaks');
     expect(screen.getAllByRole('definition').map(value => value.textContent)).toEqual(['12', '0.1235']);
   });
 

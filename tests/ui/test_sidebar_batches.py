@@ -160,7 +160,7 @@ def watch_a_cell(page, reports, screenshot):
     expect(rows.first).to_contain_text("run = 1, min_snr = 4")
     running = rows.filter(has=page.get_by_text("running", exact=True)).first
     running.get_by_role("button", expanded=False).first.click(timeout=WHILE_RUNNING)
-    expect(reports.get_by_label(re.compile("source$"))).to_contain_text("time.sleep(pause)", timeout=WHILE_RUNNING)
+    expect(reports.get_by_label("Source of the cell")).to_contain_text("time.sleep(pause)", timeout=WHILE_RUNNING)
     expect(reports.get_by_role("log")).to_contain_text("on AGIPD", timeout=WHILE_RUNNING)
     screenshot(page, "batch-live-cell")
 

@@ -97,14 +97,11 @@ function PresentCell({
   readonly isAtWork: boolean;
   readonly trans: TranslationBundle;
 }): React.ReactElement {
-  const title = trans.__('Cell %1 of %2', String(cell.number), String(cell.cells));
   return (
     <figure className="pt-Cell">
-      <figcaption>
-        {isAtWork ? trans.__('%1, at work', title) : trans.__('%1, where it ended', title)}
-      </figcaption>
-      <CellText className="pt-Cell-source" text={cell.source} label={trans.__('%1: source', title)} />
-      {!isAtWork && cell.output && <CellText text={cell.output} label={trans.__('%1: output', title)} />}
+      <figcaption>{isAtWork ? trans.__('At work') : trans.__('Where it ended')}</figcaption>
+      <CellText className="pt-Cell-source" text={cell.source} label={trans.__('Source of the cell')} />
+      {!isAtWork && cell.output && <CellText text={cell.output} label={trans.__('Output of the cell')} />}
     </figure>
   );
 }
