@@ -92,7 +92,8 @@ def list_executors() -> None:
         click.echo(f"{name:8} {found.title}{f' (not here: {trouble})' * bool(trouble)}")
         for field, info in found.model.model_fields.items():
             default = "required" if info.is_required() else repr(info.get_default(call_default_factory=True))
-            click.echo(f"    {field} = {default}  {info.description or ''}")
+            unit = found.model.unit(field)
+            click.echo(f"    {field} = {default}  {info.description or ''}{f' [{unit}]' * bool(unit)}")
 
 
 @batch.command("list")
