@@ -163,9 +163,9 @@ def test_a_slider_that_is_moved_is_told_seldom_and_to_its_end(client):
 
 
 def test_a_control_at_work_keeps_its_options(client):
-    client.run("panels['spectra'].options = panels['spectra'].options.replace(steps=20_000, members=1)")
     control = client.controls()["spectra"]
-    client.run("panels['spectra'].train()")
+    client.run("work = lambda progress: [(progress(k, 9999), time.sleep(0.01)) for k in range(9999)]")
+    client.run("panels['spectra'].task.run(work, print)")
     assert client.set(control["id"], {"steps": 5}) == "The control is at work; wait for its end, or cancel it."
     client.run("panels['spectra'].task.cancel(); panels['spectra'].task.wait()")
     assert client.set(control["id"], {"steps": 5}) == ""
