@@ -225,16 +225,8 @@ describe('use as input', () => {
 
 describe('the tree', () => {
   function row(id: string, changes: Partial<Row> = {}): Row {
-    return {
-      id,
-      level: 1,
-      expanded: undefined,
-      selected: false,
-      disabled: false,
-      title: id,
-      content: id,
-      ...changes
-    };
+    const plain = { level: 1, expanded: undefined, selected: false, disabled: false };
+    return { id, ...plain, title: () => id, content: () => id, ...changes };
   }
   const common = { label: 'Sources', onActivate: nothing, onLeave: nothing, takesFocus: true };
   const press = (name: string) => fireEvent.keyDown(document.activeElement ?? document.body, { key: name });

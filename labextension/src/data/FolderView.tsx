@@ -66,15 +66,14 @@ function entryAround(listing: Listing, path: string): string | undefined {
 function rowOf(entry: Entry, trans: TranslationBundle): Row {
   const isFolder = ['proposal', 'raw', 'proc', 'folder'].includes(entry.kind);
   const Icon = isFolder ? folderIcon : ['other', 'outside'].includes(entry.kind) ? fileIcon : dataIcon;
-  const changed = entry.modified > 0 ? new Date(entry.modified * 1000).toLocaleString() : '';
   return {
     id: entry.name,
     level: 1,
     expanded: undefined,
     selected: false,
     disabled: entry.kind === 'other' || entry.kind === 'outside',
-    title: [entry.name, kindText(entry.kind, trans), changed].filter(Boolean).join('\n'),
-    content: (
+    title: () => [entry.name, kindText(entry.kind, trans), changedText(entry)].filter(Boolean).join('\n'),
+    content: () => (
       <>
         <Icon.react tag="span" className="pt-Tree-icon" />
         <span className="pt-Tree-name">{entry.name}</span>
@@ -82,4 +81,8 @@ function rowOf(entry: Entry, trans: TranslationBundle): Row {
       </>
     )
   };
+}
+
+function changedText({ modified }: Entry): string {
+  return modified > 0 ? new Date(modified * 1000).toLocaleString() : '';
 }

@@ -67,8 +67,8 @@ function rowsOf(source: Source, browser: Browser, filter: string, trans: Transla
     expanded,
     selected: false,
     disabled: false,
-    title: [source.name, source.kind, source.note].filter(Boolean).join('\n'),
-    content: (
+    title: () => [source.name, source.kind, source.note].filter(Boolean).join('\n'),
+    content: () => (
       <>
         <Caret.react tag="span" className="pt-Tree-icon" />
         <span className="pt-Tree-name">{source.name}</span>
@@ -100,8 +100,8 @@ function keyRows(
     expanded: undefined,
     selected: selected?.source === source && selected.key.name === key.name,
     disabled: false,
-    title: [key.name, keyText(key, trans)].join('\n'),
-    content: (
+    title: () => [key.name, keyText(key, trans)].join('\n'),
+    content: () => (
       <>
         <span className="pt-Tree-name">{key.name}</span>
         <span className="pt-Tree-note">{key.shape.join(' × ')}</span>
@@ -111,6 +111,6 @@ function keyRows(
 }
 
 function plainRow(id: string, text: string): Row {
-  const content = <span className="pt-Tree-note">{text}</span>;
-  return { id, level: 2, expanded: undefined, selected: false, disabled: true, title: text, content };
+  const content = (): React.ReactElement => <span className="pt-Tree-note">{text}</span>;
+  return { id, level: 2, expanded: undefined, selected: false, disabled: true, title: () => text, content };
 }

@@ -6,7 +6,7 @@ export const ROW = 24; // px
 /** Rows drawn beyond either edge of what shows. */
 const SPARE = 8;
 
-/** One row of a tree. */
+/** One row of a tree; what it says is made only of rows that show. */
 export interface Row {
   /** What the row is known by. */
   readonly id: string;
@@ -16,8 +16,8 @@ export interface Row {
   readonly selected: boolean;
   readonly disabled: boolean;
   /** What it says, for the tooltip too. */
-  readonly title: string;
-  readonly content: React.ReactNode;
+  readonly title: () => string;
+  readonly content: () => React.ReactNode;
 }
 
 interface TreeProps {
@@ -169,10 +169,10 @@ export function Tree(props: TreeProps): React.ReactElement {
                 aria-selected={row.selected}
                 aria-disabled={row.disabled || undefined}
                 tabIndex={place === active ? 0 : -1}
-                title={row.title}
+                title={row.title()}
                 style={{ top: place * ROW, paddingLeft: (row.level - 1) * 26 + 4 }}
               >
-                {row.content}
+                {row.content()}
               </div>
             );
           })}
