@@ -149,7 +149,7 @@ def test_a_file_is_browsed_by_the_keyboard_alone(page, sidebar):
     expect(run_cell(page)).to_contain_text("array([9.2")
     group.focus()
     page.keyboard.press("Backspace")
-    expect(row(sidebar, "it's \"odd\".h5")).to_be_focused()  # where one comes from
+    expect(row(sidebar, 'it\'s "odd".h5')).to_be_focused()  # where one comes from
 
 
 def test_a_folder_of_thousands_draws_only_what_shows(page, sidebar):
