@@ -46,8 +46,10 @@ SCROLL = """async steps => {
   }
   return {rows, long, perFrame: Math.round((performance.now() - began) / steps), top: scroller.scrollTop};
 }"""
-IS_NARROW = """node => [...node.querySelectorAll('section, .pt-Scroll')]
-  .every(part => part.scrollWidth <= part.clientWidth)"""
+FITS_IN = """(node, width) => {
+  node.style.maxWidth = `${width}px`;
+  return [...node.querySelectorAll('section, .pt-Scroll')].every(part => part.scrollWidth <= part.clientWidth);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +116,9 @@ def test_a_batch_is_planned_run_stopped_resumed_and_compared(page, reports, batc
     form = open_batch_form(reports)
     form.get_by_label("Runs", exact=True).fill("1-3")
     vary(form, "min_snr", "4, 5")
-    form.get_by_label("pause").fill("3")
+    form.get_by_label("pause").fill("2.5")
+    form.get_by_text("Options", exact=True).click()
+    form.get_by_label("slots", exact=True).fill("2")
     expect(form.get_by_text("6 jobs")).to_be_visible()
     form.get_by_role("button", name="Preview").click()
     read_plan(page.get_by_role("dialog"), batch_lab.jobs)
@@ -133,7 +137,9 @@ def test_a_batch_is_planned_run_stopped_resumed_and_compared(page, reports, batc
     newest(reports).get_by_role("button", name="Reuse").click()
     expect(reports.get_by_label("Runs", exact=True)).to_have_value("1-3")
     expect(reports.get_by_label("min_snr: values")).to_have_value("4, 5")
-    expect(reports.get_by_label("pause")).to_have_value("3")
+    expect(reports.get_by_label("pause")).to_have_value("2.5")
+    reports.get_by_text("Options", exact=True).click()
+    expect(reports.get_by_label("slots", exact=True)).to_have_value("2")
 
 
 def read_plan(dialog, jobs):
@@ -145,7 +151,7 @@ def read_plan(dialog, jobs):
 
 def stop_and_resume(batch, screenshot, page):
     expect(batch.get_by_text("runs 1-3 × min_snr: 4, 5")).to_be_visible()
-    expect(batch.get_by_text("1 done")).to_be_visible(timeout=WHILE_RUNNING)
+    expect(batch.get_by_text(re.compile("^[12] done$"))).to_be_visible(timeout=WHILE_RUNNING)
     screenshot(page, "batch-running")
     batch.get_by_role("button", name="Stop").click()
     expect(batch.get_by_text(re.compile("^[1-5] stopped$"))).to_be_visible(timeout=WHILE_RUNNING)
@@ -250,6 +256,7 @@ def test_a_batch_is_run_and_looked_through_by_keyboard_alone(page, reports):
     page.keyboard.press("End")
     expect(reports.locator("[data-row='5'] button").first).to_be_focused()
     page.keyboard.press("ArrowUp")
+    expect(reports.locator("[data-row='4'] button").first).to_be_focused()
     page.keyboard.press("Enter")
     expect(reports.locator("[data-row='4']").get_by_role("button", name="Log")).to_be_visible()
     expect(reports.get_by_role("group", name="Comparison of two jobs")).to_contain_text("run = 7")
@@ -307,16 +314,16 @@ def test_thousands_of_jobs_are_scrolled_fluidly_and_picked_from(page, reports, s
     batch = newest(reports)
     expect(batch.get_by_text("1000 jobs")).to_be_visible()
     screenshot(page, "batch-list")
-    singles = page.evaluate(SCROLL, 200)
+    singles = page.evaluate(SCROLL, 100)
     page.locator(".pt-Scroll").evaluate("node => node.scrollTo(0, 0)")
     batch.get_by_role("button", name="Open").click()
     rows = rows_of(reports)
     expect(rows.first).to_contain_text("run = 1, min_snr = 4")
-    jobs = page.evaluate(SCROLL, 200)
+    jobs = page.evaluate(SCROLL, 190)
     for seen in (singles, jobs):
         assert seen["rows"] < 200, seen
-        assert seen["top"] > 20_000, seen
-        assert sum(seen["long"]) < 1500, seen  # ms of tasks above 50 ms, in 200 steps on a machine that may be busy
+        assert seen["top"] > 10_000, seen
+        assert sum(seen["long"]) < 1500, seen  # ms of tasks above 50 ms, on a machine that may be busy
     expect(rows.and_(page.locator("[data-row='999']"))).to_contain_text("run = 500, min_snr = 5")
     reports.get_by_label("State", exact=True).select_option("failed")
     expect(rows.and_(page.locator("[data-row='0']"))).to_contain_text("no peaks in any frame")
@@ -324,7 +331,7 @@ def test_thousands_of_jobs_are_scrolled_fluidly_and_picked_from(page, reports, s
     assert rows.first.get_attribute("aria-setsize") == "143"
     rows.nth(1).get_by_role("button").first.click()
     rows.nth(0).get_by_role("checkbox").check()
-    assert reports.evaluate(IS_NARROW), "no scrolling sideways"
+    assert reports.evaluate(FITS_IN, 220), "no scrolling sideways"
     for theme in THEMES:
         set_theme(theme)
         screenshot(page, f"batch-jobs-{theme.split()[1].lower()}")
@@ -337,7 +344,7 @@ def test_form_and_preview_of_a_batch_keep_nobody_out(page, reports, set_theme, s
     form.get_by_label("Vary", exact=True).select_option("detector")
     form.get_by_role("button", name="Add").click()
     form.get_by_label("AGIPD").check()
-    assert reports.evaluate(IS_NARROW), "no scrolling sideways"
+    assert reports.evaluate(FITS_IN, 220), "no scrolling sideways"
     for theme in THEMES:
         set_theme(theme)
         screenshot(page, f"batch-form-{theme.split()[1].lower()}")
