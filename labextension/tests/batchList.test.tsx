@@ -75,8 +75,9 @@ describe('the jobs of a batch', () => {
         )
       })
     );
-    const api = { batches: { one: async () => batch(), jobs } } as unknown as Api;
-    return { jobs, list: new BatchJobs(api, batch(), () => true) };
+    const ended = batch({ counts: { done: total } }); // which is looked at but every few seconds
+    const api = { batches: { one: async () => ended, jobs } } as unknown as Api;
+    return { jobs, list: new BatchJobs(api, ended, () => true) };
   }
   const offsets = (jobs: ReturnType<typeof opened>['jobs']) =>
     [...new Set(jobs.mock.calls.map(([, { offset }]) => offset))].sort();
@@ -102,7 +103,7 @@ describe('the jobs of a batch', () => {
     list.list({ state: '', search: '', order: '-hits' });
     await new Promise(resolve => setTimeout(resolve, 20));
     answer({ total: 1, jobs: [job({ id: 'late' })] });
-    await vi.waitFor(() => expect(jobs.mock.lastCall?.[1].order).toBe('-hits'), { timeout: 500 });
+    await vi.waitFor(() => expect(jobs.mock.lastCall?.[1].order).toBe('-hits'), { timeout: 3000 });
     await vi.waitFor(() => expect(list.total).toBe(3));
     list.dispose();
   });

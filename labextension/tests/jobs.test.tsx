@@ -125,7 +125,7 @@ describe('the list of jobs', () => {
     const { api, jobs } = listed('');
     api.list.mockRejectedValueOnce(new Error('502 Bad Gateway'));
     await jobs.refresh();
-    await vi.waitFor(() => expect(jobs.trouble).toBe('502 Bad Gateway'));
+    await vi.waitFor(() => expect(jobs.trouble).toBe('502 Bad Gateway'), { timeout: 5000 });
     await vi.waitFor(() => expect(jobs.trouble).toBe(''), { timeout: 20_000 });
     expect(jobs.known).toBe(true);
     jobs.dispose();

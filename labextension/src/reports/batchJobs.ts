@@ -147,7 +147,7 @@ export class BatchJobs implements IDisposable {
         )
       ]);
       if (listing !== this.listing) {
-        return true; // asked anew meanwhile
+        return isBusy(this.batch); // others are wanted meanwhile, and asked for next
       }
       this.batch = batch;
       const total = pages[0]?.total ?? this.total;
