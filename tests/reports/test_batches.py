@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -91,6 +92,23 @@ def test_stopped_batch_leaves_none_at_work_and_completes_when_resumed(path: Path
     batch.resume()
     assert [status.state for status in batch.wait(120)] == ["done"] * 4
     assert squares(batch) == [1, 4, 9, 16]
+
+
+def test_batch_stops_and_resumes_without_the_jobs_whose_folders_were_removed(
+    path: Path, root: Path, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    plan = plan_batch(path, {"wait": str(go)}, grid={"n": [1, 2, 3]}, root=root, executor=Local(slots=1))
+    batch = plan.submit()
+    first, second, third = batch.jobs()
+    while first.status.cell < 2:
+        time.sleep(0.05)
+    shutil.rmtree(second.folder)
+    batch.stop()
+    assert (first.wait(60).state, third.status.state) == ("stopped", "stopped")
+    go.touch()
+    assert batch.resume() == [first, third]
+    assert [status.state for status in batch.wait(120)] == ["done", "dead", "done"]
 
 
 def test_jobs_whose_crew_was_killed_are_seen_as_interrupted_and_the_one_at_work_ends(

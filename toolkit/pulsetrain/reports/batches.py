@@ -92,10 +92,11 @@ class Batch:
         # From the end, or the place of each job that is stopped would be taken by one that is to be stopped next.
         never = []
         for job in reversed(self.jobs()):
-            if job.never_begin():
-                never.append(job)
-            else:
-                job.stop()
+            with contextlib.suppress(FileNotFoundError):  # somebody removed its folder; the others stop all the same
+                if job.never_begin():
+                    never.append(job)
+                else:
+                    job.stop()
         withdraw(never)
 
     def resume(self, *, executor: Executor | None = None) -> list[Job]:
@@ -192,7 +193,10 @@ def _link(source: Path, target: Path) -> None:
 
 def _queued_again(job: Job, executor: Executor | None) -> bool:
     """Put a job back into its queue, unless another process is at it; return whether it is queued."""
-    lock = job.held()
+    try:
+        lock = job.held()
+    except FileNotFoundError:  # somebody removed its folder
+        return False
     if lock is None:
         return False
     try:
