@@ -14,7 +14,18 @@ import pytest
 from click.testing import CliRunner
 
 from pulsetrain.cli import main
-from pulsetrain.reports import Batch, Job, JobError, Local, list_batches, list_jobs, plan_batch, submit
+from pulsetrain.reports import (
+    Batch,
+    Job,
+    JobError,
+    Local,
+    Status,
+    list_batches,
+    list_jobs,
+    plan_batch,
+    statuses,
+    submit,
+)
 from pulsetrain.reports._files import alive
 
 WORK = """
@@ -109,6 +120,24 @@ def test_batch_stops_and_resumes_without_the_jobs_whose_folders_were_removed(
     go.touch()
     assert batch.resume() == [first, third]
     assert [status.state for status in batch.wait(120)] == ["done", "dead", "done"]
+
+
+def test_job_that_was_resumed_while_queues_were_asked_is_not_queued_twice(
+    path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = plan_batch(path, {"bad": "/nowhere"}, grid={"n": [1, 2]}, root=root).submit()
+    assert [status.state for status in batch.wait(120)] == ["failed", "failed"]
+    first, second = batch.jobs()
+    seen = statuses(batch.jobs())
+
+    def slow(_jobs: list[Job]) -> list[Status]:
+        first.resume().wait(60)
+        return seen
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pulsetrain.reports.batches.statuses", slow)
+        assert batch.resume() == [second]
+    assert [status.attempt for status in batch.wait(120)] == [2, 2]
 
 
 def test_jobs_whose_crew_was_killed_are_seen_as_interrupted_and_the_one_at_work_ends(

@@ -110,13 +110,13 @@ class Batch:
         with self._alone():
             jobs = self.jobs()
             ended = [
-                job
+                (job, status.attempt)
                 for job, status in zip(jobs, statuses(jobs), strict=True)
                 if status.state in FINISHED and status.state != "done"
             ]
             if ended:
                 (executor or self.executor).check(len(ended))
-            again = [job for job in ended if _queued_again(job, executor)]
+            again = [job for job, attempt in ended if _queued_again(job, attempt, executor)]
             if not again:
                 counts = ", ".join(f"{number} {state}" for state, number in sorted(self.counts().items()))
                 raise JobError(f"{self.id}: nothing to resume ({counts})")
@@ -191,8 +191,8 @@ def _link(source: Path, target: Path) -> None:
         target.write_bytes(source.read_bytes())
 
 
-def _queued_again(job: Job, executor: Executor | None) -> bool:
-    """Put a job back into its queue, unless another process is at it; return whether it is queued."""
+def _queued_again(job: Job, attempt: int, executor: Executor | None) -> bool:
+    """Put a job back into its queue, unless another process is or was at it; return whether it is queued."""
     try:
         lock = job.held()
     except FileNotFoundError:  # somebody removed its folder
@@ -200,6 +200,9 @@ def _queued_again(job: Job, executor: Executor | None) -> bool:
     if lock is None:
         return False
     try:
+        now = job.status  # queues take seconds to answer, in which somebody may have resumed it by itself
+        if now.attempt != attempt or now.state in ("running", "stopping", "done"):
+            return False
         job.end()  # a kernel may have outlived its runner
         queue_again(job, executor)
     except (OptionError, OSError, ValueError):
