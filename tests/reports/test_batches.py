@@ -20,6 +20,7 @@ from pulsetrain.reports import (
     JobError,
     Local,
     Status,
+    _turns,
     list_batches,
     list_jobs,
     plan_batch,
@@ -27,6 +28,7 @@ from pulsetrain.reports import (
     submit,
 )
 from pulsetrain.reports._files import alive
+from pulsetrain.reports._turns import Turn
 
 WORK = """
 import pathlib, time
@@ -138,6 +140,26 @@ def test_job_that_was_resumed_while_queues_were_asked_is_not_queued_twice(
         patch.setattr("pulsetrain.reports.batches.statuses", slow)
         assert batch.resume() == [second]
     assert [status.attempt for status in batch.wait(120)] == [2, 2]
+
+
+def test_who_looks_at_a_ticket_does_not_bring_it_back_when_its_owner_leaves(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [Job(root / name) for name in ("first", "second")]
+    for job in jobs:
+        job.folder.mkdir(parents=True)
+        Status(submitted=1.0).write(job.folder / "status.json")
+    leaving, look = Turn(jobs[0]), _turns._locked
+
+    def late(ticket: Path) -> bool:
+        leaving.__exit__()
+        return look(ticket)
+
+    monkeypatch.setattr(_turns, "_locked", late)
+    with Turn(jobs[1]) as waiting:
+        place, ahead = waiting.take(1)
+    assert (place is not None, ahead) == (True, 0)
+    os.close(place or 0)
 
 
 def test_jobs_whose_crew_was_killed_are_seen_as_interrupted_and_the_one_at_work_ends(

@@ -35,13 +35,25 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
         raise
 
 
-def take_lock(path: Path, *, wait: bool = False) -> int | None:
+def take_lock(path: Path, *, wait: bool = False, create: bool = True) -> int | None:
     """Lock a file and return its descriptor; None where another process holds the lock.
 
     The lock ends with the process that holds it, however that ends. On a file system without locks every taker gets
     it: a bound that cannot be kept is no reason not to run.
+
+    Parameters
+    ----------
+    path, wait
+        The file, and whether to wait for whoever holds it.
+    create
+        Make the file if need be.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file, or no folder to make it in.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT * create, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:

@@ -85,7 +85,8 @@ async def slot(job: Job, slots: int, tell: Callable[[str], None], *, poll: float
 
 
 def _locked(path: Path) -> bool:
-    descriptor = take_lock(path)
+    # A look must not bring back the ticket of one who leaves just now: all others would wait for it.
+    descriptor = take_lock(path, create=False)
     if descriptor is None:
         return True
     os.close(descriptor)
