@@ -20,7 +20,7 @@ from pulsetrain.options import OptionError
 from pulsetrain.reports import Status, _dask, _dask_scheduler, list_batches, list_jobs, plan_batch, submit
 from pulsetrain.reports._dask import Dask
 from pulsetrain.reports._dask_worker import run_job
-from pulsetrain.reports.executors import statuses
+from pulsetrain.reports.executors import executor_of, statuses
 from pulsetrain.reports.jobs import Job
 
 distributed = pytest.importorskip("distributed")
@@ -192,6 +192,24 @@ def test_a_scheduler_that_does_not_answer_leaves_it_unknown_what_waits_and_takes
         waiting.write(job.folder / "status.json")
         (status,) = Dask(scheduler=address).look([(job, waiting)])
         assert (status.state, status.message.split(":")[0]) == ("queued", "unknown")
+
+
+def test_jobs_of_a_scheduler_that_ended_and_took_its_file_along_are_dead_and_still_its_own(
+    root: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "scheduler.json"
+    file.write_text(json.dumps({"address": "tcp://127.0.0.1:1"}))
+    executor = Dask(scheduler=str(file))
+    job = Job(root / "earlier")
+    job.folder.mkdir(parents=True)
+    (job.folder / "job.json").write_text(json.dumps({"executor": executor.as_dict()}))
+    Status(executor="dask", queue="key").write(job.folder / "status.json")
+    file.unlink()
+    assert executor_of(job.record) == executor, "else a resume would run a cluster's jobs on this machine"
+    (status,) = statuses([job])
+    assert (status.state, "has gone" in status.message) == ("dead", True)
+    with pytest.raises(OptionError, match=r"^scheduler: .*No such file"):
+        executor.check(1)
 
 
 def test_a_scheduler_file_serves_as_an_address_wherever_one_asks_from(tmp_path: Path, monkeypatch: Any) -> None:

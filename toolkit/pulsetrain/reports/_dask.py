@@ -51,12 +51,13 @@ class DaskOptions(Options):
     def _names_a_scheduler(cls, scheduler: str) -> str:
         if is_address(scheduler):
             return scheduler
-        path = Path(scheduler).expanduser().resolve()  # whoever asks later stands in another folder
-        if not path.is_file():
+        path = Path(scheduler).expanduser()
+        # A scheduler takes its file along when it ends; records, which hold whole paths, still name it then.
+        if not path.is_file() and not path.is_absolute():
             raise PydanticCustomError(
                 "scheduler", "allowed an address like tcp://host:8786, or a scheduler file's path"
             )
-        return str(path)
+        return str(path.resolve())  # whoever asks later stands in another folder
 
 
 class Dask(Executor):

@@ -93,10 +93,10 @@ class Scheduler:
         return _away(self._ask(list(keys)))
 
     def gone(self) -> bool:
-        """Return whether its machine says that nobody listens there any more."""
+        """Return whether its machine says that nobody listens there any more, or its file has gone with it."""
         try:
             _knock(self._address())
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, FileNotFoundError):
             return True
         except (OSError, ValueError):
             return False
