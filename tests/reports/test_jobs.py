@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,22 @@ def test_runner_of_another_host_is_dead_once_it_is_silent(root: Path) -> None:
     signed = {"state": "running", "host": "elsewhere", "pid": 1, "pid_started": 1.0}
     assert folder(root, "1", **signed, beat=time.time() - 20).status.state == "running"
     assert folder(root, "2", **signed, beat=time.time() - 200).status.state == "dead"
+
+
+def test_stop_reaches_a_job_that_is_only_silent_while_its_queue_says_that_it_runs(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"state": "running", "executor": "slurm", "host": "elsewhere", "pid": 1, "pid_started": 1.0}
+    silent, gone = (folder(root, name, **said, beat=time.time() - 100) for name in ("silent", "gone"))
+    assert (silent.status.state, gone.status.state) == ("dead", "dead")
+
+    def told(jobs: list[Job]) -> list[Status]:
+        return [replace(job.status, state="running") if job == silent else job.status for job in jobs]
+
+    monkeypatch.setattr("pulsetrain.reports.executors.statuses", told)
+    for job in (silent, gone):
+        job.stop()
+    assert ((silent.folder / "stop").exists(), (gone.folder / "stop").exists()) == (True, False)
 
 
 def test_job_that_no_runner_ever_took_is_dead_after_a_while(root: Path) -> None:

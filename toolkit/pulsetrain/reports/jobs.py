@@ -128,7 +128,7 @@ class Job:
         from pulsetrain.reports.executors import withdraw
 
         status = self.status
-        if status.state in FINISHED:
+        if status.state in FINISHED and self.seen().state in FINISHED:  # silent only, where its queue knows better
             return
         if status.pid is None and self.never_begin():
             withdraw([self])
