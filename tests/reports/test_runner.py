@@ -151,6 +151,15 @@ def test_outside_of_a_job_there_is_nowhere_to_hand_over_to_and_nobody_to_tell(ca
     assert capsys.readouterr().out == ""
 
 
+def test_kernel_starts_where_temporary_folders_have_names_too_long_for_a_socket(
+    template: Callable[..., Path], root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setenv("TMPDIR", str(long))
+    assert submit(template("1"), {}, root).wait(120).state == "done"
+
+
 def test_failing_cell_fails_the_job_and_the_report_says_where(template: Callable[..., Path], root: Path) -> None:
     job = submit(template("print('before')", "1 / 0", "print('after')"), {}, root)
     status = job.wait(60)

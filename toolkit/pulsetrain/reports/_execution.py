@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import nbformat
@@ -35,6 +35,7 @@ from pulsetrain.reports.status import State
 __all__ = ["Execution"]
 
 _START_WITHIN = 300  # s; on a cluster's file system a thousand kernels may start at once
+_SOCKETS = 60  # bytes of a folder's path; those of the sockets in it may have 107, or 103 on macOS
 _LINE = 200  # characters of what a cell says of its progress
 
 
@@ -53,7 +54,7 @@ class Execution:
         self.begun = self.busy = False
         self._job, self._record, self._tell = job, record, tell
         self._notebook = nbformat.from_dict(json.loads(job.notebook.read_text(encoding="utf-8")))
-        self._channels = TemporaryDirectory(prefix="pulsetrain-", ignore_cleanup_errors=True)
+        self._channels = TemporaryDirectory(prefix="pulsetrain-", dir=_for_sockets(), ignore_cleanup_errors=True)
         self._kernel = _manager(record["kernel"], Path(self._channels.name))
         self._client = _Client(
             self._notebook, km=self._kernel, timeout=None, startup_timeout=_START_WITHIN, record_timing=True
@@ -178,6 +179,12 @@ def _manager(kernel: Mapping[str, Any], channels: Path) -> AsyncKernelManager:
     if "python" in kernel:
         options["kernel_spec_manager"] = _OwnPython()
     return AsyncKernelManager(transport="ipc", connection_file=str(channels / "kernel.json"), **options)
+
+
+def _for_sockets() -> str:
+    """Return where temporary folders lie, unless a cluster's name for that is too long for a socket below it."""
+    usual = gettempdir()
+    return usual if len(os.fsencode(usual)) <= _SOCKETS else "/tmp"  # noqa: S108 -- the folder in it is its user's own
 
 
 def _reason(error: Exception) -> str:
