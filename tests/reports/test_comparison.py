@@ -266,6 +266,32 @@ def test_torn_records_cost_a_row_its_values_and_nobody_else_anything(batch):
     assert page.row("0003")[-1] == "3"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"m": ' + "[" * 30 + "]" * 30 + "}",
+        '{"m": "\\ud800", "\\udfff": ["\\ud800"]}',
+        '{"m": 1.7e308, "n": 5e-324}',
+    ],
+    ids=["deep", "surrogates", "largest"],
+)
+def test_metrics_that_no_page_can_show_as_they_are_spoil_no_comparison(batch, text):
+    found = grid(batch, range(1, 4), [0.1], lambda run, _: {"m": -1.7e308 / run})
+    (found.jobs()[0].folder / "metrics.json").write_text(text, encoding="utf-8")
+
+    assert len(page_of(found).rows) >= 4
+    assert write_comparison(found).is_file()
+    assert "</html>" in compare_jobs(found.jobs()[0], found.jobs()[1])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_picture_smaller_than_its_thumbnail_is_shown_too(kind):
+    file = io.BytesIO()
+    Image.new("RGB", (60, 40), "red").save(file, kind)
+
+    assert scaled(Picture(f"image/{kind.lower()}", file.getvalue(), 1), 100, 100).startswith("data:image/jpeg")
+
+
 def test_the_thumbnail_is_the_tagged_cells_picture_else_the_first(batch):
     tagged = [cell(png("red")), cell(png("blue"), tags=("thumbnail",))]
     found = batch(

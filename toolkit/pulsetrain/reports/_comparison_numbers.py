@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 from pulsetrain.reports._comparison_rows import number
 from pulsetrain.reports._values import literal
 
-__all__ = ["MISSING", "Digits", "duration", "written"]
+__all__ = ["MISSING", "Digits", "duration", "sound", "written"]
 
 MISSING = "–"
 _DIGITS = 4  # significant, of the largest number of a column
@@ -31,7 +32,7 @@ class Digits:
     def __init__(self, values: Iterable[Any]) -> None:
         numbers = [found for value in values if (found := number(value)) is not None and math.isfinite(found)]
         largest = max(map(abs, numbers), default=0.0)
-        span = max(numbers, default=0.0) - min(numbers, default=0.0)
+        span = min(max(numbers, default=0.0) - min(numbers, default=0.0), sys.float_info.max)
         self._plain = largest == 0 or 1e-3 <= largest < 1e7
         decimals = max(_DIGITS - _power(largest) - 1, _APART - _power(span) - 1 if span else 0)
         self._decimals = min(max(decimals, 0), _MOST)
@@ -52,8 +53,16 @@ def written(value: Any) -> str:
     """Return a value in one short line."""
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = value if isinstance(value, str) else literal(value)
+    try:
+        text = value if isinstance(value, str) else literal(value)
+    except ValueError:  # nested too deep, or half a surrogate pair: anybody's metrics
+        text = repr(value)
     return text if len(text) <= _LONG else f"{text[: _LONG - 2]} …"
+
+
+def sound(text: str) -> str:
+    """Return a text that a file can hold: half a surrogate pair, which JSON can, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def duration(seconds: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulsetrain.reports._comparison_numbers import MISSING, Digits, duration, written
+from pulsetrain.reports._comparison_numbers import MISSING, Digits, duration, sound, written
 from pulsetrain.reports._comparison_pictures import Picture, pictures, scaled
 from pulsetrain.reports._comparison_rows import flat_metrics, number, parameters_of
 from pulsetrain.reports._pages import own, page_template, trusted
@@ -36,7 +36,7 @@ def compare_jobs(a: Job, b: Job) -> str:
     parameters = _beside(parameters_of(a.record), parameters_of(b.record))
     metrics = _metrics(a, b)
     sides, remark = _pictures(a, b)
-    return page_template("pair.html.j2").render(
+    page = page_template("pair.html.j2").render(
         title=f"{a.id} and {b.id}",
         a=a.id,
         b=b.id,
@@ -48,6 +48,7 @@ def compare_jobs(a: Job, b: Job) -> str:
         remark=remark,
         style=trusted(own("report.css") + own("comparison.css")),
     )
+    return sound(page)
 
 
 def _beside(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, Any]]:

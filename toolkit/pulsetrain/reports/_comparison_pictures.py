@@ -76,6 +76,7 @@ def scaled(picture: Picture, width: int, height: int) -> str:
             opened.draft("RGB", (width, height))
             image = _opaque(opened)
             image.thumbnail((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+            image.load()  # one that is small enough as it is has not been read yet, and its file closes here
     except (OSError, ValueError, SyntaxError, *_BOMBS):  # anybody's picture
         return ""
     paper = Image.new("RGB", image.size, "white")

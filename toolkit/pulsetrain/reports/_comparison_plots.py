@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from pulsetrain.reports.status import FINISHED
 __all__ = ["MOST", "Plot", "plots"]
 
 MOST = 12  # pictures; further metrics are in the table alone
+_LARGEST = 1e150  # beyond it an axis overflows, and nothing was ever measured
 _SIZE = (4.4, 2.9)  # inches
 _DPI = 110
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#7f7f7f")  # Okabe and Ito
@@ -56,7 +56,7 @@ def _varies(comparison: Comparison, name: str) -> bool:
 
 def _value(row: Row, name: str) -> float | None:
     value = number(row.metrics.get(name))
-    return value if value is not None and math.isfinite(value) else None
+    return value if value is not None and abs(value) < _LARGEST else None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulsetrain._shared_files import write_text
-from pulsetrain.reports._comparison_numbers import duration, written
+from pulsetrain.reports._comparison_numbers import duration, sound, written
 from pulsetrain.reports._comparison_pair import compare_jobs
 from pulsetrain.reports._comparison_plots import MOST, plots
 from pulsetrain.reports._comparison_rows import Comparison, Row, compared, number
@@ -99,7 +99,7 @@ def comparison_page(batch: Batch, comparison: Comparison | None = None, *, links
     thumbnails = Thumbnails(comparison, sum(len(plot.picture) for plot in drawn))
     lines = rows(comparison, thumbnails, links=links)
     pictured = any(line["picture"] for line in lines)
-    return page_template("comparison.html.j2").render(
+    page = page_template("comparison.html.j2").render(
         title=_title(batch),
         summary=_summary(comparison),
         common=comparison.common,
@@ -115,6 +115,7 @@ def comparison_page(batch: Batch, comparison: Comparison | None = None, *, links
         style=trusted(own("report.css") + own("comparison.css")),
         script=trusted(own("comparison.js")),
     )
+    return sound(page)
 
 
 def _record(row: Row) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def _csv(comparison: Comparison) -> str:
         metrics = [row.metrics.get(name, "") for name in comparison.metrics]
         seconds = "" if row.seconds is None else round(row.seconds, 3)
         writer.writerow([row.job.id, *values, row.status.state, seconds, *metrics])
-    return file.getvalue()
+    return sound(file.getvalue())
 
 
 def _title(batch: Batch) -> str:
