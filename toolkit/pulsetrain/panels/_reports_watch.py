@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pulsetrain.reports import Batch, Job, Status, list_batches, list_jobs, statuses
-from pulsetrain.reports.status import FINISHED
+from pulsetrain.reports.status import CONCLUDED, FINISHED
 
 __all__ = ["Entry", "Watch"]
 
@@ -164,7 +164,7 @@ class Watch:
         asked = [number for number in times if number not in known]
         for number, status in zip(asked, statuses([jobs[number] for number in asked]), strict=True):
             known[number] = status
-            if status.state in ("done", "failed", "stopped"):  # the dead may be found alive by their queue
+            if status.state in CONCLUDED:
                 self._ended[jobs[number].folder] = (times[number], status)
         return [known[number] for number in range(len(jobs))]
 

@@ -20,7 +20,7 @@ from pulsetrain.reports._slurm_script import clean_environment, script
 from pulsetrain.reports._slurm_words import ending, waiting
 from pulsetrain.reports.executors import Executor
 from pulsetrain.reports.jobs import BATCH, Job
-from pulsetrain.reports.status import FINISHED, Status
+from pulsetrain.reports.status import CONCLUDED, FINISHED, Status
 
 __all__ = ["Slurm", "SlurmOptions"]
 
@@ -153,7 +153,7 @@ def _seen(job: Job, status: Status, array: Array | None, name: str, task: Task |
     if task is not None and not task.ended:
         return _at_work(status, task)
     now = job.status  # its runner may have had its last word since
-    if now.state in ("done", "failed", "stopped"):
+    if now.state in CONCLUDED:
         return now
     begun = now.pid is not None
     words = ending(task.state, task.reason, begun=begun) if task else _forgotten(name, begun=begun)

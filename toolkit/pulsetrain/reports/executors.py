@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 from pulsetrain.options import OptionError, Options
 from pulsetrain.reports.jobs import Job
-from pulsetrain.reports.status import Status
+from pulsetrain.reports.status import CONCLUDED, Status
 
 __all__ = ["EXECUTORS", "Executor", "executor_class", "executor_named", "executor_of", "statuses", "withdraw"]
 
@@ -157,7 +157,7 @@ def withdraw(jobs: Iterable[Job]) -> None:
 
 
 def _is_queues(status: Status) -> bool:
-    return status.executor != "local" and status.state not in ("done", "failed", "stopped")
+    return status.executor != "local" and status.state not in CONCLUDED
 
 
 def _by_executor(found: Sequence[tuple[Job, Status]], numbers: Iterable[int]) -> Iterator[tuple[Executor, list[int]]]:

@@ -9,11 +9,12 @@ from typing import Literal, Self, get_args
 
 from pulsetrain.reports._files import alive, read_json, this_host, write_json
 
-__all__ = ["FINISHED", "VERSION", "State", "Status"]
+__all__ = ["CONCLUDED", "FINISHED", "VERSION", "State", "Status"]
 
 VERSION = 1
 State = Literal["queued", "running", "stopping", "stopped", "failed", "done", "dead"]
-FINISHED = ("stopped", "failed", "done", "dead")
+CONCLUDED = ("stopped", "failed", "done")  # as is written; the dead are only seen, and a queue may know better
+FINISHED = (*CONCLUDED, "dead")
 _START_WITHIN = 60.0  # s; a runner that has not signed its job by then never started
 _NEVER = "interrupted: the runner never started"
 _BEAT_WITHIN = 60.0  # s; the runner of another host that has been silent for longer is dead

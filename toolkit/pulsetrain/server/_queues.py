@@ -12,13 +12,13 @@ from dataclasses import replace
 from pulsetrain.reports import Status
 from pulsetrain.reports._files import this_host
 from pulsetrain.reports.executors import executor_of
+from pulsetrain.reports.status import CONCLUDED
 from pulsetrain.server._known import KnownJob
 
 __all__ = ["Queues"]
 
 _FRESH = 5.0  # s that a queue's answer is good for
 _FIRST = 1.0  # s that a request waits for an answer on jobs of which nothing is known yet
-_ENDED = ("stopped", "failed", "done")
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +37,7 @@ class Queues:
         queued: dict[int, KnownJob] = {}
         for number, job in enumerate(jobs):
             status = job.look(now)
-            if status.state not in _ENDED:
+            if status.state not in CONCLUDED:
                 status = _judged(status, living)
                 if status.executor != "local" and job.trusted:
                     queued[number] = job

@@ -11,6 +11,7 @@ from typing import Any
 from pulsetrain.reports import Plan, Status
 from pulsetrain.reports._values import safe_json
 from pulsetrain.reports.executors import EXECUTORS, executor_class
+from pulsetrain.reports.status import FINISHED
 from pulsetrain.server import replies
 from pulsetrain.server._known import KnownBatch
 from pulsetrain.server.catalogue import Catalogue
@@ -20,7 +21,6 @@ __all__ = ["batch_reply", "batches_reply", "executors_reply", "plan_reply"]
 
 _PATIENCE = 10.0  # s after which the jobs of a batch that has ended are looked at again: one may have been resumed
 _ROWS = 20  # of a plan that are shown
-_ENDED = {"done", "failed", "stopped", "dead"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Tally:
     @property
     def settled(self) -> bool:
         """Whether nothing will change by itself."""
-        return self.counts.keys() <= _ENDED
+        return self.counts.keys() <= {*FINISHED}
 
 
 def batches_reply(catalogue: Catalogue) -> dict[str, Any]:
