@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -51,6 +52,12 @@ def test_list_of_runs_is_read(text: str, runs: list[int]) -> None:
 def test_list_of_runs_that_is_none_is_refused_by_name(text: str) -> None:
     with pytest.raises(OptionError, match=r"^runs: got"):
         parse_runs(text)
+
+
+def test_number_that_is_no_run_is_refused_and_not_cut_off() -> None:
+    assert parse_runs(np.array([12, 10, 12])) == [12, 10]
+    with pytest.raises(OptionError, match=r"^runs: "):
+        parse_runs([12.5])  # type: ignore[list-item]
 
 
 @given(st.lists(st.integers(1, 9999), min_size=1, max_size=30))

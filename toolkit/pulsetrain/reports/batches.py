@@ -105,7 +105,9 @@ class Batch:
         Raises
         ------
         JobError
-            If every job is done or at work.
+            If every job is done or at work, or another process resumes the batch.
+        OptionError
+            If the queue would not take the jobs.
         """
         with self._alone():
             jobs = self.jobs()
@@ -147,7 +149,14 @@ def list_batches(root: str | Path) -> list[Batch]:
 
 
 def submit_plan(plan: Plan) -> Batch:
-    """Write the folder of a batch, which appears whole, and queue its jobs."""
+    """Write the folder of a batch, which appears whole, and queue its jobs.
+
+    Raises
+    ------
+    OptionError
+        If the queue would not take them; nothing has been written. Where it refuses only when they are handed over, the
+        batch is there, with jobs that failed for that reason and can be resumed.
+    """
     plan.executor.check(len(plan.rows))
     submitted = time.time()
     digits = max(4, len(str(len(plan.rows))))

@@ -9,6 +9,7 @@ import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,13 @@ class Plan:
         return f"cd {shlex.quote(str(self.prepared.cwd))} && {shlex.join([*words, '-o', str(self.root)])}"
 
     def submit(self) -> Batch:
-        """Write the batch and queue its jobs."""
+        """Write the batch and queue its jobs.
+
+        Raises
+        ------
+        OptionError
+            If the queue would not take them.
+        """
         from pulsetrain.reports.batches import submit_plan
 
         return submit_plan(self)
@@ -164,7 +171,10 @@ def parse_runs(runs: str | Iterable[int]) -> list[int]:
         If a part is no number and no span.
     """
     if not isinstance(runs, str):
-        return list(dict.fromkeys(int(run) for run in runs))
+        try:
+            return list(dict.fromkeys(index(run) for run in runs))
+        except TypeError:  # 12.5 is not run 12
+            raise OptionError("runs: got a value that is no whole number, allowed numbers such as 10, 11, 31") from None
     found: dict[int, None] = {}
     for part in filter(None, (part.strip() for part in re.split(r"[,;\s]+(?![-\u2013])", _closed(runs)))):
         match = _SPAN.fullmatch(part)
