@@ -71,6 +71,11 @@ class Runner:
         self.status.write(self.job.folder / "status.json")
         self._written = time.monotonic()
 
+    def mention(self, **changes: Any) -> None:
+        """Change the status on disk; where that is full or away for a while, the next heart beat says it."""
+        with contextlib.suppress(OSError):
+            self.tell(**changes)
+
     def ask_to_stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
         """Take note that somebody asked for the end; the loop acts on it."""
         self.stopping = True
@@ -102,7 +107,7 @@ class Runner:
         if state == "stopped" and self.why:
             message = f"{message}: {self.why}"
         if self.execution is not None and self.execution.begun:
-            self.tell(message="writing the report", eta=None)
+            self.mention(message="writing the report", eta=None)
         await self._conclude(state, message)
         watch.cancel()
         _log(f"{state}: {message}" if message else state)
@@ -118,7 +123,7 @@ class Runner:
         import_ahead()
         from pulsetrain.reports._execution import Execution
 
-        self.execution = Execution(self.job, record, self.tell)
+        self.execution = Execution(self.job, record, self.mention)
         outcome: tuple[State, str] = await self.execution.run(lambda: self.stopping)
         return outcome
 
@@ -133,14 +138,15 @@ class Runner:
             await asyncio.sleep(_TICK)
             now = time.monotonic()
             if now - self._written > _BEAT:
-                self.tell()
-            self.stopping = self.stopping or (self.job.folder / "stop").exists()
+                self.mention()
+            with contextlib.suppress(OSError):  # nothing that passes may end the watch: nobody could stop the job
+                self.stopping = self.stopping or (self.job.folder / "stop").exists()
             if not self.stopping or work.done():
                 continue
             if not asked:
                 asked = now
                 _log(f"asked to stop{': ' * bool(self.why)}{self.why}")
-                self.tell(state="stopping", message=self.why or "interrupting the kernel")
+                self.mention(state="stopping", message=self.why or "interrupting the kernel")
             if self.execution is None or not self.execution.busy:
                 if self.execution is None or not self.execution.begun:
                     work.cancel()
@@ -205,7 +211,7 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
 
 
 def _log(text: str) -> None:
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)  # noqa: T201 -- standard output is the job's log
 
 
