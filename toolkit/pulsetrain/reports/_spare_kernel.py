@@ -119,7 +119,11 @@ class SpareProvisioner(LocalProvisioner):
         spare = SpareKernel.take()
         if spare is None:
             return await super().launch_kernel(cmd, **kwargs)
-        spare.become(cmd[cmd.index("-f") :], kwargs["cwd"], dict(kwargs["env"]))
+        try:
+            spare.become(cmd[cmd.index("-f") :], kwargs["cwd"], dict(kwargs["env"]))
+        except BrokenPipeError:  # it was killed meanwhile, perhaps for want of memory
+            spare.wait()
+            return await super().launch_kernel(cmd, **kwargs)
         self.process, self.pid, self.pgid = spare, spare.pid, spare.pid
         self.cwd = kwargs["cwd"]
         return self.connection_info
@@ -137,6 +141,8 @@ def _become_kernel(heard: int) -> int:
     os.environ.update(told["environment"])
     os.chdir(told["cwd"])
     random.seed()
+    for name in [name for name, module in sys.modules.items() if module is None]:
+        del sys.modules[name]  # what the runner does without, a notebook may want
     sys.argv = ["ipykernel_launcher.py", *told["arguments"]]
     # The folder that the kernel works in, where IPython puts it, but for one whose Python was told to leave it out.
     sys.path.insert(next((n for n, path in enumerate(sys.path) if "site-packages" in path), len(sys.path)), "")
