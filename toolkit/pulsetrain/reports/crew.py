@@ -26,7 +26,8 @@ from pulsetrain.reports.jobs import Job
 
 __all__ = ["Crew", "main"]
 
-_POLL = 0.02  # s
+_POLL = 0.02  # s between looks at the jobs at work
+_RARELY = 0.5  # s between looks at the pool, which cost a file system that is far away something, while nothing changes
 
 
 class Crew:
@@ -56,12 +57,16 @@ class Crew:
             time.sleep(_POLL)
 
     def _place(self, job: Job) -> int:
+        again, pause = 0.0, _POLL
         with Turn(job) as turn:
             while True:
-                self._reap()
-                place, _ = turn.take(self._slots)
-                if place is not None:
-                    return place
+                if self._reap():
+                    again, pause = 0.0, _POLL  # its place is free, or will be as soon as its kernel has gone too
+                if time.monotonic() >= again:
+                    place, _ = turn.take(self._slots)
+                    if place is not None:
+                        return place
+                    again, pause = time.monotonic() + pause, min(2 * pause, _RARELY)
                 time.sleep(_POLL)
 
     def _fork(self, job: Job, place: int) -> None:
@@ -81,12 +86,15 @@ class Crew:
             sys.stderr.flush()
             os._exit(code)
 
-    def _reap(self) -> None:
+    def _reap(self) -> bool:
+        """Take note of the runners that have ended; return whether there were any."""
+        before = len(self._at_work)
         for child, (job, attempt) in list(self._at_work.items()):
             ended, code = os.waitpid(child, os.WNOHANG)
             if ended:
                 del self._at_work[child]
                 say_if_it_never_began(job, attempt, os.waitstatus_to_exitcode(code))
+        return len(self._at_work) < before
 
 
 def main(arguments: list[str] | None = None) -> int:
