@@ -9,9 +9,24 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Curve", "Key", "OpenContents", "Source", "Sources", "Text", "code_of", "python_lines", "quoted"]
+__all__ = [
+    "Curve",
+    "Key",
+    "OpenContents",
+    "Source",
+    "Sources",
+    "Text",
+    "code_of",
+    "frames_in",
+    "python_lines",
+    "quoted",
+]
 
 Opens = Literal["frames", "spectra", "values"]
+# Anything narrower is a table of peaks or a spectrum, not a picture.
+_LEAST_WIDTH = 16
+# Numbers of modules, by their shape, that `open_frames` takes for one frame.
+_MODULES = {(512, 128): (8, 16), (128, 512): (16,)}
 
 
 @dataclass(frozen=True)
@@ -137,6 +152,14 @@ def quoted(text: str) -> str:
     """Write a text as a Python literal, in double quotes where that needs no escape."""
     literal = repr(text)
     return f'"{text}"' if literal == f"'{text}'" and '"' not in text else literal
+
+
+def frames_in(name: str, shape: Sequence[int]) -> int:
+    """Return how many frames `open_frames` takes an array of numbers for; 0 where it is no picture."""
+    if not 2 <= len(shape) <= 5 or min(shape[-2:]) < _LEAST_WIDTH or "mask" in name.lower():
+        return 0
+    modules = _MODULES.get((shape[-2], shape[-1]), ()) if len(shape) == 3 else ()
+    return 1 if len(shape) == 2 or shape[0] in modules else shape[0]
 
 
 def shape_text(shape: Sequence[int]) -> str:

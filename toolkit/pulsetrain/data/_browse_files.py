@@ -7,13 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from pulsetrain.data._browse_contents import Curve, Key, Source, Sources, Text, dtype_text, python_lines, quoted
+from pulsetrain.data._browse_contents import (
+    Curve,
+    Key,
+    Source,
+    Sources,
+    Text,
+    dtype_text,
+    frames_in,
+    python_lines,
+    quoted,
+)
 from pulsetrain.data._errors import DataError
 
 __all__ = ["NumpyContents", "SpectraContents"]
 
-_LEAST_WIDTH = 16
-_MODULES = {(512, 128): (8, 16), (128, 512): (16,)}
 _MOST_BYTES = 32 * 2**20
 
 
@@ -111,9 +119,6 @@ class NumpyContents:
     def _key(self, name: str, array: Any) -> Key:
         shape = array.shape
         key = Key(name, shape, dtype_text(array.dtype))
-        picture = array.dtype.kind in "iufb" and 2 <= len(shape) <= 5 and min(shape[-2:]) >= _LEAST_WIDTH
-        if not picture or 0 in shape or "mask" in name.lower():
-            return key
-        one = len(shape) == 2 or (len(shape) == 3 and shape[0] in _MODULES.get(shape[1:], ()))
+        frames = frames_in(name, shape) if array.dtype.kind in "iufb" and 0 not in shape else 0
         arguments = {"key": name} if self._packed else {}
-        return Key(name, shape, key.dtype, "", "frames", 1 if one else shape[0], arguments)
+        return Key(name, shape, key.dtype, "", "frames", frames, arguments) if frames else key

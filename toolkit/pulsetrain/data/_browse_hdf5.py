@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from pulsetrain.data._browse_contents import Curve, Key, Source, Sources, Text, dtype_text, quoted
+from pulsetrain.data._browse_contents import Curve, Key, Source, Sources, Text, dtype_text, frames_in, quoted
 from pulsetrain.data._errors import DataError
 from pulsetrain.data._hdf5 import attribute, open_hdf5, texts
 from pulsetrain.data._inputs import natural_key
@@ -22,10 +22,6 @@ _MANY = 5000
 # What is read to draw values, and to be loaded whole by the line of Python.
 _MOST_BYTES = 32 * 2**20
 _WHOLE = 2**30
-# Anything narrower is a table of peaks or a spectrum, not a picture.
-_LEAST_WIDTH = 16
-# Numbers of modules, by their shape, that `open_frames` takes for one frame.
-_MODULES = {(512, 128): (8, 16), (128, 512): (16,)}
 
 
 class Hdf5Contents:
@@ -113,9 +109,8 @@ class _Group:
         if len(shape) <= 2 and interpretation != "image" and self._is_series(key):
             entries = shape[0] if len(shape) == 2 else 1
             return replace(key, opens="spectra", entries=entries, arguments={"key": place})
-        if 2 <= len(shape) <= 5 and min(shape[-2:]) >= _LEAST_WIDTH and "mask" not in key.name.lower():
-            one = len(shape) == 2 or (len(shape) == 3 and shape[0] in _MODULES.get(shape[1:], ()))
-            return replace(key, opens="frames", entries=1 if one else shape[0], arguments={"key": place})
+        if frames := frames_in(key.name, shape):
+            return replace(key, opens="frames", entries=frames, arguments={"key": place})
         return key
 
     def _is_series(self, key: Key) -> bool:
