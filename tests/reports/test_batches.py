@@ -21,13 +21,14 @@ from pulsetrain.reports import (
     Local,
     Status,
     _turns,
+    crew,
     list_batches,
     list_jobs,
     plan_batch,
     statuses,
     submit,
 )
-from pulsetrain.reports._files import alive
+from pulsetrain.reports._files import alive, identity
 from pulsetrain.reports._turns import Turn
 
 WORK = """
@@ -160,6 +161,17 @@ def test_who_looks_at_a_ticket_does_not_bring_it_back_when_its_owner_leaves(
         place, ahead = waiting.take(1)
     assert (place is not None, ahead) == (True, 0)
     os.close(place or 0)
+
+
+def test_a_crew_that_comes_late_takes_its_jobs_all_the_same(tmp_path):
+    job = Job(tmp_path)
+    Status().write(tmp_path / "status.json")
+    written = json.loads((tmp_path / "status.json").read_text(encoding="utf-8"))
+    (tmp_path / "status.json").write_text(json.dumps({**written, "beat": time.time() - 100}), encoding="utf-8")
+    assert job.status.state == "dead"
+
+    crew._sign(job, *identity())
+    assert job.status.state == "queued"
 
 
 def test_jobs_whose_crew_was_killed_are_seen_as_interrupted_and_the_one_at_work_ends(

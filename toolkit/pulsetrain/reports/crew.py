@@ -124,7 +124,8 @@ def _sign(job: Job, pid: int, started: float) -> None:
         return
     try:
         status = job.status
-        if status.state == "queued":
+        if status.unclaimed:  # the folder of a large batch takes longer to write than a runner may to come
+            status = replace(status, state="queued", message="waiting")
             replace(status, host=this_host(), crew_pid=pid, crew_started=started).write(job.folder / "status.json")
     finally:
         os.close(lock)

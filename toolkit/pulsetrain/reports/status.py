@@ -94,6 +94,11 @@ class Status:
         """Whether nothing will change any more by itself."""
         return self.state in FINISHED
 
+    @property
+    def unclaimed(self) -> bool:
+        """Whether it is queued, or was taken for lost only because whoever starts it comes late."""
+        return self.state == "queued" or (self.state == "dead" and self.message == _NEVER)
+
     def judged(self) -> Self:
         """Return this status, or ``dead`` with the reason where its runner has gone without a word."""
         if self.state in FINISHED:
