@@ -259,6 +259,18 @@ def test_every_dataset_can_be_drawn_and_its_python_runs(file):
         assert getattr(opened, "shape", ()) in (key.shape, None), key.name
 
 
+def test_links_and_groups_in_a_circle_end(tmp_path):
+    with h5py.File(tmp_path / "circle.h5", "w") as made:
+        made["a/n"] = np.arange(3)
+        made["a/top"] = made["/"]
+        made["a/self"] = made["a"]
+        made["turns"] = h5py.SoftLink("/turns")
+        (tmp_path / "text.h5").write_text("no HDF5")
+        made["torn"] = h5py.ExternalLink("text.h5", "/n")
+
+    assert [source.name for source in browse.list_sources(tmp_path / "circle.h5").sources] == ["/a"]
+
+
 def test_numbers_and_texts_are_told_in_words(file):
     assert browse.thumbnail(file, "/entry", "energy").words == "energy: 9.3 keV"
     assert browse.thumbnail(file, "/entry", "title").words == "title: Lysozyme, $5"

@@ -122,16 +122,23 @@ class _Group:
 
 def _datasets(file: Any) -> Iterator[tuple[str, Any]]:
     """Walk through the file in its order; links to datasets are followed, links to groups are not."""
-    groups = [file]
+    groups = [file["/"]]
+    seen = {file["/"]}  # a group may hold itself
     while groups:
         group = groups.pop(0)
         below = []
         for name in group:
             link = group.get(name, getlink=True)
-            thing = group.get(name)  # None where a link leads nowhere
+            try:
+                thing = group.get(name)  # None where a link leads nowhere
+            except (OSError, RuntimeError, KeyError):
+                if isinstance(link, h5py.HardLink):
+                    raise
+                continue  # links in a circle, or into a file that cannot be read
             if isinstance(thing, h5py.Dataset):
                 yield f"{group.name.rstrip('/')}/{name}", thing
-            elif isinstance(thing, h5py.Group) and isinstance(link, h5py.HardLink):
+            elif isinstance(thing, h5py.Group) and isinstance(link, h5py.HardLink) and thing not in seen:
+                seen.add(thing)
                 below.append(thing)
         groups[:0] = below
 
