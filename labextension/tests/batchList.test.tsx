@@ -108,6 +108,16 @@ describe('the jobs of a batch', () => {
     list.dispose();
   });
 
+  it('are no longer followed when others are listed and the card has closed', async () => {
+    const { list } = opened(3);
+    await vi.waitFor(() => expect(list.known).toBe(true));
+    list.select('j1');
+    expect(list.following('j1')).toBeDefined();
+    list.list({ state: 'failed', search: '', order: '' });
+    expect([list.selected, list.following('j1')]).toEqual(['', undefined]);
+    list.dispose();
+  });
+
   it('are asked for as they are to be listed, once the typing has paused', async () => {
     const { jobs, list } = opened(3);
     await vi.waitFor(() => expect(list.known).toBe(true));

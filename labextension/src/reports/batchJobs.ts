@@ -69,6 +69,7 @@ export class BatchJobs implements IDisposable {
   list(listing: Listing): void {
     const typing = listing.search !== this.listing.search;
     this.listing = listing;
+    this.followed.end(this.selected);
     this.selected = '';
     this._changed.emit();
     window.clearTimeout(this.typing);
