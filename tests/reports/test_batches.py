@@ -233,6 +233,34 @@ def test_kernel_of_a_batch_is_as_that_of_a_report(template: Callable[..., Path],
     assert len(set(drawn)) == len(drawn), "none draws what another one draws"
 
 
+def test_comparison_is_there_when_the_last_job_ends_and_new_when_one_has_run_again(
+    path: Path, root: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad"
+    bad.write_text("2")
+    batch = plan_batch(path, {"bad": str(bad)}, grid={"n": [1, 2]}, root=root).submit()
+    assert [status.state for status in batch.wait(120)] == ["done", "failed"]
+    page = batch.folder / "comparison.html"
+    while not page.exists():
+        time.sleep(0.05)
+    assert "failed" in page.read_text()
+    first = page.stat().st_mtime_ns
+    bad.write_text("0")
+    batch.resume()
+    batch.wait(120)
+    while page.stat().st_mtime_ns == first:
+        time.sleep(0.05)
+    assert "2 done" in page.read_text()
+
+
+def test_template_whose_only_line_ipython_would_take_for_a_magic_runs(
+    template: Callable[..., Path], root: Path
+) -> None:
+    path = template("print(run)", name="least", parameters="run: int = 1")
+    batch = plan_batch(path, runs="3-4", root=root).submit()
+    assert [status.state for status in batch.wait(120)] == ["done"] * 2, batch.jobs()[0].log()
+
+
 def test_report_asked_for_meanwhile_does_not_wait_for_the_end_of_a_batch(
     path: Path, root: Path, tmp_path: Path
 ) -> None:

@@ -48,7 +48,7 @@ def test_list_of_runs_is_read(text: str, runs: list[int]) -> None:
     assert parse_runs(text) == runs
 
 
-@pytest.mark.parametrize("text", ["a", "3-1", "1-", "-3", "1.5", "1-999999999", "0x10", "٣"])
+@pytest.mark.parametrize("text", ["a", "3-1", "1-", "-3", "1.5", "1-999999999", "0x10", "٣", "9" * 5000])
 def test_list_of_runs_that_is_none_is_refused_by_name(text: str) -> None:
     with pytest.raises(OptionError, match=r"^runs: got"):
         parse_runs(text)
@@ -95,8 +95,9 @@ def test_nothing_but_the_place_of_a_run_is_replaced(text: str) -> None:
     assert "{run}" in text or "{run:0" in text or _placed(hostile, 7) == hostile
 
 
-def test_place_of_a_run_stays_text_where_no_runs_are_given(path: Path) -> None:
-    assert plan_batch(path, {"name": "{run}"}, root="jobs").rows[0]["name"] == "{run}"
+def test_place_of_a_run_is_refused_where_no_runs_are_given(path: Path) -> None:
+    with pytest.raises(OptionError, match=r"^runs: got none, and a text holds \{run\}"):
+        plan_batch(path, {"name": "a/r{run:04d}"}, root="jobs")
 
 
 @pytest.mark.parametrize(

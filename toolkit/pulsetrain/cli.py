@@ -224,11 +224,13 @@ def _watch(job: Job) -> Status:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def jobs(folder: Path) -> None:
     """List the report jobs in FOLDER, the one given to `report run -o`."""
-    from pulsetrain.reports import list_jobs
+    from pulsetrain.reports import list_batches, list_jobs
 
-    found = list_jobs(folder)
-    if not found:
+    found, batches = list_jobs(folder), list_batches(folder)
+    if not found and not batches:
         click.echo(f"no jobs in {folder}", err=True)
+    if batches:
+        click.echo(f"and {len(batches)} batches of jobs: pulsetrain batch list {folder}", err=True)
     for job in found:
         status = job.status
         click.echo(f"{job.id:44} {status.state:9} {status.cell:3}/{status.cells:<3}  {status.message}".rstrip())

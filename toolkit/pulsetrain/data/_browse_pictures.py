@@ -113,7 +113,8 @@ def draw_line(
     finite = values[np.isfinite(values)]
     words = f"{values.size} value{'s' if values.size != 1 else ''}"
     if finite.size:
-        words += f", {finite.min():.4g} … {finite.max():.4g}, median {np.median(finite):.4g}"
+        digits = ".0f" if np.issubdtype(np.asarray(y).dtype, np.integer) else ".4g"  # a train's number is told whole
+        words += f", {finite.min():{digits}} … {finite.max():{digits}}, median {np.median(finite):{digits}}"
     lost = values.size - finite.size
     words += f", {lost} not finite" if lost else ""
     return Thumbnail(file.getvalue(), words)

@@ -82,12 +82,19 @@ def parameters_source(notebook: Mapping[str, Any]) -> str | None:
 
 def inject(notebook: dict[str, Any], source: str) -> dict[str, Any]:
     """Put a cell of values right after the parameters cell, replacing one that is there already (as papermill does)."""
-    cells = [cell for cell in notebook["cells"] if not has_tag(cell, "injected-parameters")]
+    cells = [_of_two_lines(cell) for cell in notebook["cells"] if not has_tag(cell, "injected-parameters")]
     if source:
         place = next(i for i, c in enumerate(cells) if c.get("cell_type") == "code" and has_tag(c, "parameters"))
         cell = {"cell_type": "code", "metadata": {"tags": ["injected-parameters"]}, "source": source}
         cells.insert(place + 1, cell | {"outputs": [], "execution_count": None, "id": uuid.uuid4().hex[:8]})
     return notebook | {"cells": cells}
+
+
+def _of_two_lines(cell: dict[str, Any]) -> dict[str, Any]:
+    """Give a parameters cell a second line: IPython takes a cell of one, such as ``run: int = 1``, for a magic."""
+    source = text_of(cell)
+    alone = has_tag(cell, "parameters") and len(source.splitlines()) == 1
+    return cell | {"source": f"{source.rstrip()}\n\n"} if alone else cell
 
 
 def clear(notebook: dict[str, Any]) -> dict[str, Any]:

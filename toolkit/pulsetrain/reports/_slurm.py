@@ -28,6 +28,7 @@ _PROGRAMS = ("sbatch", "squeue", "scancel")
 _HANDED_WITHIN = 120.0  # s; jobs of which SLURM has no number by then were never handed over
 _TASK = re.compile(r"\d+_\d+")
 # What `sbatch --test-only` says also while the nodes are only down or drained, when sbatch itself queues the job.
+_NO_CLUSTER = "DNS SRV lookup"  # where sbatch looks last for a configuration
 _NO_NODE = "Requested node configuration is not available"
 _STAMP = re.compile(r"\d{8}-\d{6}-(.+?)-[^-]*")
 
@@ -64,6 +65,10 @@ class Slurm(Executor):
             try:
                 submit(str(path), folder=path.parent, environment=clean_environment(self.options), only_test=True)
             except Refused as error:
+                if _NO_CLUSTER in str(error):
+                    raise OptionError(
+                        "slurm: this machine knows of no cluster; submit on a node of it, or name its SLURM_CONF"
+                    ) from None
                 if _NO_NODE not in str(error):
                     raise OptionError(f"slurm: sbatch refuses this: {error}; change the options it names") from None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -134,19 +135,31 @@ def stop(folder: Path) -> None:
 @batch.command("resume")
 @click.argument("folder", metavar="BATCH", type=_FOLDER)
 @click.option("--executor", default=None, help="Another one than before.")
-@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Of that executor.")
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Of the executor; the other options stay as they are.",
+)
 @click.option("--detach", is_flag=True, help="Do not wait for the end.")
 def resume(folder: Path, executor: str | None, options: tuple[str, ...], detach: bool) -> None:
     """Run the jobs of BATCH that are neither done nor at work once more; what they left is kept beside."""
     from pulsetrain.reports import executor_class
+    from pulsetrain.reports.planning import typed_values
 
     found = _batch(folder)
     with _said():
-        if options and executor is None:
-            raise OptionError("option: is of an executor; name it by --executor too")
-        other = None if executor is None else _usable(executor_class(executor).from_text(pairs_of(options)))
+        other: Executor | None = None
+        if executor is not None:
+            other = _usable(executor_class(executor).from_text(pairs_of(options)))
+        elif options:
+            now = found.executor
+            other = type(now)(now.options, **typed_values(now.model, pairs_of(options)))
         again = found.resume(executor=other)
-    click.echo(f"{len(again)} jobs run again", err=True)
+    click.echo(f"{_jobs(len(again))} run again", err=True)
+    if _has_changed(found.record.get("template", {})):
+        click.echo("the template has changed since; the batch goes on with its own copy of it", err=True)
     if not detach:
         _finish(found)
 
@@ -231,10 +244,22 @@ def _batch(folder: Path) -> Batch:
     return found
 
 
+def _jobs(number: int) -> str:
+    return f"{number} job{'s' * (number != 1)}"
+
+
+def _has_changed(template: Mapping[str, Any]) -> bool:
+    """Return whether the notebook that a record names is there, and another one than it was."""
+    try:
+        return hashlib.sha256(Path(template["path"]).read_bytes()).hexdigest() != str(template["sha256"])
+    except (OSError, KeyError, TypeError):
+        return False
+
+
 def _show(plan: Plan) -> None:
     """Print what a batch would be."""
     total = len(plan.rows)
-    click.echo(f"{total} jobs in {plan.folder}")
+    click.echo(f"{_jobs(total)} in {plan.folder}")
     for number, row in enumerate(plan.rows[:_SHOWN], start=1):
         click.echo(f"  {number}: {', '.join(f'{name}={row[name]!r}' for name in plan.varied if name in row)}")
     if total > _SHOWN:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pulsetrain._shared_files import take_lock
-from pulsetrain.options import OptionError
 from pulsetrain.reports._files import read_json, write_json
 from pulsetrain.reports._values import safe_json
-from pulsetrain.reports.executors import Executor, executor_of, statuses, withdraw
+from pulsetrain.reports.executors import Executor, executor_named, executor_of, statuses, withdraw
 from pulsetrain.reports.jobs import BATCH, Job, JobError
 from pulsetrain.reports.planning import Plan
 from pulsetrain.reports.status import FINISHED, Status
@@ -116,15 +115,19 @@ class Batch:
                 for job, status in zip(jobs, statuses(jobs), strict=True)
                 if status.state in FINISHED and status.state != "done"
             ]
+            # Not `self.executor`, which runs here what was meant for a queue whose record is no longer understood.
+            chosen = executor or executor_named(self.record.get("executor") or {})
             if ended:
-                (executor or self.executor).check(len(ended))
-            again = [job for job, attempt in ended if _queued_again(job, attempt, executor)]
+                chosen.check(len(ended))
+            reasons = [(job, _not_queued(job, attempt, executor)) for job, attempt in ended]
+            again = [job for job, reason in reasons if not reason]
             if not again:
                 counts = ", ".join(f"{number} {state}" for state, number in sorted(self.counts().items()))
-                raise JobError(f"{self.id}: nothing to resume ({counts})")
+                why = f"; {reasons[0][1]}" if reasons else ""
+                raise JobError(f"{self.id}: nothing to resume ({counts}{why})")
             if executor is not None:
                 write_json(self.folder / BATCH, {**self.record, "executor": executor.as_dict()})
-            (executor or self.executor).start(again)
+            chosen.start(again)
         return again
 
     @contextlib.contextmanager
@@ -200,25 +203,25 @@ def _link(source: Path, target: Path) -> None:
         target.write_bytes(source.read_bytes())
 
 
-def _queued_again(job: Job, attempt: int, executor: Executor | None) -> bool:
-    """Put a job back into its queue, unless another process is or was at it; return whether it is queued."""
+def _not_queued(job: Job, attempt: int, executor: Executor | None) -> str:
+    """Put a job back into its queue; return why it is not there, or an empty string."""
     try:
         lock = job.held()
-    except FileNotFoundError:  # somebody removed its folder
-        return False
+    except FileNotFoundError:
+        return f"the folder of {job.id} has been removed"
     if lock is None:
-        return False
+        return f"another process is at {job.id}"
     try:
         now = job.status  # queues take seconds to answer, in which somebody may have resumed it by itself
         if now.attempt != attempt or now.state in ("running", "stopping", "done"):
-            return False
+            return f"{job.id} has been resumed by itself"
         job.end()  # a kernel may have outlived its runner
         queue_again(job, executor)
-    except (OptionError, OSError, ValueError):
-        return False
+    except (OSError, ValueError) as error:
+        return str(error)
     finally:
         os.close(lock)
-    return True
+    return ""
 
 
 def _is_plain(name: str) -> bool:

@@ -31,7 +31,7 @@ __all__ = ["Plan", "parse_runs", "parse_values", "plan_batch", "typed_values"]
 RUN = "run"
 LARGEST = 100_000  # jobs; a grid that comes to more was not meant
 _PLACE = re.compile(r"\{run(?::0(\d{1,2})d?)?\}")
-_SPAN = re.compile(r"([0-9]+)(?:(?:-|\u2013|\.\.)([0-9]+))?")
+_SPAN = re.compile(r"([0-9]{1,9})(?:(?:-|\u2013|\.\.)([0-9]{1,9}))?")
 _STEPS = re.compile(r"\s*([^:\s]+)\s*:\s*([^:\s]+)\s*:\s*([^:\s]+)\s*")
 
 
@@ -264,6 +264,8 @@ def _check(model: type[Options], shared: dict[str, Any], axes: dict[str, list[An
     if numbers and RUN in {*shared, *axes}:
         faults.append(f"{RUN}: is given, and a list of runs too; do one of them")
     texts = [*shared.values(), *itertools.chain(*axes.values())]
+    if not numbers and any(_has_place(value) for value in texts):
+        faults.append("runs: got none, and a text holds {run}; give those that it stands for, such as 10-25,31")
     if numbers and RUN not in model.model_fields and not any(_has_place(value) for value in texts):
         faults.append("runs: the template has no parameter 'run'; write {run} or {run:04d} into a path")
     total = len(numbers or [0])

@@ -207,7 +207,17 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
     state = asyncio.run(runner.run())
     if lock is not None:
         os.close(lock)
+    if job.batch is not None:
+        _compare(job)
     return 0 if state == "done" else 1
+
+
+def _compare(job: Job) -> None:
+    """Leave the comparison of a batch once its last job has ended; without one, the jobs are none the worse."""
+    try:
+        import_module("pulsetrain.reports.comparison").write_if_last(job)
+    except Exception:  # noqa: BLE001 -- whatever it was stands in the log, and `pulsetrain batch compare` says it again
+        traceback.print_exc()
 
 
 def _log(text: str) -> None:

@@ -15,7 +15,7 @@ from pulsetrain.reports._local import Local
 from pulsetrain.reports._notebooks import clear, code_cells, inject, read_notebook
 from pulsetrain.reports._prepared import Prepared, short_name, stamp
 from pulsetrain.reports._templates import Template
-from pulsetrain.reports.executors import Executor, executor_of
+from pulsetrain.reports.executors import Executor, executor_named, executor_of
 from pulsetrain.reports.jobs import KEPT, Job
 from pulsetrain.reports.parameters import read_parameters
 from pulsetrain.reports.source import values_cell
@@ -90,12 +90,20 @@ def make_folder(root: Path, template: str, submitted: float, fill: Callable[[Pat
     submitted : float, seconds since the epoch
     fill : callable
         Given the folder to fill, which is not yet in its place, and the name that it will have.
+
+    Raises
+    ------
+    OptionError
+        If no folder can be made there.
     """
-    root.mkdir(parents=True, exist_ok=True)
     building = root / f".new-{secrets.token_hex(8)}"
     while True:
         folder = root / f"{stamp(submitted)}-{short_name(template)}-{secrets.token_hex(3)}"
-        building.mkdir()
+        try:
+            building.mkdir(parents=True)
+        except OSError as error:
+            reason = f"where no folder can be made ({error.strerror}); give one that you can write to"
+            raise OptionError(f"folder of jobs: got {str(root)!r}, {reason}") from None
         try:
             fill(building, folder.name)
             building.rename(folder)
@@ -109,7 +117,7 @@ def make_folder(root: Path, template: str, submitted: float, fill: Callable[[Pat
 
 def start_again(job: Job, *, executor: Executor | None = None) -> Job:
     """Put aside what an attempt left and queue the next one; the caller holds the job's lock."""
-    chosen = executor or executor_of(job.record)
+    chosen = executor or executor_named(job.record.get("executor") or {})
     chosen.check(1)
     queue_again(job, executor)
     chosen.start([job])
