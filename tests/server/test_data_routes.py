@@ -47,6 +47,11 @@ def browsed(tmp_path_factory: pytest.TempPathFactory, pictures: np.ndarray) -> I
     with h5py.File(server.root / "sub" / "a b'%.h5", "w") as file:
         file["scan/energy"] = np.linspace(9.2, 9.4, 7)
         file["scan/energy"].attrs["units"] = "keV"
+    with h5py.File(home / "behind.h5", "w") as file:
+        file["data"] = pictures
+    with h5py.File(server.root / "outward.h5", "w") as file:
+        file["pictures"] = h5py.ExternalLink(str(home / "behind.h5"), "/data")
+        file.create_dataset("bytes", (4, 4), "u1", external=[("/etc/passwd", 0, 16)])
     (home / "secret.h5").write_text("secret")
     (server.root / "link.h5").symlink_to(home / "secret.h5")
     (server.root / "linked").symlink_to(home)
@@ -179,6 +184,14 @@ def test_a_link_out_is_told_to_be_one_and_nothing_else_of_it(browsed):
     assert found["link.h5"]["kind"] == found["linked"]["kind"] == "outside"
     assert (found["link.h5"]["size"], found["link.h5"]["modified"]) == (None, 0)
     assert listed(browsed.get("data", params={"path": browsed.home / "exp" / "into"})) == {"a b'%.h5": "hdf5"}
+
+
+@pytest.mark.parametrize("route", ["data/sources", "data/keys", "data/thumbnail", "data/code"])
+def test_a_file_whose_values_lie_outside_is_not_read(browsed, route):
+    for key in ("pictures", "bytes"):
+        answer = browsed.get(route, params={"path": str(browsed.root / "outward.h5"), "source": "/", "key": key})
+        assert answer.status_code == 403, answer.text
+        assert "outside the folders that are open here" in answer.json()["message"]
 
 
 def test_a_run_of_which_a_file_is_a_link_out_is_not_read(browsed):

@@ -6,6 +6,7 @@ its ``length`` says. It ends with its input, or when a question takes too long.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 
 from pulsetrain.data import browse
 from pulsetrain.data._browse_folder import Entry, Listing, file_kind
+from pulsetrain.data._browse_links import files_behind
 from pulsetrain.data._browse_roots import Absent, Outside, confined
 from pulsetrain.data._errors import DataError
 
@@ -81,8 +83,12 @@ def _confined_entry(entry: Entry, listing: Listing, roots: list[str]) -> dict[st
 
 
 def _path(question: dict[str, Any]) -> str:
-    """Return the path of a run or file that may be read, in a folder with all that is linked from it."""
+    """Return the path of a run or file that may be read, with all that is linked from it."""
     place = confined(question["path"], question["roots"])
+    if Path(place.path).is_file():
+        for behind in files_behind(place.path):
+            with contextlib.suppress(Absent):  # what is not there is shown as nothing
+                confined(behind, question["roots"])
     if Path(place.path).is_dir():
         with os.scandir(place.path) as found:
             for entry in found:
