@@ -262,3 +262,17 @@ def test_queue_keeps_its_bound_and_order_without_the_submitters_help(
 def test_reports_are_imported_without(module: str) -> None:
     script = f"import sys, pulsetrain.reports, pulsetrain.reports.runner; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_what_a_cell_prints_without_end_stands_in_the_log_and_not_in_the_report(
+    template: Callable[..., Path], root: Path
+) -> None:
+    path = template("for number in range(20): print('x' * 99_999, flush=True)", "print('after')")
+    job = submit(path, {}, root)
+    assert job.wait(60).state == "done"
+    assert (job.folder / "log.txt").stat().st_size > 2_000_000
+    outputs = json.loads(job.notebook.read_text())["cells"][1]["outputs"]
+    kept = "".join("".join(output["text"]) for output in outputs)
+    assert 500_000 <= len(kept) < 500_200
+    assert kept.endswith("the cell printed more, which stands in the log\n")
+    assert "after" in job.report.read_text()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +38,7 @@ __all__ = ["Execution"]
 
 _START_WITHIN = 300  # s; on a cluster's file system a thousand kernels may start at once
 _SOCKETS = 60  # bytes of a folder's path; those of the sockets in it may have 107, or 103 on macOS
+_PRINTED = 500_000  # characters of what a cell prints that its notebook keeps; a report stays one that opens
 _LINE = 200  # characters of what a cell says of its progress
 
 
@@ -146,18 +149,28 @@ class _Client(NotebookClient):
 
     on_progress: Callable[[int, int, str], None] | None = None
 
-    def process_message(self, msg: Any, *arguments: Any, **keywords: Any) -> Any:
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._printed: Counter[int] = Counter()  # characters, by cell
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
         shown = msg["content"].get("data", {}) if msg["msg_type"] == "display_data" else {}
         if PROGRESS in shown:
             match shown[PROGRESS]:  # anybody's cell may say anything
                 case {"done": int(done), "total": int(total), "message": str(message)} if self.on_progress:
                     self.on_progress(done, total, message[:_LINE])
             return None
-        output = super().process_message(msg, *arguments, **keywords)
-        if output is not None and output.get("output_type") == "stream":
-            sys.stdout.write(output["text"])
-            sys.stdout.flush()
-        return output
+        if msg["msg_type"] == "stream":
+            text, room = str(msg["content"]["text"]), _PRINTED - self._printed[cell_index]
+            self._printed[cell_index] += len(text)
+            with contextlib.suppress(OSError):  # a full disk is no fault of the cell
+                sys.stdout.write(text)
+                sys.stdout.flush()
+            if room < 0:
+                return None
+            if len(text) > room:
+                msg["content"]["text"] = f"{text[:room]}\n… the cell printed more, which stands in the log\n"
+        return super().process_message(msg, cell, cell_index)
 
 
 class _OwnPython(KernelSpecManager):

@@ -201,6 +201,8 @@ def parse_values(model: type[Options], name: str, text: str) -> list[Any]:
         read = _Lists.from_text({"values": stripped}).values
     elif (match := _STEPS.fullmatch(stripped)) and {int, float} & set(model.kinds(name)):
         read = _steps(name, *match.groups(), whole=float not in model.kinds(name))
+    elif stripped[:1] in ('"', "'", "["):
+        raise OptionError(f'{name}: got {text!r}; write texts with commas as a list, such as ["a, b", "c"]')
     else:
         read = [getattr(_one(model, name, part.strip()), name) for part in stripped.split(",") if part.strip()]
     if not read:

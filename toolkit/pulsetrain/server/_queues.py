@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -27,6 +28,7 @@ class Queues:
 
     def __init__(self) -> None:
         self._at_work: dict[str, Future[None]] = {}
+        self._lock = threading.Lock()  # requests come in threads
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="queues")
 
     def statuses(self, jobs: Iterable[KnownJob]) -> list[Status]:
@@ -55,11 +57,12 @@ class Queues:
         for job, status in jobs:
             if job.answer is None or job.answer[1] != status or now - job.answer[0] > _FRESH:
                 due.setdefault(json.dumps(job.record.last().get("executor"), sort_keys=True), []).append((job, status))
-        for key, group in due.items():
-            asking = self._at_work.get(key)
-            if asking is None or asking.done():
-                self._at_work[key] = self._threads.submit(_look, group)
-        unknown = [self._at_work[key] for key, group in due.items() if any(job.answer is None for job, _ in group)]
+        with self._lock:
+            for key, group in due.items():
+                asking = self._at_work.get(key)
+                if asking is None or asking.done():
+                    self._at_work[key] = self._threads.submit(_look, group)
+            unknown = [self._at_work[key] for key, group in due.items() if any(job.answer is None for job, _ in group)]
         wait(unknown, timeout=_FIRST)  # one that hangs holds up no list; its answer is shown once it is there
 
 
