@@ -9,7 +9,7 @@ BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
 SYSTEM_PACKAGES := chromium fonts-dejavu-core slurm-wlm munge
 
-export PATH := $(BIN):$(PATH)
+export PATH := $(BIN):$(PATH):/usr/sbin:/sbin
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: lab test setup lint lint-ts unit system format clean
@@ -54,8 +54,11 @@ $(STAMP): pyproject.toml constraints.txt labextension/package.json labextension/
 	  $(BIN)/uv pip install -q -c constraints.txt -e '.[dev]'
 	touch $(STAMP)
 
-# The browser tests need a browser and a font. As root on Debian they are installed, elsewhere named.
+# The browser tests need a browser and a font, those of batches SLURM, without which they are skipped. As root on Debian
+# all are installed, elsewhere the browser is named.
 system:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! command -v slurmd munged >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES) >/dev/null; fi
 	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || ls "$$HOME"/.cache/ms-playwright/chromium-* >/dev/null 2>&1; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \

@@ -23,7 +23,7 @@ ANY = st.characters(exclude_categories=())  # halves of surrogate pairs and cont
 TEXT = st.text(ANY, max_size=40) | st.sampled_from(
     [
         '"', "'", "'''", '"""', "\\", "\\'", "\\N{DIGIT ONE}", "\0", "\x1b[2J", "\u2028", "\u202e", "\ufeff",
-        "{run.__class__}", "{run!r}", "{run:1000000000d}", "{{run}}", "{0}", "%(run)s", "{{x}}", "{% raw %}",
+        "{run.__class__}", "{run!r}", "{run:1000000000d}", "{{ run }}", "{0}", "%(run)s", "{{x}}", "{% raw %}",
         "$(id)", "`id`", "\n!id\n", "\r\nimport os\r", "\x0c%%bash\nid", "__import__('os').system('id')", "f'{1+1}'",
         "\ud800", "\udfff\ud800", "\U0010ffff",
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pulsetrain.spectra import boundary_interval, find_boundary, p_conf
@@ -35,6 +35,7 @@ def test_one_switch_has_full_confidence_and_its_boundary_between_the_two_spectra
 
 
 @given(st.floats(2, 37), st.floats(0.3, 5))
+@example(2.0000000000000004, 1.0)
 def test_boundary_of_a_smooth_probability_is_where_it_crosses_one_half(centre, width):
     probability = 1 / (1 + np.exp(-(np.arange(40) - centre) / width))
     assert find_boundary(probability) == pytest.approx(centre, abs=0.15)

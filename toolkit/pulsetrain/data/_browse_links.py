@@ -48,12 +48,13 @@ def _named(path: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _named_in(path: str, _changed: int, _size: int) -> tuple[str, ...]:
-    if not h5py.is_hdf5(path):
-        return ()
     folder = Path(path).parent
-    with h5py.File(path, "r") as file:
-        # A printf pattern, as of frames in many files, stands for files of one folder.
-        return tuple(dict.fromkeys(os.path.normpath(folder / name) for name in _names(file) if name != "."))
+    try:
+        with h5py.File(path, "r") as file:
+            # A printf pattern, as of frames in many files, stands for files of one folder.
+            return tuple(dict.fromkeys(os.path.normpath(folder / name) for name in _names(file) if name != "."))
+    except (OSError, RuntimeError, KeyError):
+        return ()  # no HDF5, or damaged: whoever reads it next says so
 
 
 def _names(file: Any) -> Iterator[str]:

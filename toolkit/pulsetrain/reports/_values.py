@@ -9,15 +9,15 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["literal", "safe_json"]
+__all__ = ["DEEPEST", "literal", "safe_json"]
 
-_DEPTH = 20  # no parameter nests deeper; a request that does is no parameter
+DEEPEST = 20  # no parameter nests deeper; a request that does is no parameter
 
 
 def literal(value: Any, depth: int = 0) -> str:
     """Return the source of a value made of None, booleans, numbers, strings and containers of these."""
-    if depth > _DEPTH:
-        raise ValueError(f"nested deeper than {_DEPTH} levels; no parameter needs that")
+    if depth > DEEPEST:
+        raise ValueError(f"nested deeper than {DEEPEST} levels; no parameter needs that")
     inner = depth + 1
     match value:
         case None | bool():

@@ -19,7 +19,7 @@ from pulsetrain.options import OptionError, Options
 from pulsetrain.reports._local import Local
 from pulsetrain.reports._prepared import Prepared, short_name, stamp
 from pulsetrain.reports._templates import Template
-from pulsetrain.reports._values import literal
+from pulsetrain.reports._values import DEEPEST, literal
 from pulsetrain.reports.executors import Executor
 from pulsetrain.reports.source import values_cell
 
@@ -31,7 +31,7 @@ __all__ = ["Plan", "parse_runs", "parse_values", "plan_batch", "typed_values"]
 RUN = "run"
 LARGEST = 100_000  # jobs; a grid that comes to more was not meant
 _PLACE = re.compile(r"\{run(?::0(\d{1,2})d?)?\}")
-_SPAN = re.compile(r"([0-9]{1,9})(?:(?:-|\u2013|\.\.)([0-9]{1,9}))?")
+_SPAN = re.compile(r"([0-9]{1,99})(?:(?:-|\u2013|\.\.)([0-9]{1,99}))?")
 _STEPS = re.compile(r"\s*([^:\s]+)\s*:\s*([^:\s]+)\s*:\s*([^:\s]+)\s*")
 
 
@@ -295,18 +295,23 @@ def _at_run(model: type[Options], values: dict[str, Any], run: int | None) -> di
     return {RUN: run, **placed} if RUN in model.model_fields else placed
 
 
-def _placed(value: Any, run: int) -> Any:
-    if isinstance(value, list | tuple):
-        return type(value)(_placed(item, run) for item in value)
+def _placed(value: Any, run: int, depth: int = 0) -> Any:
+    if isinstance(value, list | tuple) and depth <= DEEPEST:
+        return type(value)(_placed(item, run, depth + 1) for item in value)
     if not isinstance(value, str):
         return value
     return _PLACE.sub(lambda match: f"{run:0{match.group(1) or 1}d}", value)
 
 
 def _has_place(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return any(map(_has_place, value))
-    return isinstance(value, str) and _PLACE.search(value) is not None
+    left = [value]  # no recursion: what nests too deep is refused later, and by its name
+    while left:
+        item = left.pop()
+        if isinstance(item, list | tuple):
+            left.extend(item)
+        elif isinstance(item, str) and _PLACE.search(item):
+            return True
+    return False
 
 
 def _differs(row: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:

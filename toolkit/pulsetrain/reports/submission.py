@@ -93,7 +93,7 @@ def make_folder(root: Path, template: str, submitted: float, fill: Callable[[Pat
 
     Raises
     ------
-    OptionError
+    OSError
         If no folder can be made there.
     """
     building = root / f".new-{secrets.token_hex(8)}"
@@ -103,7 +103,7 @@ def make_folder(root: Path, template: str, submitted: float, fill: Callable[[Pat
             building.mkdir(parents=True)
         except OSError as error:
             reason = f"where no folder can be made ({error.strerror}); give one that you can write to"
-            raise OptionError(f"folder of jobs: got {str(root)!r}, {reason}") from None
+            raise OSError(f"folder of jobs: got {str(root)!r}, {reason}") from None
         try:
             fill(building, folder.name)
             building.rename(folder)

@@ -66,7 +66,7 @@ def find_boundary(probability: ArrayLike) -> float:
     if step in (0, len(p)) or not p[:step].min() < 0.5 <= p[step:].max():
         return float("nan")
     before, after = p[step - 1], p[step]
-    if before < 0.5 <= after:
+    if before < 0.5 <= after + 1e-9:  # as far as steps of one cost are told apart
         return float(step - 1 + (0.5 - before) / (after - before))
     return step - 0.5
 
