@@ -16,14 +16,13 @@ from pulsetrain.reports._comparison_plots import MOST, plots
 from pulsetrain.reports._comparison_rows import Comparison, Row, compared, number
 from pulsetrain.reports._comparison_table import Thumbnails, columns, rows, spans
 from pulsetrain.reports._pages import own, page_template, trusted
-from pulsetrain.reports.jobs import Job
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pulsetrain.reports.batches import Batch
 
-__all__ = ["compare_jobs", "comparison_page", "comparison_table", "write_comparison", "write_if_last"]
+__all__ = ["compare_jobs", "comparison_page", "comparison_table", "write_comparison"]
 
 _NAMED = 100  # failed jobs that are named below the table, where all of them stand
 
@@ -47,17 +46,6 @@ def write_comparison(batch: Batch) -> Path:
     path = batch.folder / "comparison.html"
     write_text(path, comparison_page(batch, comparison))
     return path
-
-
-def write_if_last(job: Job) -> Path | None:
-    """Write the comparison of a job's batch if no other job of it may still change; return its path, or None."""
-    from pulsetrain.reports.batches import Batch
-
-    batch = None if job.batch is None else Batch(job.batch)
-    # From the end: while later jobs wait, one look tells.
-    if batch is None or not all(other.status.finished_for_good for other in reversed(batch.jobs())):
-        return None
-    return write_comparison(batch)
 
 
 def comparison_table(batch: Batch) -> pd.DataFrame:

@@ -208,14 +208,19 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
     if lock is not None:
         os.close(lock)
     if job.batch is not None:
-        _compare(job)
+        _compare(job.batch)
     return 0 if state == "done" else 1
 
 
-def _compare(job: Job) -> None:
+def _compare(batch: Path) -> None:
     """Leave the comparison of a batch once its last job has ended; without one, the jobs are none the worse."""
+    # From the end: while later jobs wait, one look tells, and nothing more need be imported.
+    folders = sorted((path.parent for path in batch.glob("*/job.json")), reverse=True)
+    if not all(Job(folder).status.finished_for_good for folder in folders):
+        return
     try:
-        import_module("pulsetrain.reports.comparison").write_if_last(job)
+        found = import_module("pulsetrain.reports.batches").Batch(batch)
+        import_module("pulsetrain.reports.comparison").write_comparison(found)
     except Exception:  # noqa: BLE001 -- whatever it was stands in the log, and `pulsetrain batch compare` says it again
         traceback.print_exc()
 
