@@ -112,12 +112,13 @@ def test_batch_runs_as_an_array_under_its_bound_and_whatever_its_folders_are_cal
     slurm: SlurmCluster, template: Callable[..., Path], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("SLURM_ARRAY_TASK_ID", "SLURM_JOB_ID", "SBATCH_ARRAY_INX", "SBATCH_JOB_NAME", "JUPYTERHUB_API_TOKEN"):
-        monkeypatch.setenv(name, "77")  # of a session that is itself a SLURM job
-    monkeypatch.setenv("DISPLAY", ":77")
+        monkeypatch.setenv(name, "7777777")  # of a session that is itself a SLURM job; no process has this number
+    monkeypatch.setenv("DISPLAY", ":7777777")
     monkeypatch.setenv("OF_THE_USER", "kept")
     monkeypatch.setenv("LC_ALL", "C.UTF-8, kept")
     path = template(
-        "import os\nprint(run, {name: text for name, text in sorted(os.environ.items()) if text[-2:] in ('77', 'pt')})",
+        "import os\n"
+        "print(run, {name: text for name, text in sorted(os.environ.items()) if text.endswith(('7777777', 'kept'))})",
         "print(*(os.environ.get(name) for name in ('SLURM_ARRAY_TASK_ID', 'SLURM_CPUS_PER_TASK', 'PULSETRAIN_QUEUE')))",
         parameters="run = 0",
     )
