@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from typing import Any
 from urllib.parse import quote
 
+from pulsetrain.reports._comparison_columns import Columns, label, span, values_of
 from pulsetrain.reports._comparison_numbers import MISSING, Digits, duration
 from pulsetrain.reports._comparison_pictures import first_picture, scaled
 from pulsetrain.reports._comparison_rows import Comparison, Row, number
@@ -26,6 +25,8 @@ class Thumbnails:
     Parameters
     ----------
     comparison
+    columns : int
+        Of the table.
     taken : int, bytes
         What other pictures of the page take.
 
@@ -35,9 +36,9 @@ class Thumbnails:
         What is said of jobs that are left without one.
     """
 
-    def __init__(self, comparison: Comparison, taken: int) -> None:
-        jobs, cells = len(comparison.rows), 3 + len(comparison.parameters) + len(comparison.metrics)
-        self._left, self._made = _PAGE - taken - jobs * (_ROW + _CELL * cells), 0
+    def __init__(self, comparison: Comparison, columns: int, taken: int) -> None:
+        jobs = len(comparison.rows)
+        self._left, self._made = _PAGE - taken - jobs * (_ROW + _CELL * columns), 0
         self._size = next((size for most, size in _SIZES.items() if jobs <= most), _SMALLEST)
         self.remark = ""
 
@@ -55,19 +56,26 @@ class Thumbnails:
         return small
 
 
-def columns(comparison: Comparison, *, pictured: bool) -> list[dict[str, Any]]:
+def columns(comparison: Comparison, shown: Columns, *, pictured: bool) -> list[dict[str, Any]]:
     """Return the heads of the columns."""
-    named = [{"label": _label(comparison, name), "number": _right(comparison, name)} for name in comparison.parameters]
-    found = [{"label": _label(comparison, name), "number": _right(comparison, name)} for name in comparison.metrics]
-    heads: list[dict[str, Any]] = [{"label": "Job"}, *named, {"label": "State"}]
-    heads += [{"label": "Duration", "number": True}, *found]
-    return [{**head, "sortable": True} for head in heads] + [{"label": "Picture"}] * pictured
+
+    def heads(names: tuple[str, ...]) -> list[dict[str, Any]]:
+        return [{"label": label(comparison, name), "number": _right(comparison, name)} for name in names]
+
+    found: list[dict[str, Any]] = [{"label": "Job"}, *heads(comparison.parameters), {"label": "State"}]
+    found += [{"label": "Duration", "number": True}, *heads(shown.shown)]
+    return [{**head, "sortable": True} for head in found] + [{"label": "Picture"}] * pictured
 
 
-def rows(comparison: Comparison, thumbnails: Thumbnails, *, links: bool) -> list[dict[str, Any]]:
-    """Return the rows, each with its cells."""
-    digits = {name: _digits(comparison, name) for name in (*comparison.parameters, *comparison.metrics)}
-    numbers = {name: _right(comparison, name) for name in digits}
+def rows(comparison: Comparison, shown: Columns, thumbnails: Thumbnails, *, links: bool) -> list[dict[str, Any]]:
+    """Return the rows, each with its cells.
+
+    A job's report is a link where the page lies beside it; elsewhere only its id is told, and the page's script asks
+    whoever shows the page to open it.
+    """
+    names = (*comparison.parameters, *shown.shown)
+    digits = {name: Digits(_values(comparison, name)) for name in names}
+    numbers = {name: _right(comparison, name) for name in names}
 
     def cell(values: dict[str, Any], name: str) -> dict[str, Any]:
         if name not in values:
@@ -82,11 +90,12 @@ def rows(comparison: Comparison, thumbnails: Thumbnails, *, links: bool) -> list
         return {
             "name": row.job.id.rpartition(".")[2],
             "link": f"{quote(row.job.id)}/report.html" if links and report else "",
+            "job": row.job.id if report and not links else "",
             "cells": [
                 *(cell(row.parameters, name) for name in comparison.parameters),
                 {"text": row.status.state, "sort": row.status.state, "remark": _message(row)},
                 {"text": duration(seconds), "sort": "" if seconds is None else f"{seconds:.3f}", "number": True},
-                *(cell(row.metrics, name) for name in comparison.metrics),
+                *(cell(row.metrics, name) for name in shown.shown),
             ],
             "picture": thumbnails.of(row),
         }
@@ -94,36 +103,19 @@ def rows(comparison: Comparison, thumbnails: Thumbnails, *, links: bool) -> list
     return [line(row) for row in comparison.rows]
 
 
-def spans(comparison: Comparison, *, pictured: bool) -> list[dict[str, Any]]:
+def spans(comparison: Comparison, shown: Columns, *, pictured: bool) -> list[dict[str, Any]]:
     """Return the least, the middle and the greatest of each numeric metric; nothing for a single job.
 
     Which end is the better one a metric does not say, and so the page does not either.
     """
-    numeric = [name for name in comparison.metrics if comparison.numeric(name)]
-    if len(comparison.rows) < 2 or not numeric:
+    if len(comparison.rows) < 2 or not any(comparison.numeric(name) for name in shown.shown):
         return []
-    ways = {"least": min, "median": statistics.median, "greatest": max}
+    found = [span(comparison, name) for name in shown.shown]
     before, after = [""] * (len(comparison.parameters) + 2), [""] * pictured
     return [
-        {
-            "name": name,
-            "texts": [*before, *(_span(comparison, metric, way) for metric in comparison.metrics), *after],
-        }
-        for name, way in ways.items()
+        {"name": way, "texts": [*before, *(each[way] for each in found), *after]}
+        for way in ("least", "median", "greatest")
     ]
-
-
-def _span(comparison: Comparison, metric: str, way: Any) -> str:
-    if not comparison.numeric(metric):
-        return ""
-    found = [number(row.metrics.get(metric)) for row in comparison.rows]
-    return _digits(comparison, metric).written(
-        way([value for value in found if value is not None and math.isfinite(value)])
-    )
-
-
-def _digits(comparison: Comparison, name: str) -> Digits:
-    return Digits(_values(comparison, name))
 
 
 def _right(comparison: Comparison, name: str) -> bool:
@@ -132,13 +124,9 @@ def _right(comparison: Comparison, name: str) -> bool:
 
 
 def _values(comparison: Comparison, name: str) -> list[Any]:
-    of = "parameters" if name in comparison.parameters else "metrics"
-    return [values[name] for row in comparison.rows if name in (values := getattr(row, of))]
-
-
-def _label(comparison: Comparison, name: str) -> str:
-    unit = comparison.units.get(name, "")
-    return f"{name} ({unit})" if unit else name
+    if name not in comparison.parameters:
+        return values_of(comparison, name)
+    return [row.parameters[name] for row in comparison.rows if name in row.parameters]
 
 
 def _message(row: Row) -> str:

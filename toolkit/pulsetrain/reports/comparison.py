@@ -6,10 +6,12 @@ import csv
 import io
 import secrets
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulsetrain._shared_files import write_text
+from pulsetrain.reports._comparison_columns import Columns
 from pulsetrain.reports._comparison_numbers import duration, sound, written
 from pulsetrain.reports._comparison_pair import compare_jobs
 from pulsetrain.reports._comparison_plots import MOST, plots
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["compare_jobs", "comparison_page", "comparison_table", "write_comparison"]
 
 _NAMED = 100  # failed jobs that are named below the table, where all of them stand
+_FORMULA = ("=", "+", "-", "@", "\t", "\n")  # what a spreadsheet takes the rest of a cell to be code after
 
 
 def write_comparison(batch: Batch) -> Path:
@@ -39,7 +42,8 @@ def write_comparison(batch: Batch) -> Path:
     -------
     Path
         Of the page. It opens offline, links to the jobs' reports, and stays below 5 MB for 1,000 jobs; beyond that
-        the pictures of the jobs are the first to go.
+        the pictures of the jobs are the first to go. Where jobs have many metrics, the table has those that differ;
+        the CSV file has all. A text in it that a spreadsheet would run as a formula has an apostrophe before it.
     """
     comparison = compared(batch)
     write_text(batch.folder / "comparison.csv", _csv(comparison))
@@ -92,12 +96,14 @@ def comparison_page(batch: Batch, comparison: Comparison | None = None, *, links
     comparison
         As read already.
     links : bool
-        Link to the jobs' reports, which only leads somewhere where the page lies in the batch's folder.
+        Link to the jobs' reports, which only leads somewhere where the page lies in the batch's folder. Without, the
+        page asks the sidebar that shows it to open them; elsewhere its rows lead nowhere.
     """
     comparison = comparison or compared(batch)
-    drawn = plots(comparison)
-    thumbnails = Thumbnails(comparison, sum(len(plot.picture) for plot in drawn))
-    lines = rows(comparison, thumbnails, links=links)
+    shown, drawn = Columns.of(comparison), plots(comparison)
+    cells = 3 + len(comparison.parameters) + len(shown.shown)
+    thumbnails = Thumbnails(comparison, cells, sum(len(plot.picture) for plot in drawn))
+    lines = rows(comparison, shown, thumbnails, links=links)
     pictured = any(line["picture"] for line in lines)
     page = page_template("comparison.html.j2").render(
         title=_title(batch),
@@ -106,10 +112,14 @@ def comparison_page(batch: Batch, comparison: Comparison | None = None, *, links
         plots=drawn,
         undrawn=_undrawn(comparison, len(drawn)),
         unpictured=thumbnails.remark,
-        columns=columns(comparison, pictured=pictured),
+        untabled=shown.words,
+        table="comparison.csv" if links else "",
+        columns=columns(comparison, shown, pictured=pictured),
         rows=lines,
         pictured=pictured,
-        spans=spans(comparison, pictured=pictured),
+        spans=spans(comparison, shown, pictured=pictured),
+        folded=shown.folded(comparison),
+        same=shown.common(comparison),
         facts=_facts(batch, comparison),
         nonce=secrets.token_urlsafe(18),
         style=trusted(own("report.css") + own("comparison.css")),
@@ -130,13 +140,31 @@ def _csv(comparison: Comparison) -> str:
     """Return the table with full digits: what is missing is empty, what is no number reads NaN."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["job", *comparison.parameters, "state", "seconds", *comparison.metrics])
+    writer.writerow(_harmless(["job", *comparison.parameters, "state", "seconds", *comparison.metrics]))
     for row in comparison.rows:
         values = [row.parameters.get(name, "") for name in comparison.parameters]
         metrics = [row.metrics.get(name, "") for name in comparison.metrics]
         seconds = "" if row.seconds is None else round(row.seconds, 3)
-        writer.writerow([row.job.id, *values, row.status.state, seconds, *metrics])
+        writer.writerow(_harmless([row.job.id, *values, row.status.state, seconds, *metrics]))
     return sound(file.getvalue())
+
+
+def _harmless(values: Iterable[Any]) -> list[Any]:
+    """Return the cells of a row with no text among them that a spreadsheet would run; numbers stay as they are."""
+    return [_harmless_text(value) if isinstance(value, str) else value for value in values]
+
+
+def _harmless_text(text: str) -> str:
+    text = "\n".join(text.splitlines()) if "\r" in text else text  # by itself it would end the row
+    return f"'{text}" if _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    try:
+        float(text)  # -3.2 and -inf are numbers, written as text or not
+    except ValueError:
+        return text.startswith(_FORMULA)
+    return False
 
 
 def _title(batch: Batch) -> str:

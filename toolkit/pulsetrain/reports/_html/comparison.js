@@ -37,6 +37,18 @@
     body.append(...ordered);
   }
 
+  // Whoever shows the page in a frame of its own, and says so by the theme in its address, opens the reports.
+  if (window.parent !== window && /^#(dark|light)$/.test(location.hash)) {
+    for (const head of body.querySelectorAll("[data-job]")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.title = "Open the report";
+      button.append(...head.childNodes);
+      button.addEventListener("click", () => window.parent.postMessage({ openReport: head.dataset.job }, "*"));
+      head.append(button);
+    }
+  }
+
   for (const button of table.tHead.querySelectorAll("button")) {
     button.disabled = false;
     button.addEventListener("click", () => sort(button.closest("th")));
