@@ -152,7 +152,7 @@ def test_the_simulated_example_says_so_and_a_single_adversarial_network_that_it_
     assert "What intervals cover cannot be shown: there is no σ." in said
     metrics = metrics_of(job)
     assert metrics["simulated"] is True
-    assert metrics["point_spread"] == pytest.approx(1.2, abs=0.2)
+    assert metrics["point_spread"] == {"value": pytest.approx(1.2, abs=0.2), "unit": "pixels"}
     assert "coverage" not in metrics
 
 

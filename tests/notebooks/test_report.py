@@ -61,3 +61,5 @@ def test_the_lamno3_series_is_reported_with_its_temperature_and_fingerprint(tmp_
     assert re.fullmatch(r"[0-9a-f]{64}", metrics["provenance"]["fingerprint of the input"])
     # 300, 550, 650, 700, 720, 730, 740, 750, 800 K …: from spectrum 0 on, 700 K is number 3 and 800 K number 8.
     assert metrics["gap_middle"] == 5.5
+    assert 700 < metrics["transition_at"]["value"] < 800  # where the labels leave a gap
+    assert metrics["transition_at"]["unit"] == "K"

@@ -63,7 +63,7 @@ def test_the_simulated_example_makes_a_whole_offline_report(tmp_path):
     files = {"path.nc", "best.nc", "evaluations.csv", "tuned.geom", "sample.cell", "indexamajig.sh", "xwiz.toml"}
     assert handed_over == files  # and no files.lst: simulated patterns lie in no file
     tuned = CrystFELGeometry.read(job.folder / "results" / "tuned.geom")
-    assert tuned.clen == pytest.approx(metrics["clen"], abs=1e-8)
+    assert tuned.clen == pytest.approx(metrics["clen"]["value"], abs=1e-8)
 
 
 @pytest.fixture(scope="module")

@@ -136,10 +136,12 @@ def test_code_is_there_and_hidden_until_asked_for() -> None:
 
 
 def test_metrics_of_numpy_become_plain_json() -> None:
-    shown = metrics_bundle({"boundary": np.float32(2.5), "interval": np.array([1.0, np.nan]), "n": np.int64(3)})
+    measured = {"boundary": np.float32(2.5), "interval": np.array([1.0, np.nan]), "n": np.int64(3)}
+    shown = metrics_bundle(measured | {"clen": {"value": np.float64(0.1230000004), "unit": "m"}})
     plain = json.loads(json.dumps(shown[METRICS], allow_nan=False))
-    assert plain == {"boundary": 2.5, "interval": [1.0, "nan"], "n": 3}
-    assert shown["text/plain"].splitlines()[0] == "boundary  2.5"
+    assert plain == {"boundary": 2.5, "interval": [1.0, "nan"], "n": 3, "clen": {"value": 0.1230000004, "unit": "m"}}
+    lines = shown["text/plain"].splitlines()
+    assert (lines[0], lines[-1]) == ("boundary  2.5", "clen      0.123 m")
 
 
 def test_table_escapes_what_it_holds() -> None:

@@ -310,3 +310,5 @@ def test_rerun_command_gives_the_same_values(text: str, optional: str | None, nu
     assert words[:7] == ["cd", "/data", "&&", "pulsetrain", "report", "run", "/t.ipynb"]
     texts = dict(word.split("=", 1) for before, word in itertools.pairwise(words) if before == "-p")
     assert model.from_text(texts) == model(**values)
+    named = rerun_command(Path("/data"), Path("/t.ipynb"), model, values, Path("/jobs"), kernel="of mine")
+    assert shlex.split(named) == [*words[:-2], "--kernel", "of mine", *words[-2:]]

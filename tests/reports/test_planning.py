@@ -160,8 +160,18 @@ def test_faults_of_typed_values_are_said_together(path: Path) -> None:
 def test_command_of_a_plan_plans_the_same_batch_again(path: Path, tmp_path: Path) -> None:
     values = {"name": "it's {run:03d} $(id)\n", "names": ["a b", "c"]}
     grid = {"x": [0.5, 1.5], "kind": ["one", "two"]}
-    plan = plan_batch(path, values, runs="1-2", grid=grid, root=tmp_path / "j", executor=Local(slots=2), cwd=tmp_path)
+    plan = plan_batch(
+        path,
+        values,
+        runs="1-2",
+        grid=grid,
+        root=tmp_path / "j",
+        executor=Local(slots=2),
+        kernel="python3",
+        cwd=tmp_path,
+    )
     words = shlex.split(plan.command().partition(" && ")[2])
+    assert words[words.index("--kernel") + 1] == "python3"
     assert words[:3] == ["pulsetrain", "batch", "run"]
     shown = CliRunner().invoke(main, [*words[1:], "--dry-run"])
     assert shown.exit_code == 0, shown.output

@@ -164,14 +164,16 @@ def list_reports(folders: tuple[Path, ...]) -> None:
 @click.argument("template")
 @click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter of the report.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder that holds the jobs.")
-def run_report(template: str, pairs: tuple[str, ...], output: Path) -> None:
+@click.option("--kernel", default=None, metavar="NAME", help="Kernelspec to run in, instead of the template's own.")
+def run_report(template: str, pairs: tuple[str, ...], output: Path, kernel: str | None) -> None:
     """Run TEMPLATE (a name from `report list`, or a notebook) as a job and wait for its report."""
     from pulsetrain.reports import find_template, submit
 
     values = pairs_of(pairs)
     try:
         chosen = find_template(template)
-        job = submit(chosen, chosen.parameters.from_text(values).model_dump(include=set(values)), output)
+        given = chosen.parameters.from_text(values).model_dump(include=set(values))
+        job = submit(chosen, given, output, kernel=kernel)
     except (OptionError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     _finish(job)

@@ -58,6 +58,7 @@ class Prepared:
         self.cwd = Path(cwd or Path.cwd()).resolve()
         if not self.cwd.is_dir():
             raise OptionError(f"cwd: got {str(self.cwd)!r}; no such folder")
+        self.kernel = kernel
         self._kernel, remark = _kernel(kernel, notebook)
         self._notebook = clear(notebook)
         self._defaults = _defaults(self.model)
@@ -130,7 +131,7 @@ class Prepared:
             "cwd": str(self.cwd),
             "executor": self.executor.as_dict(),
             "provenance": self.provenance(
-                rerun_command(self.cwd, self.template.path, self.model, given, root), submitted
+                rerun_command(self.cwd, self.template.path, self.model, given, root, kernel=self.kernel), submitted
             ),
         }
         write_json(folder / "job.json", {**record, **content}, durable=durable)

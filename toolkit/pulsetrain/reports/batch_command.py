@@ -37,6 +37,7 @@ def batch() -> None:
     "--runs", default="", metavar="RUNS", help="Such as 10-25,31: into the parameter run, or {run:04d} in paths."
 )
 @click.option("--vary", "grid", multiple=True, metavar="NAME=VALUES", help="Values to take in turn: 4,5,6 or 4:8:0.5.")
+@click.option("--kernel", default=None, metavar="NAME", help="Kernelspec to run in, instead of the template's own.")
 @click.option("--executor", "executor", default="local", show_default=True, help="local, dask or slurm.")
 @click.option(
     "--option", "options", multiple=True, metavar="NAME=VALUE", help="Of the executor; see `batch executors`."
@@ -50,6 +51,7 @@ def run_batch(
     pairs: tuple[str, ...],
     runs: str,
     grid: tuple[str, ...],
+    kernel: str | None,
     executor: str,
     options: tuple[str, ...],
     output: Path,
@@ -70,6 +72,7 @@ def run_batch(
             grid={name: parse_values(model, name, text) for name, text in pairs_of(grid).items()},
             root=output,
             executor=_usable(executor_class(executor).from_text(pairs_of(options))),
+            kernel=kernel,
         )
         if dry_run:
             _show(plan)

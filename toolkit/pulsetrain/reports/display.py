@@ -52,8 +52,9 @@ def show_metrics(metrics: Mapping[str, Any]) -> None:
     Parameters
     ----------
     metrics
-        Names and values: numbers, strings, lists, arrays or mappings of these. The key ``provenance`` may hold a
-        mapping of facts (fingerprint of the input, seed, device …) that the report lists at its end.
+        Names and values: numbers, strings, lists, arrays or mappings of these. A number with a unit is a mapping
+        such as ``{"value": 2.1, "unit": "Å"}``. The key ``provenance`` may hold a mapping of facts (fingerprint of the
+        input, seed, device …) that the report lists at its end.
     """
     _display(metrics_bundle(metrics))
 
@@ -89,7 +90,7 @@ def metrics_bundle(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `show_metrics` displays, by MIME type."""
     plain = _plain(metrics)
     shown = {name: value for name, value in plain.items() if name != "provenance"}
-    rows = [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in shown.items()]
+    rows = [(name, _written(value)) for name, value in shown.items()]
     width = max(map(len, shown), default=0)
     text = "\n".join(f"{name:{width}}  {value}" for name, value in rows)
     table = {"text/html": _METRICS_TABLE.render(rows=rows)} if rows else {}
@@ -119,6 +120,16 @@ def _png(figure: Any) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight")
     return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _written(value: Any) -> str:
+    match value:
+        case {"value": inner, "unit": str(unit), **rest} if not rest:
+            return f"{_written(inner)} {unit}".rstrip()
+        case float():
+            return f"{value:.6g}"
+        case _:
+            return str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -90,6 +90,7 @@ class Plan:
         words += ["--runs", self.runs] * bool(self.runs)
         for name, choices in self.grid.items():
             words += ["--vary", f"{name}={literal(list(choices))}"]
+        words += ["--kernel", self.prepared.kernel] if self.prepared.kernel else []
         words += ["--executor", self.executor.name]
         for name, value in self.executor.options.model_dump(exclude_unset=True).items():
             words += ["--option", f"{name}={_typed(type(self.executor.options), name, value)}"]

@@ -58,12 +58,21 @@ def values_cell(values: Mapping[str, Any]) -> str:
     return "\n".join(["# Parameters", *lines]) if lines else ""
 
 
-def rerun_command(cwd: Path, template: Path, model: type[Options], values: Mapping[str, Any], root: Path) -> str:
-    """Return the shell command that runs a template again with the same values."""
+def rerun_command(
+    cwd: Path,
+    template: Path,
+    model: type[Options],
+    values: Mapping[str, Any],
+    root: Path,
+    *,
+    kernel: str | None = None,
+) -> str:
+    """Return the shell command that runs a template again with the same values, in the kernel that was asked for."""
     words = ["pulsetrain", "report", "run", str(template)]
     for name, value in values.items():
         plain = isinstance(value, str) and getattr(model.from_text({**values, name: value}), name) == value
         words += ["-p", f"{name}={value if plain else literal(value)}"]
+    words += ["--kernel", kernel] if kernel else []
     return f"cd {shlex.quote(str(cwd))} && {shlex.join([*words, '-o', str(root)])}"
 
 
