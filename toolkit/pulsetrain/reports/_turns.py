@@ -23,7 +23,7 @@ class Turn:
     """A ticket in the queue for one of the places of a folder of jobs.
 
     Who waits holds a lock on the ticket, and who runs one on the place; locks end with their process, so that nothing
-    is left to clean up after a crash.
+    is left to clean up after a crash. A ticket that is empty was drawn for a process which is still to come.
     """
 
     def __init__(self, job: Job) -> None:
@@ -31,6 +31,8 @@ class Turn:
         pool.mkdir(parents=True, exist_ok=True)
         self._ticket = next(iter(sorted(pool.glob(f"*.{job.id}"))), pool / _ticket_name(job))
         self._claim = take_lock(self._ticket, wait=True)
+        if self._claim is not None:
+            os.write(self._claim, b"!")
 
     @classmethod
     def announce(cls, job: Job) -> None:
@@ -64,7 +66,8 @@ class Turn:
             if other.name >= self._ticket.name:
                 break
             with contextlib.suppress(FileNotFoundError):
-                fresh = time.time() - other.stat().st_mtime < _START_WITHIN
+                drawn = other.stat()
+                fresh = not drawn.st_size and time.time() - drawn.st_mtime < _START_WITHIN
                 job = Job.below(other.parents[2], other.name.split(".", 1)[1])
                 if _locked(other) or (fresh and not job.status.finished_for_good):
                     count += 1
