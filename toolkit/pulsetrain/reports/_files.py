@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import socket
 import stat
+import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pulsetrain._shared_files import write_text
 from pulsetrain.reports._values import safe_json
 
-__all__ = ["alive", "identity", "kill", "open_plain", "read_json", "this_host", "write_json"]
+__all__ = ["alive", "identity", "kill", "open_plain", "other_owner", "read_json", "this_host", "write_json"]
 
 
 def write_json(path: Path, content: Any, *, durable: bool = True) -> None:
@@ -47,6 +49,38 @@ def open_plain(path: Path) -> BinaryIO | None:
         os.close(descriptor)
         return None
     return os.fdopen(descriptor, "rb")
+
+
+def other_owner(folder: Path, *names: str) -> tuple[str, str] | None:
+    """Return what of a folder, or of files in it, belongs to another user, and to whom; None where all is one's own.
+
+    What one's own is the file system says, as a mount may give all files to one user, or root's to nobody.
+    """
+    own: int | None = None
+    for name in ("", *names):
+        try:
+            uid = (folder / name).lstat().st_uid
+        except OSError:
+            continue
+        if uid != os.geteuid() and uid != (own := _own(folder) if own is None else own):
+            return name or "the folder", _user_name(uid)
+    return None
+
+
+def _own(folder: Path) -> int:
+    """Return whom a file belongs to that this process makes in a folder."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.fstat(file.fileno()).st_uid
+    except OSError:
+        return os.geteuid()
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def this_host() -> str:

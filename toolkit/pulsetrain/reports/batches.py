@@ -15,7 +15,7 @@ from pulsetrain._shared_files import take_lock
 from pulsetrain.reports._files import read_json, write_json
 from pulsetrain.reports._values import safe_json
 from pulsetrain.reports.executors import Executor, executor_named, executor_of, statuses, withdraw
-from pulsetrain.reports.jobs import BATCH, Job, JobError
+from pulsetrain.reports.jobs import BATCH, RUN, Job, JobError, refuse_anothers
 from pulsetrain.reports.planning import Plan
 from pulsetrain.reports.status import FINISHED, Status
 from pulsetrain.reports.submission import make_folder, queue_again
@@ -104,10 +104,11 @@ class Batch:
         Raises
         ------
         JobError
-            If every job is done or at work, or another process resumes the batch.
+            If every job is done or at work, or another process resumes the batch, or it is another user's.
         OptionError
             If the queue would not take the jobs.
         """
+        refuse_anothers(self.folder, BATCH, "template.ipynb")
         with self._alone():
             jobs = self.jobs()
             ended = [
@@ -215,6 +216,7 @@ def _not_queued(job: Job, attempt: int, executor: Executor | None) -> str:
         now = job.status  # queues take seconds to answer, in which somebody may have resumed it by itself
         if now.attempt != attempt or now.state in ("running", "stopping", "done"):
             return f"{job.id} has been resumed by itself"
+        refuse_anothers(job.folder, *RUN)
         job.end()  # a kernel may have outlived its runner
         queue_again(job, executor)
     except (OSError, ValueError) as error:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pulsetrain._shared_files import take_lock
-from pulsetrain.reports._files import kill, open_plain, read_json, this_host
+from pulsetrain.reports._files import kill, open_plain, other_owner, read_json, this_host
 from pulsetrain.reports.inside import RESULTS
 from pulsetrain.reports.status import FINISHED, Status
 
-__all__ = ["BATCH", "KEPT", "Job", "JobError", "list_jobs"]
+__all__ = ["BATCH", "KEPT", "RUN", "Job", "JobError", "list_jobs", "refuse_anothers"]
 
 BATCH = "batch.json"  # in a folder that holds the jobs of a batch
+RUN = ("job.json", "template.ipynb")  # what an attempt is made of
 _RELEASE = 3.0  # s; a runner holds its job's lock for a moment after it has said how it ended
 KEPT = ("notebook.ipynb", "log.txt", "report.html", "metrics.json", "provenance.json", "status.json", RESULTS)
 
@@ -151,13 +152,18 @@ class Job:
     def resume(self, *, executor: Any = None) -> Job:
         """Run a job that did not finish once more; what it left is kept under ``attempts``.
 
+        In folders that a group may write to, only one's own: a job runs as whoever resumes it, so that what another
+        wrote would run as oneself. That holds for root too; what a mount gives to somebody else is one's own all the
+        same.
+
         Raises
         ------
         JobError
-            If the job is done, or still at work.
+            If the job is done, or still at work, or another user's.
         """
         from pulsetrain.reports.submission import start_again
 
+        refuse_anothers(self.folder, *RUN)
         lock = self.held(_RELEASE)
         if lock is None:
             raise JobError(f"{self.id} is still at work; stop it first")
@@ -200,6 +206,15 @@ class Job:
         finally:
             os.close(lock)
         return True
+
+
+def refuse_anothers(folder: Path, *names: str) -> None:
+    """Refuse to run again what another user wrote; raises `JobError` which says whose it is."""
+    found = other_owner(folder, *names)
+    if found is not None:
+        what, whose = found
+        advice = "submit its template as your own, or have it resumed by them"
+        raise JobError(f"{folder.name}: {what} is {whose}'s, and would run as you; {advice}")
 
 
 def list_jobs(root: str | Path) -> list[Job]:
