@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pulsetrain._shared_files import take_lock
 from pulsetrain.options import OptionError
 from pulsetrain.reports._files import write_json
 from pulsetrain.reports._local import Local
@@ -22,6 +26,10 @@ from pulsetrain.reports.source import values_cell
 from pulsetrain.reports.status import Status
 
 __all__ = ["make_folder", "queue_again", "start_again", "submit"]
+
+_NEW = ".new-"  # begins the name of a folder that is being filled,
+_WRITER = ".writer"  # and this, in it, is locked by whoever does
+_ABANDONED = 3600.0  # s without a change; also holds where files cannot be locked
 
 
 def submit(
@@ -96,7 +104,8 @@ def make_folder(root: Path, template: str, submitted: float, fill: Callable[[Pat
     OSError
         If no folder can be made there.
     """
-    building = root / f".new-{secrets.token_hex(8)}"
+    building = root / f"{_NEW}{secrets.token_hex(8)}"
+    _sweep(root)
     while True:
         folder = root / f"{stamp(submitted)}-{short_name(template)}-{secrets.token_hex(3)}"
         try:
@@ -104,8 +113,11 @@ def make_folder(root: Path, template: str, submitted: float, fill: Callable[[Pat
         except OSError as error:
             reason = f"where no folder can be made ({error.strerror}); give one that you can write to"
             raise OSError(f"folder of jobs: got {str(root)!r}, {reason}") from None
+        at_work = None
         try:
+            at_work = take_lock(building / _WRITER)
             fill(building, folder.name)
+            (building / _WRITER).unlink(missing_ok=True)
             building.rename(folder)
         except BaseException as error:
             shutil.rmtree(building, ignore_errors=True)
@@ -113,6 +125,26 @@ def make_folder(root: Path, template: str, submitted: float, fill: Callable[[Pat
                 raise
         else:
             return folder
+        finally:
+            if at_work is not None:
+                os.close(at_work)
+
+
+def _sweep(root: Path) -> None:
+    """Remove what this user's processes that were killed while they filled a folder have left.
+
+    Whoever fills one holds a lock in it, and a large batch changes it all the time. What is another user's is theirs.
+    """
+    with contextlib.suppress(OSError):
+        for left in root.glob(f"{_NEW}*"):
+            with contextlib.suppress(OSError):
+                seen = left.lstat()
+                mine = stat.S_ISDIR(seen.st_mode) and seen.st_uid == os.geteuid()
+                if mine and time.time() - seen.st_mtime > _ABANDONED:
+                    lock = take_lock(left / _WRITER)
+                    if lock is not None:
+                        shutil.rmtree(left, ignore_errors=True)
+                        os.close(lock)
 
 
 def start_again(job: Job, *, executor: Executor | None = None) -> Job:
