@@ -96,7 +96,8 @@ def test_script_is_short_and_states_only_what_was_asked_for(tmp_path: Path) -> N
 def test_bash_takes_each_folder_as_it_is_called(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     folder.mkdir()
-    (folder / "folders").write_bytes(b"".join(str(folder / f"{name} {task}").encode() + b"\0" for task in (1, 2)))
+    tasks = b"".join(str(folder / f"{name} {task}").encode() + b"\0%d\0" % (task + 6) for task in (1, 2))
+    (folder / "folders").write_bytes(tasks)
     text = script(SlurmOptions(), name=name, tasks=2, folder=folder)
     assert all(
         re.fullmatch(r"#(!/bin/bash|SBATCH --[\w.=:@%-]+(/dev/null)?)", line)
@@ -106,14 +107,14 @@ def test_bash_takes_each_folder_as_it_is_called(tmp_path: Path, name: str) -> No
     shown, _, _ = text.partition("exec ")
     task = {"SLURM_ARRAY_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "2", "PATH": "/usr/bin:/bin"}
     ran = subprocess.run(
-        ["bash", "-c", f'{shown}printf "%s|%s" "$folder" "$PULSETRAIN_QUEUE"'],
+        ["bash", "-c", f'{shown}printf "%s|%s|%s" "$folder" "$attempt" "$PULSETRAIN_QUEUE"'],
         env=task,
         cwd=tmp_path,
         check=True,
         capture_output=True,
         text=True,
     )
-    assert ran.stdout == f"{folder / f'{name} 2'}|12_2"
+    assert ran.stdout == f"{folder / f'{name} 2'}|8|12_2"
     assert not list(tmp_path.rglob("HIT"))
 
 

@@ -90,7 +90,8 @@ class Dask(Executor):
             status = job.status
             key = f"pulsetrain-{job.id}-{status.attempt}"
             tasks.append((key, str(job.folder), status.attempt))
-            replace(status, queue=key, message="waiting for a worker").write(job.folder / "status.json")
+            waiting = replace(status, queue=key, message="waiting for a worker", submitter_pid=None)
+            waiting.write(job.folder / "status.json")
         try:
             self._scheduler.hand_over(tasks, self.options.resources)
         except OSError as error:
@@ -136,7 +137,8 @@ class Dask(Executor):
             if status.queue in known.places:
                 worker, host = known.places[status.queue]
                 return replace(status, node=host, message=f"waiting on the worker {worker}")
-            if state is None and not erred and time.time() - status.beat < _ON_ITS_WAY:
+            on_its_way = time.time() - status.beat < _ON_ITS_WAY or status.being_submitted
+            if state is None and not erred and on_its_way:
                 return status
             if state is None or state not in ("waiting", "queued", "processing", "no-worker"):
                 lost = _ERRED if erred or state == "erred" else _LOST.format(self.options.scheduler)

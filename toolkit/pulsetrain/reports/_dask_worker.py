@@ -15,6 +15,7 @@ from pulsetrain.reports.runner import LEASH, NODE
 
 __all__ = ["run_job"]
 
+_RUNNER = ("-P", "-m", "pulsetrain.reports.runner")
 _LOOK = 0.5  # s between looks at the worker
 
 
@@ -42,7 +43,7 @@ def run_job(folder: str, attempt: int, python: str) -> str:
     marks = {LEASH: f"the Dask worker {worker.name} has gone", NODE: this_host()}
     with (job.folder / "log.txt").open("ab") as log:
         runner = subprocess.Popen(
-            [python if Path(python).exists() else sys.executable, "-P", "-m", "pulsetrain.reports.runner", folder],
+            [python if Path(python).exists() else sys.executable, *_RUNNER, folder, str(attempt)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

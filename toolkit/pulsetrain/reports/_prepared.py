@@ -96,6 +96,7 @@ class Prepared:
         root: Path,
         submitted: float,
         durable: bool = True,
+        claim: Mapping[str, Any] | None = None,
         **record: Any,
     ) -> None:
         """Write the files of a queued job into its folder.
@@ -111,6 +112,8 @@ class Prepared:
         submitted : float, seconds since the epoch
         durable
             Wait for the disk.
+        claim
+            Of `submitter`, where it takes a while until the job is handed over.
         **record
             Further entries of ``job.json``: its ``id`` and what a batch says of it.
         """
@@ -119,8 +122,8 @@ class Prepared:
         (folder / "log.txt").touch()
         write_json(folder / "notebook.ipynb", notebook, durable=durable)
         cells = sum(1 for _ in code_cells(notebook))
-        status = Status(submitted=submitted, message="waiting", cells=cells, executor=self.executor.name)
-        status.write(folder / "status.json")
+        stated: dict[str, Any] = {"submitted": submitted, "cells": cells, "executor": self.executor.name}
+        Status(message="waiting", **stated, **(claim or {})).write(folder / "status.json")
         content = {
             "version": VERSION,
             "template": self.described(),

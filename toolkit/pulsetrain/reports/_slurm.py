@@ -190,7 +190,7 @@ def _at_work(status: Status, task: Task) -> Status:
 def _not_handed_over(status: Status) -> Status:
     if status.state in FINISHED or status.pid is not None:
         return status
-    if time.time() - status.beat > _HANDED_WITHIN:
+    if time.time() - status.beat > _HANDED_WITHIN and not status.being_submitted:
         return replace(status, state="dead", message="interrupted before it was handed to SLURM")
     return replace(status, message="being handed to SLURM")
 

@@ -44,8 +44,10 @@ class Array:
         above = (jobs[0].batch or jobs[0].folder) / _ARRAYS
         above.mkdir(exist_ok=True)
         folder = _next_folder(above)
-        (folder / FOLDERS).write_bytes(b"".join(os.fsencode(job.folder) + b"\0" for job in jobs))
-        array = cls(folder, "", {job.id: job.status.attempt for job in jobs})
+        attempts = [job.status.attempt for job in jobs]
+        tasks = (os.fsencode(job.folder) + b"\0%d\0" % attempt for job, attempt in zip(jobs, attempts, strict=True))
+        (folder / FOLDERS).write_bytes(b"".join(tasks))
+        array = cls(folder, "", {job.id: attempt for job, attempt in zip(jobs, attempts, strict=True)})
         array._save()
         return array
 

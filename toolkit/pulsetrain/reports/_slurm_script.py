@@ -13,7 +13,7 @@ from pulsetrain.reports.runner import NODE, QUEUE
 
 __all__ = ["FOLDERS", "OUTPUT", "clean_environment", "script"]
 
-FOLDERS = "folders"  # beside the script: the job folder of each task, each ended by a NUL, which no path can hold
+FOLDERS = "folders"  # beside the script: job folder and attempt of each task, each ended by a NUL, which no path holds
 OUTPUT = "slurm-%A_%a.out"  # what SLURM itself has to say of a task
 
 # Defaults of the user's own, which stand where the options say nothing.
@@ -49,17 +49,18 @@ def script(options: SlurmOptions, *, name: str, tasks: int, folder: Path, after:
         The number of an array that must have ended before.
     """
     lines = [f"#SBATCH --{line}" for line in _lines(options, _plain(name), tasks, folder, after)]
+    runner = f"{shlex.quote(sys.executable)} -P -m pulsetrain.reports.runner"
     return "\n".join(
         [
             "#!/bin/bash",
             *lines,
             "",
             "set -eu",
-            f"mapfile -d '' -t folders <{shlex.quote(str(folder / FOLDERS))}",
-            'folder="${folders[SLURM_ARRAY_TASK_ID - 1]}"',
+            f"mapfile -d '' -t tasks <{shlex.quote(str(folder / FOLDERS))}",
+            'folder="${tasks[2 * SLURM_ARRAY_TASK_ID - 2]}" attempt="${tasks[2 * SLURM_ARRAY_TASK_ID - 1]}"',
             f'export {QUEUE}="${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}" {NODE}="${{SLURMD_NODENAME:-}}"',
             "# exec: SLURM's warning before the wall time must reach the runner itself",
-            f'exec {shlex.quote(sys.executable)} -P -m pulsetrain.reports.runner "$folder" >>"$folder/log.txt" 2>&1',
+            f'exec {runner} "$folder" "$attempt" >>"$folder/log.txt" 2>&1',
             "",
         ]
     )

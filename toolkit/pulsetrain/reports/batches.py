@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from pulsetrain.reports._values import safe_json
 from pulsetrain.reports.executors import Executor, executor_named, executor_of, statuses, withdraw
 from pulsetrain.reports.jobs import BATCH, RUN, Job, JobError, refuse_anothers
 from pulsetrain.reports.planning import Plan
-from pulsetrain.reports.status import FINISHED, Status
-from pulsetrain.reports.submission import make_folder, queue_again
+from pulsetrain.reports.status import FINISHED, Status, submitter
+from pulsetrain.reports.submission import hand_over, make_folder, queue_again
 
 __all__ = ["Batch", "list_batches", "submit_plan"]
 
@@ -120,7 +120,8 @@ class Batch:
             chosen = executor or executor_named(self.record.get("executor") or {})
             if ended:
                 chosen.check(len(ended))
-            reasons = [(job, _not_queued(job, attempt, executor)) for job, attempt in ended]
+            claim = submitter()
+            reasons = [(job, _not_queued(job, attempt, executor, claim)) for job, attempt in ended]
             again = [job for job, reason in reasons if not reason]
             if not again:
                 counts = ", ".join(f"{number} {state}" for state, number in sorted(self.counts().items()))
@@ -128,7 +129,7 @@ class Batch:
                 raise JobError(f"{self.id}: nothing to resume ({counts}{why})")
             if executor is not None:
                 write_json(self.folder / BATCH, {**self.record, "executor": executor.as_dict()})
-            chosen.start(again)
+            hand_over(chosen, again)
         return again
 
     @contextlib.contextmanager
@@ -164,6 +165,7 @@ def submit_plan(plan: Plan) -> Batch:
     plan.executor.check(len(plan.rows))
     submitted = time.time()
     digits = max(4, len(str(len(plan.rows))))
+    claim = submitter()
     varied = [{name: row[name] for name in plan.varied if name in row} for row in plan.rows]
 
     def fill(folder: Path, name: str) -> None:
@@ -174,11 +176,13 @@ def submit_plan(plan: Plan) -> Batch:
             (folder / job).mkdir()
             _link(folder / "template.ipynb", folder / job / "template.ipynb")
             marks = {"id": job, "batch": name, "varied": safe_json(differing)}
-            plan.prepared.fill(folder / job, row, root=plan.root, submitted=submitted, durable=False, **marks)
+            plan.prepared.fill(
+                folder / job, row, root=plan.root, submitted=submitted, durable=False, claim=claim, **marks
+            )
         write_json(folder / BATCH, {"id": name, **_record(plan, submitted), "jobs": names})
 
     batch = Batch(make_folder(plan.root, plan.prepared.template.name, submitted, fill))
-    plan.executor.start(batch.jobs())
+    hand_over(plan.executor, batch.jobs())
     return batch
 
 
@@ -204,7 +208,7 @@ def _link(source: Path, target: Path) -> None:
         target.write_bytes(source.read_bytes())
 
 
-def _not_queued(job: Job, attempt: int, executor: Executor | None) -> str:
+def _not_queued(job: Job, attempt: int, executor: Executor | None, claim: Mapping[str, Any]) -> str:
     """Put a job back into its queue; return why it is not there, or an empty string."""
     try:
         lock = job.held()
@@ -218,7 +222,7 @@ def _not_queued(job: Job, attempt: int, executor: Executor | None) -> str:
             return f"{job.id} has been resumed by itself"
         refuse_anothers(job.folder, *RUN)
         job.end()  # a kernel may have outlived its runner
-        queue_again(job, executor)
+        queue_again(job, executor, claim)
     except (OSError, ValueError) as error:
         return str(error)
     finally:

@@ -1,18 +1,21 @@
 """Run many jobs one after the other: ``python -m pulsetrain.reports.crew SLOTS`` with their folders on standard input.
 
+A second argument is the descriptor of a pipe, on which it says that it has signed them all.
+
 What every runner needs is imported once; each job then has a process of its own, forked off when it is its turn. The
 crew's end, however it comes, is not that of the jobs at work; those still queued are seen as interrupted.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +26,7 @@ from pulsetrain.reports._files import identity, this_host
 from pulsetrain.reports._local import say_if_it_never_began
 from pulsetrain.reports._turns import Turn
 from pulsetrain.reports.jobs import Job
+from pulsetrain.reports.status import Status
 
 __all__ = ["Crew", "main"]
 
@@ -43,14 +47,14 @@ class Crew:
         self._slots = slots
         self._at_work: dict[int, tuple[Job, int]] = {}
 
-    def run(self, jobs: Iterable[Job]) -> None:
-        """Run them all, in order."""
-        for job in jobs:
-            if not _is_queued(job):
+    def run(self, jobs: Mapping[Job, int]) -> None:
+        """Run them all, in order; each only in the attempt that this crew was started for."""
+        for job, attempt in jobs.items():
+            if not _is_queued(job, attempt):
                 continue
             place = self._place(job)
-            if _is_queued(job):
-                self._fork(job, place)
+            if _is_queued(job, attempt):
+                self._fork(job, attempt, place)
             os.close(place)  # its runner holds it on
         while self._at_work:
             self._reap()
@@ -69,8 +73,7 @@ class Crew:
                     again, pause = time.monotonic() + pause, min(2 * pause, _RARELY)
                 time.sleep(_POLL)
 
-    def _fork(self, job: Job, place: int) -> None:
-        attempt = job.status.attempt
+    def _fork(self, job: Job, attempt: int, place: int) -> None:
         sys.stdout.flush()
         child = os.fork()
         if child:
@@ -78,7 +81,7 @@ class Crew:
             return
         code = 70
         try:
-            code = _become_runner(job, place)
+            code = _become_runner(job, attempt, place)
         except BaseException:  # noqa: BLE001 -- nothing of the child may ever run on as the crew
             traceback.print_exc()
         finally:
@@ -99,14 +102,17 @@ class Crew:
 
 def main(arguments: list[str] | None = None) -> int:
     """Sign the jobs as queued here, then run them."""
-    (slots,) = sys.argv[1:] if arguments is None else arguments
+    slots, *pipe = sys.argv[1:] if arguments is None else arguments
     folders = [os.fsdecode(name) for name in sys.stdin.buffer.read().split(b"\0") if name]
     jobs = [Job(Path(folder)) for folder in folders]
     pid, started = identity()
-    for job in jobs:
-        _sign(job, pid, started)
+    attempts = {job: _sign(job, pid, started) for job in jobs}
+    for descriptor in map(int, pipe):
+        with contextlib.suppress(OSError):  # whoever submitted them has gone
+            os.write(descriptor, b"!")
+        os.close(descriptor)
     _import_ahead()
-    Crew(int(slots)).run(jobs)
+    Crew(int(slots)).run(attempts)
     return 0
 
 
@@ -117,25 +123,35 @@ def _import_ahead() -> None:
     import_module("pulsetrain.reports._spare_kernel").import_ahead()
 
 
-def _sign(job: Job, pid: int, started: float) -> None:
-    """Say who will start a job, unless it was stopped meanwhile."""
-    lock = take_lock(job.folder / ".lock")
+def _sign(job: Job, pid: int, started: float) -> int:
+    """Say who will start a job, unless it was stopped meanwhile; return its attempt, or 0 where it is not for us."""
+    try:
+        lock = take_lock(job.folder / ".lock")
+    except FileNotFoundError:  # somebody removed its folder
+        return 0
     if lock is None:
-        return
+        return _attempt(job.status)
     try:
         status = job.status
-        if status.unclaimed:  # the folder of a large batch takes longer to write than a runner may to come
+        # Also one that seems lost: the folder of a large batch takes longer to write than a runner may to come.
+        if status.unclaimed and _attempt(status):
             status = replace(status, state="queued", message="waiting")
             replace(status, host=this_host(), crew_pid=pid, crew_started=started).write(job.folder / "status.json")
+        return _attempt(status)
     finally:
         os.close(lock)
 
 
-def _is_queued(job: Job) -> bool:
-    return job.status.state == "queued"
+def _attempt(status: Status) -> int:
+    return status.attempt if status.executor == "local" else 0  # stopped, and resumed elsewhere
 
 
-def _become_runner(job: Job, place: int) -> int:
+def _is_queued(job: Job, attempt: int) -> bool:
+    status = job.status
+    return (status.state, status.attempt) == ("queued", attempt)
+
+
+def _become_runner(job: Job, attempt: int, place: int) -> int:
     """Go on as the runner of a job, in a session, a folder and with a log of its own."""
     os.setsid()
     os.chdir(job.folder)
@@ -147,7 +163,7 @@ def _become_runner(job: Job, place: int) -> int:
         signal.signal(number, signal.SIG_DFL)
     random.seed()
     import_module("pulsetrain.reports._spare_kernel").SpareKernel.keep()
-    return runner.main([str(job.folder)], place=place)
+    return runner.main([str(job.folder), str(attempt)], place=place)
 
 
 if __name__ == "__main__":

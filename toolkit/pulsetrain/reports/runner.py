@@ -1,4 +1,4 @@
-"""Run one job: ``python -m pulsetrain.reports.runner FOLDER``.
+"""Run one job: ``python -m pulsetrain.reports.runner FOLDER [ATTEMPT]``.
 
 Signs the job first and imports later, so that a runner that dies on its way is seen as dead, and a stop that comes
 early is heard.
@@ -185,9 +185,11 @@ def import_ahead() -> None:
 def main(arguments: list[str] | None = None, *, place: int | None = None) -> int:
     """Run the job whose folder is given; return 0 if it was done.
 
-    Where the caller holds a place for it already, the job does not wait for one.
+    With an attempt, only that one is run: a task that its queue kept although the job was stopped, or lost and resumed
+    elsewhere, must not take the place of the next. Where the caller holds a place for it already, the job does not wait
+    for one.
     """
-    (folder,) = sys.argv[1:] if arguments is None else arguments
+    folder, *attempt = sys.argv[1:] if arguments is None else arguments
     job = Job(Path(folder).resolve())
     runner = Runner(job, Status(), place)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -197,6 +199,9 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
     runner.status = job.status
     if runner.status.state != "queued":
         _log(f"nothing to do: the job is {runner.status.state}")
+        return 1
+    if attempt and attempt != [str(runner.status.attempt)]:
+        _log(f"nothing to do: this was to run attempt {attempt[0]}, and the job is at attempt {runner.status.attempt}")
         return 1
     pid, started = identity()
     # Taken away from the kernel: what it submits in turn has a place of its own.

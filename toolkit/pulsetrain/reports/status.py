@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
-from pulsetrain.reports._files import alive, read_json, this_host, write_json
+from pulsetrain.reports._files import alive, identity, read_json, this_host, write_json
 
-__all__ = ["CONCLUDED", "FINISHED", "VERSION", "State", "Status"]
+__all__ = ["CONCLUDED", "FINISHED", "VERSION", "State", "Status", "submitter"]
 
 VERSION = 1
 State = Literal["queued", "running", "stopping", "stopped", "failed", "done", "dead"]
 CONCLUDED = ("stopped", "failed", "done")  # as is written; the dead are only seen, and a queue may know better
 FINISHED = (*CONCLUDED, "dead")
-_START_WITHIN = 60.0  # s; a runner that has not signed its job by then never started
+_START_WITHIN = 60.0  # s; a runner that has not signed its job by then never started,
+_WRITTEN_WITHIN = 3600.0  # s; unless whoever submits it is still at it: a large batch on a slow disk takes long
 _NEVER = "interrupted: the runner never started"
 _BEAT_WITHIN = 60.0  # s; the runner of another host that has been silent for longer is dead
 
@@ -49,6 +50,8 @@ class Status:
         Where the queue has put it.
     crew_pid, crew_started
         The process on ``host`` that will start its runner, where one does that for many jobs.
+    submitter_host, submitter_pid, submitter_started
+        The process that writes the jobs of a batch down and hands them over.
     """
 
     state: State = "queued"
@@ -71,6 +74,9 @@ class Status:
     node: str = ""
     crew_pid: int | None = None
     crew_started: float | None = None
+    submitter_host: str = ""
+    submitter_pid: int | None = None
+    submitter_started: float | None = None
     version: int = VERSION
 
     @classmethod
@@ -99,6 +105,15 @@ class Status:
         """Whether it is queued, or was taken for lost only because whoever starts it comes late."""
         return self.state == "queued" or (self.state == "dead" and self.message == _NEVER)
 
+    @property
+    def being_submitted(self) -> bool:
+        """Whether it is queued, and whoever submits it may not have handed it over yet."""
+        if self.submitter_pid is None or self.submitter_started is None or self.pid is not None:
+            return False
+        if time.time() - self.beat > _WRITTEN_WITHIN:
+            return False
+        return self.submitter_host != this_host() or alive(self.submitter_pid, self.submitter_started)
+
     def judged(self) -> Self:
         """Return this status, or ``dead`` with the reason where its runner has gone without a word."""
         if self.state in FINISHED:
@@ -116,18 +131,26 @@ class Status:
         if self.executor != "local":
             return True  # its queue knows; see `statuses`
         if self.crew_pid is None or self.crew_started is None:
-            return time.time() - self.beat <= _START_WITHIN
+            return time.time() - self.beat <= _START_WITHIN or self.being_submitted
         return self.host != this_host() or alive(self.crew_pid, self.crew_started)
 
     def _sound(self) -> bool:
         numbers = (self.cell, self.cells, self.attempt, self.beat)
         optional = (self.eta, self.submitted, self.started, self.finished)
-        processes = (self.pid_started, self.kernel_started, self.crew_started)
+        processes = (self.pid_started, self.kernel_started, self.crew_started, self.submitter_started)
+        pids = (self.pid, self.kernel_pid, self.crew_pid, self.submitter_pid)
+        texts = (self.message, self.host, self.executor, self.queue, self.node, self.submitter_host)
         return (
             self.version == VERSION
             and self.state in get_args(State)
-            and all(isinstance(text, str) for text in (self.message, self.host, self.executor, self.queue, self.node))
+            and all(isinstance(text, str) for text in texts)
             and all(isinstance(number, (int, float)) for number in numbers)
             and all(number is None or isinstance(number, (int, float)) for number in (*optional, *processes))
-            and all(number is None or isinstance(number, int) for number in (self.pid, self.kernel_pid, self.crew_pid))
+            and all(number is None or isinstance(number, int) for number in pids)
         )
+
+
+def submitter() -> dict[str, Any]:
+    """Return the fields of a status by which this process says that it will hand the job over."""
+    pid, started = identity()
+    return {"submitter_host": this_host(), "submitter_pid": pid, "submitter_started": started}

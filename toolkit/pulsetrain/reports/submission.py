@@ -8,7 +8,8 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from pulsetrain.reports.parameters import read_parameters
 from pulsetrain.reports.source import values_cell
 from pulsetrain.reports.status import Status
 
-__all__ = ["make_folder", "queue_again", "start_again", "submit"]
+__all__ = ["hand_over", "make_folder", "queue_again", "start_again", "submit"]
 
 _NEW = ".new-"  # begins the name of a folder that is being filled,
 _WRITER = ".writer"  # and this, in it, is locked by whoever does
@@ -156,7 +157,18 @@ def start_again(job: Job, *, executor: Executor | None = None) -> Job:
     return job
 
 
-def queue_again(job: Job, executor: Executor | None = None) -> None:
+def hand_over(executor: Executor, jobs: Sequence[Job]) -> None:
+    """Start the jobs of a batch; where that fails, nobody is to wait any longer for this process to do it."""
+    try:
+        executor.start(jobs)
+    except BaseException:
+        for job in jobs:
+            with contextlib.suppress(OSError):
+                _let_go(job)
+        raise
+
+
+def queue_again(job: Job, executor: Executor | None = None, claim: Mapping[str, Any] | None = None) -> None:
     """Put aside what an attempt left and mark the job as queued; the caller holds its lock, and starts it."""
     record = job.record
     if not record or not (job.folder / "template.ipynb").is_file():
@@ -181,5 +193,17 @@ def queue_again(job: Job, executor: Executor | None = None) -> None:
     write_json(job.folder / "notebook.ipynb", prepared)
     cells = sum(1 for _ in code_cells(prepared))
     name = (executor or executor_of(record)).name
-    again = Status(submitted=time.time(), message="waiting", cells=cells, attempt=number + 1, executor=name)
-    again.write(job.folder / "status.json")
+    stated: dict[str, Any] = {"submitted": time.time(), "cells": cells, "attempt": number + 1, "executor": name}
+    Status(message="waiting", **stated, **(claim or {})).write(job.folder / "status.json")
+
+
+def _let_go(job: Job) -> None:
+    lock = job.held()
+    if lock is None:
+        return
+    try:
+        status = job.status
+        if status.being_submitted:
+            replace(status, submitter_pid=None).write(job.folder / "status.json")
+    finally:
+        os.close(lock)
