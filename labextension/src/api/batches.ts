@@ -55,6 +55,8 @@ export interface BatchPlan {
   /** What will be started, such as a script for sbatch. */
   readonly script: string;
   readonly folder: string;
+  /** What may be wrong with it, such as paths that are not there. */
+  readonly warnings: readonly string[];
 }
 
 /** Which jobs of a batch are wanted, and in which order. */

@@ -37,6 +37,13 @@ export function PlanView({
   const left = plan.total - plan.rows.length;
   return (
     <div className="pt-Plan">
+      {plan.warnings.length > 0 && (
+        <ul className="pt-Plan-warnings" aria-label={trans.__('Warnings')}>
+          {plan.warnings.map(warning => (
+            <li key={warning}>{warning}</li>
+          ))}
+        </ul>
+      )}
       <Passage title={trans.__('Output folder')} text={plan.folder} trans={trans} />
       <h3>{trans.__('Jobs')}</h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}

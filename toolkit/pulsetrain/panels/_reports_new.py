@@ -124,7 +124,12 @@ class NewRun:
     def show_plan(self) -> None:
         """Show what would be submitted; nothing is written."""
         plan = self._planner()
-        self.task.run(lambda _: _tried(plan), self._previewed)
+
+        def work(_progress: Any) -> tuple[int, str] | OptionError:
+            found = _tried(plan)  # its paths are looked for here too: a file system may be slow
+            return found if isinstance(found, OptionError) else (len(found.rows), plan_html(found))
+
+        self.task.run(work, self._previewed)
 
     def run(self) -> None:
         """Submit: one job, or a batch where there are runs or a parameter is varied."""
@@ -163,12 +168,12 @@ class NewRun:
             raise OptionError(f"executor: {found.title} cannot be used here: {trouble}")
         return found(**({} if self._options is None else self._options.values))
 
-    def _previewed(self, plan: Plan | OptionError) -> None:
-        if isinstance(plan, OptionError):
-            self._refused(plan)
+    def _previewed(self, seen: tuple[int, str] | OptionError) -> None:
+        if isinstance(seen, OptionError):
+            self._refused(seen)
         else:
-            self.words.value = plan_html(plan)
-            self.task.say(f"{len(plan.rows)} {'job' if len(plan.rows) == 1 else 'jobs'}, as listed below.")
+            jobs, self.words.value = seen
+            self.task.say(f"{jobs} {'job' if jobs == 1 else 'jobs'}, as listed below.")
 
     def _sent(self, sent: Job | Batch | OptionError) -> None:
         if isinstance(sent, OptionError):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pulsetrain.reports import Batch, Job, Status, list_batches, list_jobs, statuses
+from pulsetrain.reports._batch_pace import seconds_left
 from pulsetrain.reports.status import CONCLUDED, FINISHED
 
 __all__ = ["Entry", "Watch"]
@@ -201,7 +202,8 @@ class Watch:
         submitted = record.get("submitted")
         return Entry(
             batch, title, _state(counts), ", ".join(f"{n} {state}" for state, n in counts.items()), ended, len(found),
-            _left(found), submitted if isinstance(submitted, (int, float)) else None, started, finished, counts=counts,
+            seconds_left(found), submitted if isinstance(submitted, (int, float)) else None, started, finished,
+            counts=counts,
         )  # fmt: skip
 
 
@@ -211,16 +213,6 @@ def _state(counts: dict[str, int]) -> str:
         if counts.get(state):
             return state
     return "done"
-
-
-def _left(found: Sequence[Status]) -> float | None:
-    """Return how long the rest of a batch will take if it goes on as since its first job began."""
-    began = min((status.started for status in found if status.started), default=None)
-    ended = [status for status in found if status.state in FINISHED and status.finished is not None]
-    waiting = len(found) - sum(status.state in FINISHED for status in found)
-    if began is None or not ended or not waiting:
-        return None
-    return max(0.0, time.time() - began) / len(ended) * waiting
 
 
 def _changed(path: Path) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from pulsetrain.panels._code import as_html
 from pulsetrain.panels._reports_watch import Entry
 from pulsetrain.reports import Batch, Job, Plan
+from pulsetrain.reports._absent import absent_paths
 from pulsetrain.reports._comparison_numbers import written
 from pulsetrain.reports._files import open_plain
 from pulsetrain.reports._notebooks import NotebookError, code_cells, read_notebook
@@ -32,6 +33,8 @@ STYLE = """<style>
 .pt-done { color: var(--jp-success-color0, #1b5e20); }
 .pt-help { color: var(--jp-ui-font-color2, #616161); }
 .pt-help, .pt-fault { display: inline-block; line-height: 1.3; }
+.pt-warning { padding-left: 8px; border-left: 3px solid var(--jp-warn-color1, #e65100);
+  color: var(--jp-ui-font-color1, #212121); }
 .pt-table { border-collapse: collapse; font-variant-numeric: tabular-nums; color: var(--jp-ui-font-color1, #212121); }
 .pt-table th, .pt-table td { text-align: left; padding: 2px 10px; }
 .pt-table tr { border-bottom: 1px solid var(--jp-border-color2, #ddd); }
@@ -42,15 +45,17 @@ STYLE = """<style>
 
 
 def plan_html(plan: Plan) -> str:
-    """Say what a plan comes to: the jobs, the cell of the first, and what the executor will be handed."""
+    """Say what a plan comes to: the jobs, paths that are missing, the first one's cell, and what will be started."""
     names = list(plan.varied)
     rows = [{name: row.get(name) for name in names} for row in plan.rows[:_ROWS]]
     more = f" (the first {_ROWS})" if len(plan.rows) > _ROWS else ""
     jobs = f"{len(plan.rows)} jobs{more}" if len(plan.rows) > 1 else "1 job"
+    warnings = "".join(f'<p role="status" class="pt-warning">{html.escape(text)}</p>' for text in absent_paths(plan))
     table = _table(["job", *names], [[str(n), *map(written, row.values())] for n, row in enumerate(rows, 1)])
     return (
         f"<p><b>{jobs}</b> in <code>{html.escape(str(plan.folder))}</code>; nothing has been written yet.</p>"
-        f"{table if names else ''}<p>Parameters of the first job:</p>{as_html(plan.cell(0) or 'all at their defaults')}"
+        f"{warnings}{table if names else ''}"
+        f"<p>Parameters of the first job:</p>{as_html(plan.cell(0) or 'all at their defaults')}"
         f"<p>What will be started:</p>{as_html(plan.script())}"
     )
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulsetrain.reports import Plan, Status
+from pulsetrain.reports._absent import absent_paths
+from pulsetrain.reports._batch_pace import seconds_left
 from pulsetrain.reports._values import safe_json
 from pulsetrain.reports.executors import EXECUTORS, executor_class
 from pulsetrain.reports.status import FINISHED
@@ -45,7 +47,7 @@ class Tally:
     def of(cls, statuses: Sequence[Status]) -> Tally:
         """Sum up."""
         counts: dict[str, int] = dict(Counter(str(status.state) for status in statuses))
-        return cls(counts, _eta(statuses), _message(statuses))
+        return cls(counts, seconds_left(statuses), _message(statuses))
 
     @property
     def settled(self) -> bool:
@@ -81,6 +83,7 @@ def plan_reply(plan: Plan) -> dict[str, Any]:
         "cell": plan.cell(0),
         "script": plan.script(),
         "folder": str(plan.folder),
+        "warnings": absent_paths(plan),
     }
 
 
@@ -128,23 +131,6 @@ def _reply(batch: KnownBatch, catalogue: Catalogue) -> dict[str, Any]:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _eta(statuses: Sequence[Status]) -> float | None:
-    """Return how long the rest will take if it runs as many at a time as now, each as long as those that are done."""
-    now = time.time()
-    took = [s.finished - s.started for s in statuses if s.state == "done" and s.started and s.finished]
-    mean = sum(took) / len(took) if took else None
-    running = [s for s in statuses if s.state in ("running", "stopping")]
-    queued = sum(s.state == "queued" for s in statuses)
-    if not running and not queued:
-        return None
-    left = [
-        s.eta if s.eta is not None else None if mean is None else mean - (now - (s.started or now)) for s in running
-    ]
-    if (queued and mean is None) or None in left:
-        return None
-    return (sum(max(0.0, each) for each in left if each) + queued * (mean or 0.0)) / max(1, len(running))
 
 
 def _message(statuses: Sequence[Status]) -> str:
