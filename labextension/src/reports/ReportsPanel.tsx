@@ -6,6 +6,7 @@ import type { Api, Batch, BatchOrder, Executor, Job, Template, TemplateForm, Val
 import { reportsIcon } from '../icons';
 import type { BatchActions } from './BatchCard';
 import { BatchJobs } from './batchJobs';
+import type { FreshList } from './FreshList';
 import type { JobActions } from './JobDetails';
 import { JobsSection } from './JobsSection';
 import { Jobs } from './jobs';
@@ -190,7 +191,7 @@ export class ReportsPanel extends ReactWidget {
   }
 
   /** The list that holds a job: the batch's that is open, or that of jobs by themselves. */
-  private holder({ batch }: Job): Pick<Jobs, 'follow'> & { stop: Act; resume: Act } {
+  private holder({ batch }: Job): FreshList {
     return this.opened && this.opened.batch.id === batch ? this.opened : this.jobs;
   }
 
@@ -232,5 +233,3 @@ export class ReportsPanel extends ReactWidget {
   private form: OpenForm | undefined;
   private formCount = 0;
 }
-
-type Act = (id: string) => Promise<unknown>;

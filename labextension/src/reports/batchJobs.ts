@@ -1,9 +1,6 @@
-import type { IDisposable } from '@lumino/disposable';
-import { type ISignal, Signal } from '@lumino/signaling';
 import type { Api, Batch, Job, JobState } from '../api';
-import { Followed, type Following } from './followed';
+import { FreshList } from './FreshList';
 import { isBusy } from './jobs';
-import { Watch } from './watch';
 import type { Span } from './windowing';
 
 /** How many jobs are asked for at a time. */
@@ -20,23 +17,14 @@ export interface Listing {
 }
 
 /** The jobs of one batch: those in view are read, and kept fresh while somebody looks. */
-export class BatchJobs implements IDisposable {
+export class BatchJobs extends FreshList {
   constructor(
-    private readonly api: Api,
+    api: Api,
     public batch: Batch,
     isWatched: () => boolean
   ) {
-    this.followed = new Followed(api);
-    this.watch = new Watch(`pulsetrain:batch:${batch.id}`, () => this.look(), isWatched);
-    void this.watch.again();
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this.watch.isDisposed;
+    super(`pulsetrain:batch:${batch.id}`, api, isWatched);
+    void this.refresh();
   }
 
   /** How many jobs are listed. */
@@ -50,19 +38,9 @@ export class BatchJobs implements IDisposable {
   /** The job whose card is open, or an empty string. */
   selected = '';
 
-  /** Why the server cannot be asked just now, or an empty string. */
-  trouble = '';
-
-  /** Whether the list has been read once. */
-  known = false;
-
   /** The job in a row, undefined where it has not been read yet. */
   at(row: number): Job | undefined {
     return this.pages.get(Math.floor(row / PAGE))?.[row % PAGE];
-  }
-
-  following(id: string): Following | undefined {
-    return this.followed.of(id);
   }
 
   /** List others, or in another order; what is typed is waited for. */
@@ -71,13 +49,13 @@ export class BatchJobs implements IDisposable {
     this.listing = listing;
     this.followed.end(this.selected);
     this.selected = '';
-    this._changed.emit();
+    this.tell();
     window.clearTimeout(this.typing);
     this.typing = window.setTimeout(
       () => {
         this.span = { first: 0, end: PAGE };
         this.stale = true;
-        void this.watch.again();
+        void this.refresh();
       },
       typing ? TYPING : 0
     );
@@ -87,7 +65,7 @@ export class BatchJobs implements IDisposable {
   view(span: Span): void {
     this.span = span;
     if (this.inView().some(page => !this.pages.has(page))) {
-      void this.watch.again();
+      void this.refresh();
     }
   }
 
@@ -98,84 +76,63 @@ export class BatchJobs implements IDisposable {
     if (id) {
       this.followed.begin(id);
     }
-    this._changed.emit();
-    void this.watch.again();
-  }
-
-  async follow(id: string, wanted: boolean): Promise<void> {
-    if (wanted) {
-      this.followed.begin(id);
-    } else {
-      this.followed.end(id);
-    }
-    this._changed.emit();
-    await this.watch.again();
-  }
-
-  async stop(id: string): Promise<void> {
-    this.show(await this.api.jobs.stop(id));
-  }
-
-  async resume(id: string): Promise<void> {
-    const job = await this.api.jobs.resume(id);
-    this.followed.renew(id);
-    this.show(job);
+    this.tell();
+    void this.refresh();
   }
 
   /** Take note of what an action on the batch answered. */
   told(batch: Batch): void {
     this.batch = batch;
-    this._changed.emit();
-    void this.watch.again();
+    this.tell();
+    void this.refresh();
   }
 
-  dispose(): void {
+  override dispose(): void {
     window.clearTimeout(this.typing);
-    this.watch.dispose();
-    Signal.clearData(this);
+    super.dispose();
   }
 
-  private async look(): Promise<boolean> {
+  protected override async read(): Promise<boolean | undefined> {
     const { listing } = this;
     // The server knows values as "name=value"; they are shown with spaces.
     const query = { ...listing, search: listing.search.replace(/\s*=\s*/g, '=') };
-    try {
-      const wanted = this.inView();
-      const [batch, ...pages] = await Promise.all([
-        this.api.batches.one(this.batch.id),
-        ...wanted.map(page =>
-          this.api.batches.jobs(this.batch.id, { ...query, offset: page * PAGE, limit: PAGE })
-        )
-      ]);
-      if (listing !== this.listing) {
-        return isBusy(this.batch); // others are wanted meanwhile, and asked for next
-      }
-      this.batch = batch;
-      const total = pages[0]?.total ?? this.total;
-      if (this.stale || total !== this.total) {
-        this.pages.clear(); // rows have moved
-        this.stale = false;
-      }
-      this.total = total;
-      wanted.forEach((page, place) => {
-        this.pages.set(page, pages[place]?.jobs ?? []);
-      });
-      await this.readSelected();
-      this.trouble = '';
-      this.known = true;
-    } catch (error) {
-      this.trouble = String((error as Error).message);
-      this._changed.emit();
-      throw error; // the watch looks less often
+    const wanted = this.inView();
+    const [batch, ...pages] = await Promise.all([
+      this.api.batches.one(this.batch.id),
+      ...wanted.map(page =>
+        this.api.batches.jobs(this.batch.id, { ...query, offset: page * PAGE, limit: PAGE })
+      )
+    ]);
+    if (listing !== this.listing) {
+      return undefined; // others are asked for next
     }
+    this.batch = batch;
+    const total = pages[0]?.total ?? this.total;
+    if (this.stale || total !== this.total) {
+      this.pages.clear(); // rows have moved
+      this.stale = false;
+    }
+    this.total = total;
+    wanted.forEach((page, place) => {
+      this.pages.set(page, pages[place]?.jobs ?? []);
+    });
+    await this.readFollowed();
     this.gatherMeasures();
-    this._changed.emit();
     return isBusy(this.batch);
   }
 
-  private async readSelected(): Promise<void> {
+  protected override put(job: Job): void {
+    for (const [page, jobs] of this.pages) {
+      const place = jobs.findIndex(other => other.id === job.id);
+      if (place >= 0) {
+        this.pages.set(page, jobs.with(place, job));
+      }
+    }
+  }
+
+  private async readFollowed(): Promise<void> {
     for (const id of this.followed.ids) {
-      const job = this.read().find(known => known.id === id) ?? (await this.api.jobs.one(id));
+      const job = this.seen().find(known => known.id === id) ?? (await this.api.jobs.one(id));
       await this.followed.read(job);
     }
   }
@@ -187,13 +144,13 @@ export class BatchJobs implements IDisposable {
     return Array.from({ length: last - first + 1 }, (_, place) => first + place);
   }
 
-  private read(): readonly Job[] {
+  private seen(): readonly Job[] {
     return [...this.pages.values()].flat();
   }
 
   private gatherMeasures(): void {
     const names = new Set(this.measures);
-    for (const job of this.read()) {
+    for (const job of this.seen()) {
       for (const [name, value] of Object.entries(job.metrics)) {
         if (typeof value === 'number' || typeof value === 'string') {
           names.add(name);
@@ -205,23 +162,8 @@ export class BatchJobs implements IDisposable {
     }
   }
 
-  /** Show what an action answered at once, then ask again. */
-  private show(job: Job): void {
-    for (const [page, jobs] of this.pages) {
-      const place = jobs.findIndex(other => other.id === job.id);
-      if (place >= 0) {
-        this.pages.set(page, jobs.with(place, job));
-      }
-    }
-    this._changed.emit();
-    void this.watch.again();
-  }
-
   private typing = 0;
   private stale = false;
   private span: Span = { first: 0, end: PAGE };
   private readonly pages = new Map<number, readonly Job[]>();
-  private readonly followed: Followed;
-  private readonly watch: Watch;
-  private readonly _changed = new Signal<this, void>(this);
 }

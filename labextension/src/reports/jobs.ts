@@ -1,8 +1,5 @@
-import type { IDisposable } from '@lumino/disposable';
-import { type ISignal, Signal } from '@lumino/signaling';
 import type { Api, Batch, BatchOrder, Job, JobPage, Values } from '../api';
-import { Followed, type Following } from './followed';
-import { Watch } from './watch';
+import { FreshList } from './FreshList';
 
 /** How many jobs are asked for at a time. */
 const PAGE = 50;
@@ -13,21 +10,9 @@ export type Entry =
   | { readonly id: string; readonly batch: Batch };
 
 /** Single jobs and batches as the server lists them, kept fresh while somebody looks. */
-export class Jobs implements IDisposable {
-  constructor(
-    private readonly api: Api,
-    isWatched: () => boolean
-  ) {
-    this.followed = new Followed(api);
-    this.watch = new Watch('pulsetrain:jobs', () => this.look(), isWatched);
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this.watch.isDisposed;
+export class Jobs extends FreshList {
+  constructor(api: Api, isWatched: () => boolean) {
+    super('pulsetrain:jobs', api, isWatched);
   }
 
   /** Jobs by themselves, the newest first, as far as they have been read. */
@@ -39,27 +24,6 @@ export class Jobs implements IDisposable {
   /** Jobs and batches, the newest first. */
   entries: readonly Entry[] = [];
 
-  /** Why the server cannot be asked just now, or an empty string. */
-  trouble = '';
-
-  /** Whether the list has been read once. */
-  known = false;
-
-  following(id: string): Following | undefined {
-    return this.followed.of(id);
-  }
-
-  /** Follow a job's log and the cell at work, or no longer. */
-  async follow(id: string, wanted: boolean): Promise<void> {
-    if (wanted) {
-      this.followed.begin(id);
-    } else {
-      this.followed.end(id);
-    }
-    this._changed.emit();
-    await this.refresh();
-  }
-
   /** Say which entries are in view: they are kept fresh, and more are read before the end is reached. */
   view(first: number, end: number): void {
     const before = this.entries.slice(0, first).filter(entry => 'job' in entry).length;
@@ -68,7 +32,7 @@ export class Jobs implements IDisposable {
       this.reading = true;
       this.readPage(this.list.length)
         .then(
-          () => this._changed.emit(),
+          () => this.tell(),
           () => undefined // said with the next look
         )
         .finally(() => {
@@ -77,22 +41,12 @@ export class Jobs implements IDisposable {
     }
   }
 
-  async submit(template: string, values: Values): Promise<Job> {
-    return this.show(await this.api.jobs.submit(template, values));
+  async submit(template: string, values: Values): Promise<void> {
+    this.show(await this.api.jobs.submit(template, values));
   }
 
   async submitBatch(order: BatchOrder): Promise<Batch> {
     return this.showBatch(await this.api.batches.submit(order));
-  }
-
-  async stop(id: string): Promise<Job> {
-    return this.show(await this.api.jobs.stop(id));
-  }
-
-  async resume(id: string): Promise<Job> {
-    const job = await this.api.jobs.resume(id);
-    this.followed.renew(id);
-    return this.show(job);
   }
 
   async stopBatch(id: string): Promise<Batch> {
@@ -109,42 +63,28 @@ export class Jobs implements IDisposable {
     if (place >= 0 && this.batches[place] !== batch) {
       this.batches = this.batches.with(place, batch);
       this.sort();
-      this._changed.emit();
+      this.tell();
     }
   }
 
-  /** Look now, and from now on while watched. */
-  async refresh(): Promise<void> {
-    await this.watch.again();
-  }
-
-  dispose(): void {
-    this.watch.dispose();
-    Signal.clearData(this);
-  }
-
-  private async look(): Promise<boolean> {
-    try {
-      const [batches] = await Promise.all([
-        this.api.batches.list(),
-        this.readPage(0),
-        this.inView > 0 ? this.readPage(this.inView) : undefined
-      ]);
-      this.batches = batches;
-      for (const id of this.followed.ids) {
-        const job = this.list.find(known => known.id === id);
-        await (job ? this.followed.read(job) : this.followed.end(id));
-      }
-      this.trouble = '';
-      this.known = true;
-    } catch (error) {
-      this.trouble = String((error as Error).message);
-      this._changed.emit();
-      throw error; // the watch looks less often
+  protected override async read(): Promise<boolean> {
+    const [batches] = await Promise.all([
+      this.api.batches.list(),
+      this.readPage(0),
+      this.inView > 0 ? this.readPage(this.inView) : undefined
+    ]);
+    this.batches = batches;
+    for (const id of this.followed.ids) {
+      const job = this.list.find(known => known.id === id);
+      await (job ? this.followed.read(job) : this.followed.end(id));
     }
     this.sort();
-    this._changed.emit();
     return this.list.some(isAtWork) || this.batches.some(isBusy);
+  }
+
+  protected override put(job: Job): void {
+    this.list = [job, ...this.list.filter(other => other.id !== job.id)].sort(newestFirst);
+    this.sort();
   }
 
   private async readPage(offset: number): Promise<void> {
@@ -164,19 +104,10 @@ export class Jobs implements IDisposable {
     this.entries = entries.sort(newestFirst);
   }
 
-  /** Show what an action answered at once, then ask again. */
-  private show(job: Job): Job {
-    this.list = [job, ...this.list.filter(other => other.id !== job.id)].sort(newestFirst);
-    this.sort();
-    this._changed.emit();
-    void this.refresh();
-    return job;
-  }
-
   private showBatch(batch: Batch): Batch {
     this.batches = [batch, ...this.batches.filter(other => other.id !== batch.id)];
     this.sort();
-    this._changed.emit();
+    this.tell();
     void this.refresh();
     return batch;
   }
@@ -184,9 +115,6 @@ export class Jobs implements IDisposable {
   private total = 0;
   private inView = 0;
   private reading = false;
-  private readonly followed: Followed;
-  private readonly watch: Watch;
-  private readonly _changed = new Signal<this, void>(this);
 }
 
 /** Whether something may still happen to a job by itself. */
