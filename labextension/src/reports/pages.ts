@@ -1,35 +1,41 @@
 import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import type { IThemeManager } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Api, Batch, Job } from '../api';
 import { Commands } from '../commands';
 import { reportsIcon } from '../icons';
-import { PageViews } from './PageViews';
+import { type PageKind, PageViews } from './PageViews';
 import { inputName, jobName } from './words';
 
 /** Add the commands that open reports and comparisons in the main area. */
 export function addPages(
   app: JupyterFrontEnd,
   api: Api,
-  restorer: ILayoutRestorer | null,
+  { restorer, themes }: { readonly restorer: ILayoutRestorer | null; readonly themes: IThemeManager | null },
+  complain: (error: Error) => void,
   trans: TranslationBundle
 ): void {
-  const reports = new PageViews(app, {
+  const viewsOf = (kind: PageKind): PageViews => new PageViews(app, kind, themes);
+  const reports = viewsOf({
     name: 'report',
     command: Commands.openReport,
     url: args => api.jobs.reportUrl(String(args.id)),
-    caption: title => trans.__('Report: %1', title)
+    caption: title => trans.__('Report: %1', title),
+    themed: false // its figures are drawn once, as on paper
   });
-  const comparisons = new PageViews(app, {
+  const comparisons = viewsOf({
     name: 'comparison',
     command: Commands.openComparison,
     url: args => api.batches.comparisonUrl(String(args.id)),
-    caption: title => trans.__('Comparison: %1', title)
+    caption: title => trans.__('Comparison: %1', title),
+    themed: true
   });
-  const pairs = new PageViews(app, {
+  const pairs = viewsOf({
     name: 'pair',
     command: Commands.compareJobs,
     url: args => api.jobs.compareUrl(String(args.first), String(args.second)),
-    caption: title => trans.__('Two jobs: %1', title)
+    caption: title => trans.__('Two jobs: %1', title),
+    themed: true
   });
   app.commands.addCommand(Commands.openReport, {
     label: trans.__('Open report'),
@@ -45,6 +51,17 @@ export function addPages(
     label: trans.__('Compare two jobs'),
     icon: reportsIcon,
     execute: args => pairs.open(`${args.first} ${args.second}`, String(args.title), args)
+  });
+  // A comparison asks for the report of one of its jobs, and may ask for nothing else.
+  window.addEventListener('message', event => {
+    const asked: unknown = event.data?.openReport;
+    const batch = comparisons.senderOf(event)?.id;
+    if (typeof asked === 'string' && batch !== undefined && asked.startsWith(`${batch}.`)) {
+      api.jobs
+        .one(asked)
+        .then(job => reports.open(job.id, reportTitle(job), { id: job.id, title: reportTitle(job) }))
+        .catch(complain);
+    }
   });
   if (restorer) {
     for (const views of [reports, comparisons, pairs]) {

@@ -1,5 +1,5 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, showErrorMessage } from '@jupyterlab/apputils';
+import { ICommandPalette, IThemeManager, showErrorMessage } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { FileDialog, IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
@@ -29,7 +29,8 @@ export const reportsPlugin: JupyterFrontEndPlugin<void> = {
     IDocumentManager,
     IDefaultFileBrowser,
     INotebookTracker,
-    IStateDB
+    IStateDB,
+    IThemeManager
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -40,7 +41,8 @@ export const reportsPlugin: JupyterFrontEndPlugin<void> = {
     documents: IDocumentManager | null,
     browser: IDefaultFileBrowser | null,
     notebooks: INotebookTracker | null,
-    state: IStateDB | null
+    state: IStateDB | null,
+    themes: IThemeManager | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('pulsetrain');
     const api = new Api(app.serviceManager.serverSettings);
@@ -52,7 +54,7 @@ export const reportsPlugin: JupyterFrontEndPlugin<void> = {
     void state?.fetch(BATCH_OPEN).then(kept => {
       batchOpen = kept === true;
     });
-    addPages(app, api, restorer, trans);
+    addPages(app, api, { restorer, themes }, complain, trans);
 
     const chooseNotebook = async (manager: IDocumentManager): Promise<void> => {
       const chosen = await FileDialog.getOpenFiles({
