@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
-import { presetsOf, readEntry, readForm } from '../src/reports/entry';
-import { fieldsOf } from '../src/reports/schema';
+import { presetsOf, readEntry, readForm } from '../src/form/entry';
+import { fieldsOf } from '../src/form/schema';
 import { field, TUNING } from './templates';
 
 const trans = nullTranslator.load('pulsetrain');

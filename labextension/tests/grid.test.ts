@@ -1,8 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
+import { fieldsOf } from '../src/form/schema';
 import { countJobs, readGrid, readValues, textOfValues, tickable } from '../src/reports/grid';
 import { hasPlace, readRuns } from '../src/reports/runs';
-import { fieldsOf } from '../src/reports/schema';
 import { field, TUNING } from './templates';
 
 const trans = nullTranslator.load('pulsetrain');

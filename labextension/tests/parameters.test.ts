@@ -1,10 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RefusedError, type Values } from '../src/api';
+import { type Field, fieldsOf } from '../src/form/schema';
 import { differenceOf } from '../src/parameters/cell';
 import { Drafts } from '../src/parameters/Drafts';
 import { toGive, toTake } from '../src/parameters/exchange';
-import { type Field, fieldsOf } from '../src/reports/schema';
 
 const trans = nullTranslator.load('pulsetrain');
 

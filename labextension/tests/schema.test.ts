@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fieldsOf, spanOf } from '../src/reports/schema';
+import { fieldsOf, spanOf } from '../src/form/schema';
 import { field, TUNING } from './templates';
 
 describe('the fields of a form', () => {

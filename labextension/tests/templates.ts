@@ -1,5 +1,5 @@
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
-import { type Field, fieldsOf } from '../src/reports/schema';
+import { type Field, fieldsOf } from '../src/form/schema';
 
 /** The schema that pydantic writes for the parameters cell of a tuning report. */
 export const TUNING: ReadonlyJSONObject = {

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { FieldInput } from '../reports/FieldInput';
-import type { Field } from '../reports/schema';
+import { FieldInput } from '../form/FieldInput';
+import type { Field } from '../form/schema';
 import type { Drafts } from './Drafts';
 import type { CellState } from './FollowedCell';
 
@@ -21,6 +21,8 @@ interface CellSectionProps {
   readonly state: CellState;
   /** Whether another cell sets the parameters once more when the notebook runs. */
   readonly overridden: boolean;
+  /** Whether the notebook differs from its file. */
+  readonly unsaved: boolean;
   readonly drafts: Drafts;
   readonly actions: CellActions;
   readonly trans: TranslationBundle;
@@ -78,8 +80,9 @@ function Missing({ state, actions, trans }: CellSectionProps): React.ReactElemen
 }
 
 function CellForm(props: CellSectionProps & { readonly fields: readonly Field[] }): React.ReactElement {
-  const { title, fields, overridden, drafts, actions, trans } = props;
+  const { title, fields, overridden, unsaved, drafts, actions, trans } = props;
   const idPrefix = React.useId();
+  const savesId = `${idPrefix}saves`;
   const { entries, faults } = drafts;
   const leave = (event: React.FocusEvent): void => {
     const name = event.target.id.slice(idPrefix.length + 1);
@@ -118,10 +121,25 @@ function CellForm(props: CellSectionProps & { readonly fields: readonly Field[] 
         />
       ))}
       <div className="pt-Form-actions">
-        <button type="button" className="jp-mod-styled jp-mod-accept" onClick={actions.runReport}>
+        {unsaved && (
+          <p id={savesId} className="pt-Parameters-unsaved">
+            {trans.__('Unsaved changes: run as report or batch, the notebook is saved first.')}
+          </p>
+        )}
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-accept"
+          aria-describedby={unsaved ? savesId : undefined}
+          onClick={actions.runReport}
+        >
           {trans.__('Run as report…')}
         </button>
-        <button type="button" className="jp-mod-styled" onClick={actions.runBatch}>
+        <button
+          type="button"
+          className="jp-mod-styled"
+          aria-describedby={unsaved ? savesId : undefined}
+          onClick={actions.runBatch}
+        >
           {trans.__('Run as batch…')}
         </button>
         <button type="button" className="jp-mod-styled" onClick={actions.restartAndRunAll}>

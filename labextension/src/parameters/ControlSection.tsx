@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Values } from '../api';
-import type { Field } from '../reports/schema';
+import type { Field } from '../form/schema';
 import { toGive, toTake } from './exchange';
 import type { LiveControl } from './LiveControls';
 

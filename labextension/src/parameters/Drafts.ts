@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { RefusedError, type Values } from '../api';
-import { type Entries, entryOf, presetsOf, readEntry } from '../reports/entry';
-import type { Field } from '../reports/schema';
+import { type Entries, entryOf, presetsOf, readEntry } from '../form/entry';
+import type { Field } from '../form/schema';
 
 /** Milliseconds after the last key before a value is written. */
 const TYPING = 500;

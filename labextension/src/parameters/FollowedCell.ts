@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { type ParameterRequests, RefusedError, type Values } from '../api';
-import { type Field, fieldsOf } from '../reports/schema';
+import { type Field, fieldsOf } from '../form/schema';
 import { parametersCell, replaceSource } from './cell';
 
 /**

@@ -5,8 +5,8 @@ import type { Message } from '@lumino/messaging';
 import { Debouncer } from '@lumino/polling';
 import * as React from 'react';
 import type { ParameterRequests, Values } from '../api';
+import type { Field } from '../form/schema';
 import { parametersIcon } from '../icons';
-import type { Field } from '../reports/schema';
 import { CellSection } from './CellSection';
 import { ControlSection } from './ControlSection';
 import { isOverridden, tagAsParameters } from './cell';
@@ -57,6 +57,7 @@ export class ParametersPanel extends ReactWidget {
     before?.content.activeCellChanged.disconnect(this.onActiveCell, this);
     before?.sessionContext.kernelChanged.disconnect(this.onNotebook, this);
     before?.model?.contentChanged.disconnect(this.onNotebook, this);
+    before?.model?.stateChanged.disconnect(this.onNotebook, this);
     this.notebook = notebook;
     this.cell.follow(notebook);
     notebook?.content.activeCellChanged.connect(this.onActiveCell, this);
@@ -64,6 +65,7 @@ export class ParametersPanel extends ReactWidget {
     void notebook?.context.ready.then(() => {
       if (notebook === this.notebook && !notebook.isDisposed) {
         notebook.model?.contentChanged.connect(this.onNotebook, this);
+        notebook.model?.stateChanged.connect(this.onNotebook, this); // saved, or no longer as saved
         this.look();
       }
     });
@@ -97,6 +99,7 @@ export class ParametersPanel extends ReactWidget {
           title={this.notebook?.title.label ?? ''}
           state={cell.state}
           overridden={isOverridden(this.notebook?.model)}
+          unsaved={this.notebook?.model?.dirty ?? false}
           drafts={drafts}
           actions={{
             tag: this.taggable ? () => this.tag() : undefined,

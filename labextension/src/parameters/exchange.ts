@@ -1,6 +1,6 @@
 import { JSONExt, type ReadonlyJSONValue } from '@lumino/coreutils';
 import type { Values } from '../api';
-import type { Field } from '../reports/schema';
+import type { Field } from '../form/schema';
 import type { LiveControl } from './LiveControls';
 
 /** The values that a cell states; one that is computed when the notebook runs is known to nobody before. */

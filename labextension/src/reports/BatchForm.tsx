@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Executor } from '../api';
+import type { Entries } from '../form/entry';
+import type { Field } from '../form/schema';
 import { ExecutorFields } from './ExecutorFields';
-import type { Entries } from './entry';
-import { type Draft, draftCount, type Faults, RUN, RUNS_INPUT, takesRuns } from './order';
-import type { Field } from './schema';
+import { type Draft, type Faults, RUN, RUNS_INPUT, takesRuns } from './order';
 import { VaryFields } from './VaryFields';
 
 interface BatchFormProps {
@@ -17,18 +17,14 @@ interface BatchFormProps {
   readonly options: Entries;
   readonly faults: Faults;
   readonly idPrefix: string;
-  readonly busy: boolean;
   readonly onDraft: (draft: Draft) => void;
   readonly onPreview: () => void;
-  readonly onRun: () => void;
   readonly trans: TranslationBundle;
 }
 
 /** What makes a batch of a form: runs, varied parameters, and where the jobs run. */
 export function BatchForm(props: BatchFormProps): React.ReactElement {
-  const { fields, entries, draft, executors, faults, idPrefix, busy, onDraft, onPreview, onRun, trans } =
-    props;
-  const count = draftCount(fields, draft, trans);
+  const { fields, entries, draft, faults, idPrefix, onDraft, onPreview, trans } = props;
   const onKeyDown = (event: React.KeyboardEvent): void => {
     // Enter would run the form as a single report.
     if (event.key === 'Enter' && (event.target as Element).matches('input, select')) {
@@ -58,20 +54,6 @@ export function BatchForm(props: BatchFormProps): React.ReactElement {
         trans={trans}
       />
       <ExecutorFields {...props} />
-      <div className="pt-BatchForm-end">
-        <output className="pt-BatchForm-count">{trans._n('%1 job', '%1 jobs', count, String(count))}</output>
-        <button type="button" className="jp-mod-styled" disabled={busy || !executors} onClick={onPreview}>
-          {trans.__('Preview')}
-        </button>
-        <button
-          type="button"
-          className="jp-mod-styled jp-mod-accept"
-          disabled={busy || !executors}
-          onClick={onRun}
-        >
-          {trans.__('Run batch')}
-        </button>
-      </div>
     </div>
   );
 }

@@ -2,11 +2,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 import type { Executor, Values } from '../api';
-import { type Entries, presetsOf, readEntry } from './entry';
-import { FieldInput } from './FieldInput';
+import { type Entries, presetsOf, readEntry } from '../form/entry';
+import { FieldInput } from '../form/FieldInput';
+import { type Field, fieldsOf } from '../form/schema';
 import { Fold } from './Fold';
 import { chosenExecutor, type Draft, EXECUTOR_INPUT, type Faults, optionInput } from './order';
-import { type Field, fieldsOf } from './schema';
 
 /** The option that fills in the others. */
 const PRESET = 'preset';

@@ -1,14 +1,16 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { type BatchOrder, type Executor, RefusedError, type TemplateForm, type Values } from '../api';
+import { type Entries, presetsOf, readForm } from '../form/entry';
+import { FieldInput } from '../form/FieldInput';
+import { fieldsOf } from '../form/schema';
 import { BatchForm } from './BatchForm';
-import { type Entries, presetsOf, readForm } from './entry';
-import { FieldInput } from './FieldInput';
 import { Fold } from './Fold';
 import {
   type BatchStart,
   chosenExecutor,
   type Draft,
+  draftCount,
   draftOf,
   type Faults,
   isBatchInput,
@@ -17,7 +19,6 @@ import {
   readOrder,
   typedFaults
 } from './order';
-import { fieldsOf } from './schema';
 
 /** What a form asks of its surroundings where it can make batches. */
 export interface BatchMaking {
@@ -111,13 +112,11 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
           options={options}
           faults={faults}
           idPrefix={idPrefix}
-          busy={busy}
           onDraft={next => {
             setDraft(next);
             recheck(isBatchInput, typedFaults(fields, next, trans));
           }}
           onPreview={() => runBatch(batch.onPreview)}
-          onRun={() => runBatch(batch.onRun)}
           trans={trans}
         />
       </Fold>
@@ -127,22 +126,55 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
             {message}
           </p>
         )}
-        <button
-          type="button"
-          className="jp-mod-styled"
-          onClick={() => {
-            setEntries(presetsOf(fields));
-            setDraft(draftOf(fields));
-            refuse({}, '');
-          }}
-        >
-          {trans.__('Defaults')}
-        </button>
-        <button type="submit" className={`jp-mod-styled${open ? '' : ' jp-mod-accept'}`} disabled={busy}>
-          {busy && !open ? trans.__('Starting…') : trans.__('Run report')}
-        </button>
+        <div className="pt-Form-single">
+          <button
+            type="button"
+            className="jp-mod-styled"
+            onClick={() => {
+              setEntries(presetsOf(fields));
+              setDraft(draftOf(fields));
+              refuse({}, '');
+            }}
+          >
+            {trans.__('Defaults')}
+          </button>
+          <button type="submit" className={`jp-mod-styled${open ? '' : ' jp-mod-accept'}`} disabled={busy}>
+            {busy && !open ? trans.__('Starting…') : trans.__('Run report')}
+          </button>
+        </div>
+        {open && (
+          <BatchButtons
+            jobs={draftCount(fields, draft, trans)}
+            disabled={busy || !executors}
+            onPreview={() => runBatch(batch.onPreview)}
+            onRun={() => runBatch(batch.onRun)}
+            trans={trans}
+          />
+        )}
       </div>
     </form>
+  );
+}
+
+/** How many jobs the batch comes to, a look at them, and the start. */
+function BatchButtons(props: {
+  readonly jobs: number;
+  readonly disabled: boolean;
+  readonly onPreview: () => void;
+  readonly onRun: () => void;
+  readonly trans: TranslationBundle;
+}): React.ReactElement {
+  const { jobs, disabled, onPreview, onRun, trans } = props;
+  return (
+    <div className="pt-Form-batch">
+      <output>{trans._n('%1 job', '%1 jobs', jobs, String(jobs))}</output>
+      <button type="button" className="jp-mod-styled" disabled={disabled} onClick={onPreview}>
+        {trans.__('Preview')}
+      </button>
+      <button type="button" className="jp-mod-styled jp-mod-accept" disabled={disabled} onClick={onRun}>
+        {trans.__('Run batch')}
+      </button>
+    </div>
   );
 }
 

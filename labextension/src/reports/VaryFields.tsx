@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONValue } from '@lumino/coreutils';
 import * as React from 'react';
-import type { Entries } from './entry';
+import type { Entries } from '../form/entry';
+import { type Field, spanOf } from '../form/schema';
 import { isTicked, readValues, showValue, tickable, type Variations } from './grid';
 import { type Faults, varyInput } from './order';
-import { type Field, spanOf } from './schema';
 
 interface VaryFieldsProps {
   readonly fields: readonly Field[];

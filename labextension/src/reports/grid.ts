@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONValue } from '@lumino/coreutils';
 import type { Grid } from '../api';
-import { entryOf, readEntry } from './entry';
+import { entryOf, readEntry } from '../form/entry';
+import type { Field } from '../form/schema';
 import { LARGEST } from './runs';
-import type { Field } from './schema';
 
 const STEPS = /^([^:\s]+)\s*:\s*([^:\s]+)\s*:\s*([^:\s]+)$/;
 

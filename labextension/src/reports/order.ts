@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Batch, BatchOrder, Executor, ExecutorChoice, Grid, Values } from '../api';
-import { type Entries, presetsOf, readForm } from './entry';
+import { type Entries, presetsOf, readForm } from '../form/entry';
+import { type Field, fieldsOf } from '../form/schema';
 import { countJobs, readGrid, textOfValues, type Variations } from './grid';
 import { hasPlace, readRuns } from './runs';
-import { type Field, fieldsOf } from './schema';
 
 /** The parameter that a run goes into. */
 export const RUN = 'run';
