@@ -24,6 +24,7 @@ from pulsetrain.data import run_folder, write_run
 ROUTES = ["data", "data/sources", "data/keys", "data/code", "data/thumbnail"]
 CAMERA = "SPB_EXP_CAM/CAM/1:daqOutput"
 WORKER = "pulsetrain.data._browse_process"
+HOSTILE = Path("hostile", "SPB", "202601", "p900100", "proc")  # runs that lead elsewhere, or wait
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +60,30 @@ def browsed(tmp_path_factory: pytest.TempPathFactory, pictures: np.ndarray) -> I
     run.mkdir()
     (run / "CORR-R0099-DA01-S00000.h5").symlink_to(home / "secret.h5")
     (exp / "into").symlink_to(server.root / "sub")
+    for run, place in ((21, f"INSTRUMENT/{CAMERA}/data/image/pixels"), (22, "METADATA/more")):
+        folder = run_folder(exp / "hostile", proposal=900100, run=run)
+        cameras = {
+            CAMERA: {"data.image.pixels": pictures},
+            "SPB_EXP_CAM/CAM/2:daqOutput": {"data.image.pixels": pictures},
+        }
+        write_run(folder, instruments=cameras)
+        for path in folder.glob("*.h5"):
+            with h5py.File(path, "a") as file:
+                if place in file:
+                    del file[place]
+                file[place] = h5py.ExternalLink(str(home / "behind.h5"), "/data")
+    os.mkfifo(server.root / "pipe.h5")
+    for run, name in ((31, "CORR-R0031-DA02-S00000.h5"), (32, "karabo_data_map.json")):
+        folder = run_folder(exp / "hostile", proposal=900100, run=run)
+        write_run(folder, controls={"SA1_XTD2_XGM/XGM/DOOCS": {"pulseEnergy.photonFlux": np.linspace(1400, 1500, 5)}})
+        os.mkfifo(folder / name)
     yield server.start()
     server.stop()
 
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that soon gives up, with a run that hangs when it is read; and an administrator who may forbid it."""
+    """A server that soon gives up, and an administrator who may forbid to read."""
     home = tmp_path_factory.mktemp("impatient")
     (home / "strict.py").write_text(
         "from jupyter_server.auth import Authorizer\n"
@@ -75,9 +93,8 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     )
     options = {"PulsetrainServer.data_timeout": 8, "ServerApp.authorizer_class": "strict.Strict"}
     server = Server(home, options, {"PYTHONPATH": str(home)})
-    stuck = server.root / "r0013"
-    stuck.mkdir(parents=True)
-    os.mkfifo(stuck / "CORR-R0013-DA01-S00000.h5")  # opening it waits for ever, as on a file system that hangs
+    server.root.mkdir(parents=True)
+    (server.root / "spectrum.xy").write_text("1 2\n2 3\n3 4\n")
     yield server.start()
     server.stop()
 
@@ -200,26 +217,62 @@ def test_a_run_of_which_a_file_is_a_link_out_is_not_read(browsed):
     assert "CORR-R0099-DA01-S00000.h5" in answer.json()["message"]
 
 
-def test_a_file_that_hangs_is_given_up_and_the_next_request_works(impatient):
+@pytest.mark.parametrize("route", ["data/keys", "data/thumbnail", "data/code"])
+def test_a_source_of_a_run_whose_values_lie_outside_is_not_read(browsed, route):
+    run = browsed.home / "exp" / HOSTILE / "r0021"
+    asked = {"path": run, "key": "data.image.pixels"}
+    answer = browsed.get(route, params={**asked, "source": CAMERA})
+    assert answer.status_code == 403, answer.text
+    assert "behind.h5 lies, or leads, outside the folders that are open here" in answer.json()["message"]
+    assert browsed.get(route, params={**asked, "source": "SPB_EXP_CAM/CAM/2:daqOutput"}).status_code == 200
+
+
+def test_a_run_whose_list_of_sources_lies_outside_is_not_read(browsed):
+    proc = browsed.home / "exp" / HOSTILE
+    assert browsed.get("data/sources", params={"path": proc / "r0021"}).status_code == 200
+    assert browsed.get("data/sources", params={"path": proc / "r0022"}).status_code == 403
+
+
+def test_a_file_of_a_run_is_looked_at_as_the_run_is(browsed):
+    (file,) = (browsed.home / "exp" / HOSTILE / "r0021").glob("*.h5")
+    assert browsed.get("data/sources", params={"path": file}).status_code == 200
+    assert browsed.get("data/keys", params={"path": file, "source": CAMERA}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["pipe.h5", "r0031", "r0032"])
+def test_a_pipe_holds_nobody_up(browsed, path):
+    if path.startswith("r"):
+        path = browsed.home / "exp" / HOSTILE / path
+    answer = browsed.get("data/sources", params={"path": path})
+    assert answer.status_code == 400, answer.text
+    assert "a pipe or a device" in answer.json()["message"]
+
+
+def test_reading_that_hangs_is_given_up_and_the_next_request_works(impatient):
+    assert "spectrum.xy" in listed(impatient.get("data", params={"path": "."}))
+    (worker,) = workers(impatient)
+    worker.suspend()  # as a file system that hangs does
     began = time.monotonic()
-    answer = impatient.get("data/sources", params={"path": "r0013"})
+    answer = impatient.get("data/sources", params={"path": "spectrum.xy"})
     assert answer.status_code == 504
     assert "longer than 8 s" in answer.json()["message"]
     assert time.monotonic() - began > 7
-    assert "r0013" in listed(impatient.get("data", params={"path": "."}))
+    assert "spectrum.xy" in listed(impatient.get("data", params={"path": "."}))
 
 
 def test_a_crash_while_reading_is_said_and_the_next_request_works(impatient):
+    assert "spectrum.xy" in listed(impatient.get("data", params={"path": "."}))
+    (worker,) = workers(impatient)
+    worker.suspend()
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(impatient.get, "data/sources", params={"path": "r0013"})
-        while not answer.done():
-            for worker in workers(impatient):
-                worker.send_signal(signal.SIGSEGV)  # as a bug in a library would end it
-            time.sleep(0.5)
+        answer = pool.submit(impatient.get, "data/sources", params={"path": "spectrum.xy"})
+        time.sleep(0.5)
+        worker.send_signal(signal.SIGSEGV)  # as a bug in a library would end it
+        worker.resume()
     refused = answer.result()
     assert refused.status_code == 502
     assert "crashed" in refused.json()["message"]
-    assert "r0013" in listed(impatient.get("data", params={"path": "."}))
+    assert "spectrum.xy" in listed(impatient.get("data", params={"path": "."}))
 
 
 def test_a_file_that_is_damaged_is_said_to_be(browsed):

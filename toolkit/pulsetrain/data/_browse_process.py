@@ -10,19 +10,23 @@ import contextlib
 import json
 import os
 import signal
+import stat
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from pulsetrain.data import browse
 from pulsetrain.data._browse_folder import Entry, Listing, file_kind
-from pulsetrain.data._browse_links import files_behind
+from pulsetrain.data._browse_links import files_behind, overviews, places_of_run
 from pulsetrain.data._browse_roots import Absent, Outside, confined
 from pulsetrain.data._errors import DataError
+from pulsetrain.data._run import is_run
 
 __all__ = ["main"]
 
+_MAP = "karabo_data_map.json"  # what EXtra-data may have noted of a run's files
 Answer = tuple[dict[str, Any], bytes]
 
 
@@ -84,17 +88,38 @@ def _confined_entry(entry: Entry, listing: Listing, roots: list[str]) -> dict[st
 
 def _path(question: dict[str, Any]) -> str:
     """Return the path of a run or file that may be read, with all that is linked from it."""
-    place = confined(question["path"], question["roots"])
-    if Path(place.path).is_file():
-        for behind in files_behind(place.path):
-            with contextlib.suppress(Absent):  # what is not there is shown as nothing
-                confined(behind, question["roots"])
-    if Path(place.path).is_dir():
-        with os.scandir(place.path) as found:
-            for entry in found:
-                if entry.is_symlink() and file_kind(entry.name) != "other":
-                    confined(entry.path, question["roots"])
-    return place.path
+    roots = question["roots"]
+    path = confined(question["path"], roots).path
+    places = places_of_run(question.get("source"))
+    if not Path(path).is_dir():
+        _check(path, roots, places)
+        if not is_run(path):  # of which only what is asked for is read: one file may hold 100,000 datasets
+            _check(path, roots)
+        return path
+    with os.scandir(path) as found:
+        files = [entry for entry in found if file_kind(entry.name) != "other" or entry.name == _MAP]
+    for entry in files:
+        if entry.is_symlink():
+            confined(entry.path, roots)
+        _check(entry.path, roots, places)
+    for overview in overviews(path):
+        _check(overview, roots, places)
+    return path
+
+
+def _check(path: str, roots: list[str], places: Sequence[str] = ("/",)) -> None:
+    """Refuse a file that is no plain one, whose opening might wait for ever, or of which values lie outside."""
+    _refuse_pipes(path)
+    for behind in files_behind(path, places) if file_kind(path) in ("hdf5", "other") else ():
+        with contextlib.suppress(Absent):  # what is not there is shown as nothing
+            _refuse_pipes(confined(behind, roots).path)
+
+
+def _refuse_pipes(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        mode = Path(path).stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise DataError(path, "a pipe or a device", "a plain file", "choose another")
 
 
 def _sources(question: dict[str, Any]) -> Answer:
