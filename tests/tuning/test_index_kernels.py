@@ -11,7 +11,7 @@ from pulsetrain.data.unit_cell import UnitCell
 from pulsetrain.tuning._index._chance import log_false_alarms
 from pulsetrain.tuning._index._fit import assigned, count_near, fit_lattice, lattice_score, turned
 from pulsetrain.tuning._index._search import best_apart, polish
-from pulsetrain.tuning._index._small import determinant, inverse, nearest_turn
+from pulsetrain.tuning._index._small import across, determinant, inverse, nearest_turn, product, shift, transposed, unit
 
 KNOWN = UnitCell(30, 41, 53, 75, 82, 97).matrix
 
@@ -36,6 +36,17 @@ def test_small_matrices_are_those_of_linear_algebra(rng):
         assert determinant(right_handed) == pytest.approx(np.linalg.det(right_handed))
         np.testing.assert_allclose(inverse(right_handed), np.linalg.inv(right_handed), rtol=1e-7, atol=1e-9)
         np.testing.assert_allclose(nearest_turn(right_handed), polar(right_handed)[0], atol=1e-7)
+        np.testing.assert_allclose(product(matrix, right_handed), matrix @ right_handed, atol=1e-12)
+        np.testing.assert_array_equal(transposed(matrix), matrix.T)
+
+
+def test_vectors_are_those_of_linear_algebra(rng):
+    matrix, (v, w) = rng.normal(size=(3, 3)), rng.normal(size=(2, 3))
+    np.testing.assert_allclose(across(v, w), np.cross(v, w), atol=1e-12)
+    np.testing.assert_allclose(unit(v), v / np.linalg.norm(v), atol=1e-12)
+    expected = v + matrix @ w
+    shift(v, matrix, w)
+    np.testing.assert_allclose(v, expected, atol=1e-12)
 
 
 def test_nearest_nodes_and_the_score_of_a_lattice(spots):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from pulsetrain.tuning._index._fit import fit_lattice, lattice_score
 from pulsetrain.tuning._index._reduced import ReducedCell
 from pulsetrain.tuning._index._search import Known, best_apart, half_sphere, misfit, polish, ring_vectors, third_vectors
-from pulsetrain.tuning._index._small import determinant
+from pulsetrain.tuning._index._small import compiled, determinant, write, write_vector
 
 __all__ = ["Plan", "candidates"]
 
@@ -102,7 +101,7 @@ def candidates(
     return np.ascontiguousarray(axes[best][:, back])
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _grow(
     q: NDArray[np.float64], starts: NDArray[np.float64], stages: NDArray[np.int64], known: Known, clear: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -110,46 +109,65 @@ def _grow(
     firsts = _polished(q, starts, stages, known)
     low = q[: stages[0]].astype(np.float32)
     found = np.empty((len(firsts) * _SECONDS * 2, 3, 3))
-    worth = np.empty(len(found))
+    loss = np.empty(len(found))  # the score, turned round
+    one, alone = np.empty((1, 3, 3)), np.empty(1)
     count = 0
-    for first in firsts:
-        begun = count
-        for second in ring_vectors(low, first, known, _SECONDS):
-            polish(q, second, stages[:1])
-            for third in third_vectors(low, first, second, known):
-                axes = found[count]
-                axes[0], axes[1], axes[2] = first, second, third
-                if determinant(axes) < 0:
-                    axes *= -1
-                worth[count] = lattice_score(q[: stages[0]], axes)
+    for i in range(len(firsts)):
+        begun, least = count, count
+        seconds = ring_vectors(low, firsts[i], known, _SECONDS)
+        for j in range(len(seconds)):
+            polish(q, seconds[j], stages[:1])
+            thirds = third_vectors(low, firsts[i], seconds[j], known)
+            for k in range(2):
+                _write_right_handed(firsts[i], seconds[j], thirds[k], found[count])
+                loss[count] = -lattice_score(q[: stages[0]], found[count])
+                if loss[count] < loss[least]:
+                    least = count
                 count += 1
         if count > begun and clear < 1:
-            out = found[begun + np.argmax(worth[begun:count])].copy()
-            score = _refined(q, out, stages, known)
-            if score > clear:
-                return np.expand_dims(out, 0), np.array([score])
-    best = np.argsort(-worth[:count])[:_FIRSTS]
-    several = found[best]
-    scores = np.array([_refined(q, axes, stages, known) for axes in several])
+            write(found[least], one[0])
+            alone[0] = _refined(q, one[0], stages, known)
+            if alone[0] > clear:
+                return one, alone
+    best = np.argsort(loss[:count])[:_FIRSTS]
+    several, scores = np.empty((len(best), 3, 3)), np.empty(len(best))
+    for k in range(len(best)):
+        write(found[best[k]], several[k])
+        scores[k] = _refined(q, several[k], stages, known)
     return several, scores
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
+def _write_right_handed(
+    first: NDArray[np.float64], second: NDArray[np.float64], third: NDArray[np.float64], axes: NDArray[np.float64]
+) -> None:
+    """Write three vectors, or all their opposites, as the rows of a matrix whose determinant is positive."""
+    write_vector(first, axes[0])
+    write_vector(second, axes[1])
+    write_vector(third, axes[2])
+    sign = -1 if determinant(axes) < 0 else 1
+    for r in range(3):
+        for s in range(3):
+            axes[r, s] *= sign
+
+
+@compiled
 def _polished(
     q: NDArray[np.float64], starts: NDArray[np.float64], stages: NDArray[np.int64], known: Known
 ) -> NDArray[np.float64]:
     """Refine the first vectors, and return the best that are apart and as long as they should be."""
     n = len(starts)
-    scores = np.empty(n)
+    loss, polished = np.empty(n), np.empty((3, n))
     for j in range(n):
         v = starts[j]
-        scores[j] = polish(q, v, stages)
-        if abs(np.sqrt(np.sum(v * v)) / known.lengths[0] - 1) > 1.5 * known.length_span:
-            scores[j] = -np.inf
-    return best_apart(np.argsort(-scores), starts.T, np.ones(n), 0.5 * known.step, _FIRSTS)
+        loss[j] = -polish(q, v, stages)
+        if abs(np.sqrt(v[0] ** 2 + v[1] ** 2 + v[2] ** 2) / known.lengths[0] - 1) > 1.5 * known.length_span:
+            loss[j] = np.inf
+        write_vector(v, polished[:, j])
+    return best_apart(np.argsort(loss), polished, np.ones(n), 0.5 * known.step, _FIRSTS)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _refined(q: NDArray[np.float64], axes: NDArray[np.float64], stages: NDArray[np.int64], known: Known) -> float:
     """Refine a lattice in place; return its score."""
     rms = fit_lattice(q, axes, stages, 0.3, known.axes)

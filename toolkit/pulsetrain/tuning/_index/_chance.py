@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from pulsetrain.tuning._index._fit import count_near, fit_lattice, turned
-from pulsetrain.tuning._index._small import inverse
+from pulsetrain.tuning._index._small import compiled, inverse, transposed, write
 
 __all__ = ["log_false_alarms", "narrow"]
 
@@ -15,7 +14,7 @@ _WIDTHS = np.array([0.03, 0.05, 0.08, 0.12, 0.17, 0.25])
 _TURNS = np.deg2rad(20 + 320 * (np.arange(1, 33) * 0.6180339887498949 % 1))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def log_false_alarms(
     q: NDArray[np.float64], axes: NDArray[np.float64], known: NDArray[np.float64], spans: tuple[float, float]
 ) -> float:
@@ -37,7 +36,10 @@ def log_false_alarms(
     n, near, chance = count_near(q, axes, _WIDTHS, _TURNS)
     if n == 0:
         return 0.0
-    radius = np.sqrt(np.sum(q * q) / len(q))
+    square = 0.0
+    for i in range(len(q)):
+        square += q[i, 0] ** 2 + q[i, 1] ** 2 + q[i, 2] ** 2
+    radius = np.sqrt(square / len(q))
     fewest = np.inf
     for k in range(len(_WIDTHS)):
         # Never below what spots without any order give, nor below what the turned spots gave.
@@ -53,14 +55,14 @@ def log_false_alarms(
         step = 2 * _WIDTHS[k] / radius
         trials = np.log10(4 * np.pi**2)
         for i in range(3):
-            length = np.sqrt(np.sum(known[i] ** 2)) / step
+            length = np.sqrt(known[i, 0] ** 2 + known[i, 1] ** 2 + known[i, 2] ** 2) / step
             trials += np.log10(max(1.0, 2 * spans[0] * length))
             trials += (2 - i) * np.log10(max(1.0, length)) + i * np.log10(max(1.0, 2 * spans[1] * length))
         fewest = min(fewest, trials - n * tail / np.log(10))
     return fewest
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def narrow(
     q: NDArray[np.float64],
     axes: NDArray[np.float64],
@@ -92,8 +94,8 @@ def narrow(
     current = axes.copy()
     for k in range(2 * n):
         if k == n:
-            current = inverse(turned(known, inverse(axes))).T.copy()
+            current = transposed(inverse(turned(known, inverse(axes))))
         fit_lattice(q, current, everything, widths[k % n], known)
-        found[k] = current
+        write(current, found[k])
         alarms[k] = log_false_alarms(q, current, known, spans)
     return found, alarms

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from pulsetrain.tuning._index._small import determinant, inverse, nearest_turn
+from pulsetrain.tuning._index._small import compiled, determinant, inverse, nearest_turn, product, transposed, write
 
 __all__ = ["assigned", "count_near", "fit_lattice", "lattice_score", "turned"]
 
 _FREEDOM = 0.02  # standard deviation of a lattice from the known cell, relative to each axis
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def lattice_score(q: NDArray[np.float64], axes: NDArray[np.float64]) -> float:
     """Return the share of spots near the nodes of a lattice, each weighted by how near, less what is chance.
 
@@ -35,17 +34,28 @@ def lattice_score(q: NDArray[np.float64], axes: NDArray[np.float64]) -> float:
     return share
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def turned(known: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the reciprocal axes of a known cell as rows, turned and scaled onto those of a lattice."""
-    own = inverse(known).T
-    overlap = own.T @ columns.T
+    own = inverse(known)  # as columns
+    overlap = np.empty((3, 3))
+    for r in range(3):
+        for s in range(3):
+            overlap[r, s] = own[r, 0] * columns[s, 0] + own[r, 1] * columns[s, 1] + own[r, 2] * columns[s, 2]
     turn = nearest_turn(overlap)
-    onto: NDArray[np.float64] = own @ turn * (np.sum(turn * overlap) / np.sum(own * own))
+    common = square = 0.0
+    for r in range(3):
+        for s in range(3):
+            common += turn[r, s] * overlap[r, s]
+            square += own[r, s] * own[r, s]
+    onto = np.empty((3, 3))
+    for r in range(3):
+        for s in range(3):
+            onto[r, s] = (own[0, r] * turn[0, s] + own[1, r] * turn[1, s] + own[2, r] * turn[2, s]) * common / square
     return onto
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def fit_lattice(
     q: NDArray[np.float64],
     axes: NDArray[np.float64],
@@ -77,48 +87,68 @@ def fit_lattice(
     """
     rms = np.inf
     n_before = 0.0
+    near, apart = np.empty(len(q), dtype=np.bool_), np.empty(len(q))
     for turn in range(2 * len(stages) + 8):
         last = turn >= 2 * len(stages)
         some = q[: stages[min(turn // 2, len(stages) - 1)]]
         hkl, off, distance = assigned(some, axes)
-        near = off < widest
-        if near.sum() < 5:
+        count = 0
+        for i in range(len(some)):
+            if off[i] < widest:
+                apart[count] = distance[i]
+                count += 1
+        if count < 5:
             return np.inf
-        if last:
-            # Three and a half times the median: outliers do not widen it.
-            near &= distance <= 3.5 * np.median(distance[near])
-        n_near = near.sum() + distance[near].sum()  # changes with the spots, and with the lattice
-        rms = np.sqrt(np.mean(distance[near] ** 2))
-        reciprocal = _least_squares(some[near], hkl[near], turned(known, inverse(axes)), rms)
+        # Three and a half times the median: outliers do not widen it.
+        farthest = 3.5 * np.median(apart[:count]) if last else np.inf
+        count, total, square = 0, 0.0, 0.0
+        for i in range(len(some)):
+            near[i] = off[i] < widest and distance[i] <= farthest
+            if near[i]:
+                count += 1
+                total += distance[i]
+                square += distance[i] ** 2
+        if count == 0:
+            return np.inf
+        n_near = count + total  # changes with the spots, and with the lattice
+        rms = np.sqrt(square / count)
+        reciprocal = _least_squares(some, hkl, near, turned(known, inverse(axes)), rms)
         if not determinant(reciprocal) * determinant(axes) > 0.1:
             return np.inf
-        axes[:] = inverse(reciprocal).T
+        write(transposed(inverse(reciprocal)), axes)
         if last and abs(n_near - n_before) < 1e-9:
             break
         n_before = n_near
     return rms
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _least_squares(
-    q: NDArray[np.float64], hkl: NDArray[np.float64], expected: NDArray[np.float64], rms: float
+    q: NDArray[np.float64],
+    hkl: NDArray[np.float64],
+    near: NDArray[np.bool_],
+    expected: NDArray[np.float64],
+    rms: float,
 ) -> NDArray[np.float64]:
-    """Return the reciprocal axes, as rows, that fit spots best."""
+    """Return the reciprocal axes, as rows, that best fit the spots that are near."""
     a, b = np.zeros((3, 3)), np.zeros((3, 3))
     for i in range(len(q)):
+        if not near[i]:
+            continue
         for r in range(3):
             for s in range(3):
                 a[r, s] += hkl[i, r] * hkl[i, s]
                 b[r, s] += hkl[i, r] * q[i, s]
     for r in range(3):
-        tie = max(rms, 1e-5) ** 2 / (_FREEDOM**2 * np.sum(expected[r] ** 2))
+        square = expected[r, 0] ** 2 + expected[r, 1] ** 2 + expected[r, 2] ** 2
+        tie = max(rms, 1e-5) ** 2 / (_FREEDOM**2 * square)
         a[r, r] += tie
         for s in range(3):
             b[r, s] += tie * expected[r, s]
-    return inverse(a) @ b
+    return product(inverse(a), b)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def count_near(
     q: NDArray[np.float64], axes: NDArray[np.float64], widths: NDArray[np.float64], turns: NDArray[np.float64]
 ) -> tuple[int, NDArray[np.int64], NDArray[np.float64]]:
@@ -165,10 +195,12 @@ def count_near(
                 if farthest <= widths[w]:
                     near[w] += t < 0
                     chance[w] += t >= 0
-    return spots, near, chance / max(1, turned)
+    for w in range(n_widths):
+        chance[w] /= max(1, turned)
+    return spots, near, chance
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def assigned(
     q: NDArray[np.float64], axes: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from pulsetrain.tuning._index._small import inverse
+from pulsetrain.tuning._index._small import across, compiled, inverse, shift, unit, write_vector
 
 __all__ = ["Known", "best_apart", "half_sphere", "misfit", "polish", "ring_vectors", "third_vectors"]
 
@@ -54,7 +53,7 @@ def half_sphere(n: int) -> NDArray[np.float32]:
     return np.array([r * np.cos(angle), r * np.sin(angle), z], dtype=np.float32)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def misfit(
     q: NDArray[np.float32], vectors: NDArray[np.float32], low: float, high: float, n_scales: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -98,7 +97,7 @@ def misfit(
     return best, factor
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def best_apart(
     order: NDArray[np.int64], vectors: NDArray[np.float64], factor: NDArray[np.float64], distance: float, most: int
 ) -> NDArray[np.float64]:
@@ -124,7 +123,7 @@ def best_apart(
     return found[:count]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def polish(q: NDArray[np.float64], v: NDArray[np.float64], stages: NDArray[np.int64]) -> float:
     """Refine a trial vector by least squares, from the spots near the beam outwards.
 
@@ -139,7 +138,7 @@ def polish(q: NDArray[np.float64], v: NDArray[np.float64], stages: NDArray[np.in
     float
         How far its score is above chance, in standard deviations, at the stage where it is farthest.
     """
-    best_score, best_v = -1e9, v.copy()
+    best_score, best_v = -1e9, np.empty(3)
     for n in stages:
         for _ in range(3):
             a = np.zeros((3, 3))
@@ -155,7 +154,7 @@ def polish(q: NDArray[np.float64], v: NDArray[np.float64], stages: NDArray[np.in
             ridge = 1e-3 * (a[0, 0] + a[1, 1] + a[2, 2]) + 1e-12
             for r in range(3):
                 a[r, r] += ridge
-            v += inverse(a) @ b
+            shift(v, inverse(a), b)
         score = 0.0
         for i in range(n):
             phase = q[i, 0] * v[0] + q[i, 1] * v[1] + q[i, 2] * v[2]
@@ -165,69 +164,78 @@ def polish(q: NDArray[np.float64], v: NDArray[np.float64], stages: NDArray[np.in
         score = (score - n / 3.0) / np.sqrt(n * (4.0 / 15.0 - 1.0 / 9.0))
         if score >= best_score:
             best_score = score
-            best_v[:] = v
-    v[:] = best_v
+            write_vector(v, best_v)
+    write_vector(best_v, v)
     return best_score
 
 
-@numba.njit(nogil=True, cache=True)
-def _across(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+@compiled
+def _frame(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return two unit vectors at right angles to a unit vector and to each other."""
-    k = np.argmin(np.abs(u))
-    e = np.zeros(3)
-    e[k] = 1.0
-    e -= (e @ u) * u
-    e /= np.sqrt(e @ e)
-    f = np.cross(u, e)
-    return e, f
+    k = 0
+    for r in range(1, 3):
+        if abs(u[r]) < abs(u[k]):
+            k = r
+    e = np.empty(3)
+    for r in range(3):
+        e[r] = (r == k) - u[k] * u[r]
+    e = unit(e)
+    return e, across(u, e)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def ring_vectors(q: NDArray[np.float32], first: NDArray[np.float64], known: Known, most: int) -> NDArray[np.float64]:
     """Return the best second vectors, of known length and angle to a first one; shape (found, 3), Å."""
     length, angle = known.lengths[1], known.angles[0, 1]
-    u = first / np.sqrt(np.sum(first * first))
-    e, f = _across(u)
+    u = unit(first)
+    e, f = _frame(u)
     n_turns = max(12, int(np.ceil(2 * np.pi * length * np.sin(angle) / known.step)))
     n_angles = int(np.ceil(2 * known.angle_span * length / known.step))
     n_lengths = int(np.ceil(2 * known.length_span * length / known.step))
     turns = np.empty((3, n_turns), dtype=np.float32)
-    best = np.full(n_turns, np.float32(1.0), dtype=np.float32)
+    best = np.ones(n_turns)
     found = np.empty((n_turns, 3))
     for k in range(n_angles):
         tilt = angle + known.angle_span * (2 * (k + 0.5) / n_angles - 1)
         for j in range(n_turns):
             turn = 2 * np.pi * j / n_turns
             for r in range(3):
-                across = np.cos(turn) * e[r] + np.sin(turn) * f[r]
-                turns[r, j] = length * (np.cos(tilt) * u[r] + np.sin(tilt) * across)
+                aside = np.cos(turn) * e[r] + np.sin(turn) * f[r]
+                turns[r, j] = length * (np.cos(tilt) * u[r] + np.sin(tilt) * aside)
         score, factor = misfit(q, turns, 1 - known.length_span, 1 + known.length_span, n_lengths)
         for j in range(n_turns):
             if score[j] < best[j]:
                 best[j] = score[j]
                 for r in range(3):
                     found[j, r] = turns[r, j] * factor[j]
-    peaks = np.empty(n_turns, dtype=np.int64)
-    count = 0
-    for j in range(n_turns):
-        if best[j] < best[j - 1] and best[j] <= best[(j + 1) % n_turns]:
-            peaks[count] = j
+    return _lowest(best, found, most)
+
+
+@compiled
+def _lowest(score: NDArray[np.float64], vectors: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """Return the vectors at the lowest minima of the score around a ring."""
+    n, count = len(score), 0
+    where, depth = np.empty(n, dtype=np.int64), np.empty(n)
+    for j in range(n):
+        if score[j] < score[j - 1] and score[j] <= score[(j + 1) % n]:
+            where[count], depth[count] = j, score[j]
             count += 1
-    peaks = peaks[:count]
-    return found[peaks[np.argsort(best[peaks])[:most]]]
+    order = np.argsort(depth[:count])[:most]
+    lowest = np.empty((len(order), 3))
+    for k in range(len(order)):
+        write_vector(vectors[where[order[k]]], lowest[k])
+    return lowest
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def third_vectors(
     q: NDArray[np.float32], first: NDArray[np.float64], second: NDArray[np.float64], known: Known
 ) -> NDArray[np.float64]:
     """Return the two vectors, one on each side, that with two others best make the known cell; shape (2, 3), Å."""
     length, angles = known.lengths[2], known.angles[:, 2]
-    u = first / np.sqrt(np.sum(first * first))
-    w = second / np.sqrt(np.sum(second * second))
-    g = u @ w
-    up = np.cross(u, w)
-    up /= np.sqrt(up @ up)
+    u, w = unit(first), unit(second)
+    g = u[0] * w[0] + u[1] * w[1] + u[2] * w[2]
+    up = unit(across(u, w))
     n_angles = int(np.ceil(2 * known.angle_span * length / known.step))
     n_lengths = int(np.ceil(2 * known.length_span * length / known.step))
     box = np.empty((3, 2 * n_angles * n_angles), dtype=np.float32)
