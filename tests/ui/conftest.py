@@ -1,6 +1,8 @@
 """A real JupyterLab and a real browser, for the tests that look at what users see.
 
-`lab` is one server for all tests, under a base URL as behind a hub; `page` is a fresh, logged-in Lab page.
+`lab` is one server for all tests, under a base URL as behind a hub; `page` is a fresh, logged-in Lab page. Of several
+processes that share the tests each has its own server, browser and folders. The machine may be slow and busy: what a
+test expects has half a minute to come true.
 Screenshots go to the folder in PULSETRAIN_SCREENSHOTS, else to a temporary one.
 """
 
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
 from tests.jupyter_process import JupyterProcess
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -29,8 +31,13 @@ FLAGS = [
     "--disable-sync",
     "--no-proxy-server",
 ]
+THEME = "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
 NO_NEWS = '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}'
-KERNEL_START = 60_000  # ms
+KERNEL_START = 120_000  # ms
+LOADING = 90_000  # ms
+PATIENCE = 30_000  # ms
+
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -76,8 +83,11 @@ def lab(new_lab: Callable[[], Lab]) -> Lab:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or the one that playwright installs."""
+def context() -> Iterator[BrowserContext]:
+    """A window of Debian's Chromium, or of the one that playwright installs, in which pages are tabs.
+
+    To open the window and to compile JupyterLab anew for each page would take half of a page's time again.
+    """
     with sync_playwright() as playwright:
         system = next(filter(None, map(shutil.which, BROWSERS)), None)
         path = system or playwright.chromium.executable_path
@@ -85,25 +95,27 @@ def browser() -> Iterator[Browser]:
             reason = f"no browser: install one of {', '.join(BROWSERS)}, or run `playwright install chromium`"
             (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
+        context = browser.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
+        context.set_default_timeout(PATIENCE)
+        context.new_page()  # a window closes with its last tab
+        yield context
         browser.close()
 
 
 @pytest.fixture
-def open_lab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[[Lab], Page]]:
+def open_lab(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Callable[[Lab], Page]]:
     """Open logged-in pages of a server; a picture is kept of each where the test fails."""
     pages: list[Page] = []
     errors: list[str] = []
 
     def make(lab: Lab) -> Page:
-        context = browser.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
-        context.set_default_timeout(20_000)
+        (lab.home / THEME).unlink(missing_ok=True)  # that of another test
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         pages.append(page)
-        page.goto(f"{lab.url}lab?reset&token={lab.token}")
-        page.locator("#jp-main-dock-panel").wait_for(timeout=60_000)
-        page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
+        page.goto(f"{lab.url}lab?reset&token={lab.token}", timeout=LOADING)
+        page.locator("#jp-main-dock-panel").wait_for(timeout=LOADING)
+        page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)", timeout=LOADING)
         return page
 
     yield make
@@ -111,7 +123,7 @@ def open_lab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
     for number, page in enumerate(pages):
         if failed:
             page.screenshot(path=_pictures(request) / f"failed-{request.node.name}-{number}.png")
-        page.context.close()
+        page.close()
     if not failed:
         assert not errors, f"uncaught errors in the page: {errors}"
 
