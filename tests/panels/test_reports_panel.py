@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import json
 import re
 import threading
 import time
@@ -377,6 +378,38 @@ def test_a_batch_that_has_ended_is_not_read_again_and_again(tmp_path, monkeypatc
     seen = len(read)
     watch.look()
     assert len(read) == seen
+
+
+def test_a_damaged_job_or_batch_hides_no_other_one(tmp_path):
+    for name, status in (("whole", {}), ("later", {"started": 1e300, "eta": 10**400}), ("torn", {"pid": "x"})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "job.json").write_text("{}")
+        (tmp_path / name / "status.json").write_text(json.dumps({"version": 1, "state": "running"} | status))
+    (tmp_path / "batch").mkdir()
+    (tmp_path / "batch" / "batch.json").write_text('{"template": {"name": ["deep", {"er": 1}]}, "submitted": 1e999}')
+    found = {entry.id: entry for entry in Watch(tmp_path, lambda _: None).look()}
+    assert set(found) == {"whole", "later", "torn", "batch"}
+    assert found["later"].message == found["torn"].message == "status.json is not one of ours"
+
+
+def test_the_list_goes_on_after_one_that_could_not_be_told(tmp_path, caplog):
+    told: list[list[Entry]] = []
+
+    def tell(entries: list[Entry]) -> None:
+        told.append(entries)
+        if len(told) == 1:
+            raise ValueError("a widget that is closing")
+
+    watch = Watch(tmp_path, tell)
+    watch.start()
+    end = time.monotonic() + 20
+    while len(told) < 2:
+        assert watch.alive
+        assert time.monotonic() < end
+        time.sleep(0.05)
+        watch.wake()
+    watch.close()
+    assert "cannot be listed; trying again" in caplog.text
 
 
 def test_the_panel_needs_no_extension_beside_that_of_ipywidgets(template, root):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ _FIRST, _FACTOR = 0.4, 1.5  # s; the pause after something has changed, and how 
 _BUSY, _QUIET = 5.0, 30.0  # s, the longest pauses: while jobs are at work, and while none is
 _SHARE = 5.0  # times as long as a look takes is the pause after it at least
 _SETTLED = 30.0  # s after which a batch that had ended is looked at again: somebody may have resumed it elsewhere
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -130,24 +132,32 @@ class Watch:
     def look(self) -> list[Entry]:
         """Return the entries as they are now."""
         with self._lock:
+            jobs = list_jobs(self._root) if self._scope is None else self._scope.jobs()
+            found = [
+                _readable(job, partial(self._job, job, status))
+                for job, status in zip(jobs, self._statuses(jobs), strict=True)
+            ]
             if self._scope is not None:
-                jobs = self._scope.jobs()
-                return [self._job(job, status) for job, status in zip(jobs, self._statuses(jobs), strict=True)]
-            jobs = list_jobs(self._root)
-            found = [self._job(job, status) for job, status in zip(jobs, self._statuses(jobs), strict=True)]
-            found += [self._batch(batch) for batch in list_batches(self._root)]
+                return found
+            found += [_readable(batch, partial(self._batch, batch)) for batch in list_batches(self._root)]
             return sorted(found, key=lambda entry: entry.id, reverse=True)
 
     def _run(self) -> None:
-        pause, entries = _FIRST, list[Entry]()
+        pause, entries, said = _FIRST, list[Entry](), ""
         while not self._closed:
             self._wake.clear()
             began, scope = time.monotonic(), self._scope
-            with contextlib.suppress(OSError):  # a file system that is away comes back
+            try:
                 entries = self.look()
                 if entries != self._told and scope is self._scope and not self._closed:
                     self._told, pause = entries, _FIRST
                     self._tell(entries)
+            except OSError:
+                pass  # a file system that is away comes back
+            except Exception as error:  # noqa: BLE001 -- whatever it was, the list must not stand still for ever
+                if repr(error) != said:
+                    said = repr(error)
+                    _log.warning("%s cannot be listed; trying again", self._root, exc_info=True)
             # A long list is a burden for the file system, and for the kernel's own work.
             at_least = _SHARE * (time.monotonic() - began)
             longest = _QUIET if all(entry.ended for entry in entries) else _BUSY
@@ -205,6 +215,16 @@ class Watch:
             seconds_left(found), submitted if isinstance(submitted, (int, float)) else None, started, finished,
             counts=counts,
         )  # fmt: skip
+
+
+def _readable(item: Job | Batch, make: Callable[[], Entry]) -> Entry:
+    """Return the line of a job or batch; whatever a damaged record makes of it, the others are listed all the same."""
+    try:
+        return make()
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        return Entry(item, item.id, "dead", f"cannot be read: {type(error).__name__}: {error}")
 
 
 def _state(counts: dict[str, int]) -> str:

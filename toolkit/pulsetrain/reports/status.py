@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ FINISHED = (*CONCLUDED, "dead")
 _START_WITHIN = 60.0  # s; a runner that has not signed its job by then never started,
 _WRITTEN_WITHIN = 3600.0  # s; unless whoever submits it is still at it: a large batch on a slow disk takes long
 _NEVER = "interrupted: the runner never started"
+_LAST_YEAR = 253_402_300_800.0  # s since the epoch; no calendar has a later one
 _BEAT_WITHIN = 60.0  # s; the runner of another host that has been silent for longer is dead
 
 
@@ -135,17 +137,18 @@ class Status:
         return self.host != this_host() or alive(self.crew_pid, self.crew_started)
 
     def _sound(self) -> bool:
-        numbers = (self.cell, self.cells, self.attempt, self.beat)
-        optional = (self.eta, self.submitted, self.started, self.finished)
-        processes = (self.pid_started, self.kernel_started, self.crew_started, self.submitter_started)
+        numbers = (self.cell, self.cells, self.attempt)
+        times = (self.beat, self.submitted, self.started, self.finished)
+        optional = (self.eta, *times, self.pid_started, self.kernel_started, self.crew_started, self.submitter_started)
         pids = (self.pid, self.kernel_pid, self.crew_pid, self.submitter_pid)
         texts = (self.message, self.host, self.executor, self.queue, self.node, self.submitter_host)
         return (
             self.version == VERSION
             and self.state in get_args(State)
             and all(isinstance(text, str) for text in texts)
-            and all(isinstance(number, (int, float)) for number in numbers)
-            and all(number is None or isinstance(number, (int, float)) for number in (*optional, *processes))
+            and all(isinstance(number, (int, float)) and math.isfinite(number) for number in (*numbers, self.beat))
+            and all(n is None or (isinstance(n, (int, float)) and math.isfinite(n)) for n in optional)
+            and all(moment is None or 0 <= moment < _LAST_YEAR for moment in times)
             and all(number is None or isinstance(number, int) for number in pids)
         )
 
