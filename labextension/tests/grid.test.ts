@@ -2,56 +2,24 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 import { fieldsOf } from '../src/form/schema';
 import { countJobs, readGrid, readValues, textOfValues, tickable } from '../src/reports/grid';
-import { hasPlace, readRuns } from '../src/reports/runs';
+import { readRuns } from '../src/reports/runs';
 import { field, TUNING } from './templates';
 
 const trans = nullTranslator.load('pulsetrain');
 
 describe('runs', () => {
   it.each([
-    ['', []],
-    ['7', [7]],
-    ['10-13,31', [10, 11, 12, 13, 31]],
-    ['3 – 5; 4, 0009', [3, 4, 5, 9]],
-    ['1..3 8', [1, 2, 3, 8]]
-  ])('%j are %j', (text, runs) => {
-    expect(readRuns(text, trans)).toEqual({ runs });
-  });
-
-  it.each([
     ['5-3', 'got 5-3, which ends before it begins'],
     ['1, x', 'got x, allowed numbers and spans such as 10-25, 31'],
-    ['1-', 'got 1-, allowed numbers and spans such as 10-25, 31'],
     ['1-999999', 'got 1-999999; a batch has at most 100000 jobs']
   ])('%j are refused: %s', (text, fault) => {
     expect(readRuns(text, trans)).toEqual({ fault });
   });
-
-  it.each([
-    ['/gpfs/r{run:04d}', true],
-    ['{run}', true],
-    ['{run:04}', true],
-    ['{runs}', false],
-    ['{run:>4}', false],
-    ['run', false]
-  ])('%s has a place for them: %s', (text, has) => {
-    expect(hasPlace(text)).toBe(has);
-  });
 });
 
 describe('values of a varied parameter', () => {
+  // What is read of all other kinds stands in typed.test.ts.
   it.each([
-    ['min_snr', '4, 5, 6', [4, 5, 6]],
-    ['min_snr', '[4, 5.5]', [4, 5.5]],
-    ['min_snr', '4:6:0.5', [4, 4.5, 5, 5.5, 6]],
-    ['min_snr', '3:4:0.1', [3, 3.1, 3.2, 3.3, 3.4, 3.5, 3.6, 3.7, 3.8, 3.9, 4]],
-    ['threshold', 'none, 0', [null, 0]],
-    ['indexer', '["mosflm", "xgandalf"]', ['mosflm', 'xgandalf']],
-    ['polarised', '[null, true]', [null, true]],
-    ['title', 'a b, c', ['a b', 'c']],
-    ['title', '["a, b", ""]', ['a, b', '']],
-    ['panels', '[1, 2], [3]', [[1, 2], [3]]],
-    ['panels', '[[1, 2], []]', [[1, 2], []]],
     ['train', '7, first', [7, 'first']],
     ['train', '["7", 7]', ['7', 7]]
   ])('%s: %j are %j', (name, text, values) => {

@@ -111,13 +111,19 @@ function piecesOf(field: Field, text: string): readonly (string | null)[] | unde
   const isList = field.kind === 'list' ? text.startsWith('[[') : text.startsWith('[') && text.endsWith(']');
   if (isList || field.kind === 'list') {
     const listed = listOf(isList ? text : `[${text}]`);
+    if (field.kind === 'list' && !listed?.every(value => value === null || Array.isArray(value))) {
+      return undefined;
+    }
     return listed?.map(value => (value === null ? null : entryOf(field, value)));
+  }
+  if (/^["'[]/.test(text)) {
+    return undefined; // half a list, or its quotes would be taken for a part of the texts
   }
   return text
     .split(',')
     .map(piece => piece.trim())
     .filter(Boolean)
-    .map(piece => (isNumber && /^(none|null)$/i.test(piece) ? null : piece));
+    .map(piece => (field.optional && /^(none|null)$/i.test(piece) ? null : piece));
 }
 
 function listOf(text: string): readonly ReadonlyJSONValue[] | undefined {
