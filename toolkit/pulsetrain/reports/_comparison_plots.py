@@ -24,6 +24,7 @@ _SIZE = (4.4, 2.9)  # inches; letters of 10 points are as large as the page's ow
 _DPI = 190  # twice as many pixels, for screens that have them
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#7f7f7f")  # Okabe and Ito
 _MARKERS = "osD^vPX*"
+_MAP = "cividis_r"  # what is great stands out from the paper, also where the page turns it dark
 _BAD = "#a3241b"
 _TICKS = 8
 _LETTERS = 32  # that have room below a picture
@@ -139,7 +140,7 @@ def _map(axes: Axes, x: Axis, y: Axis, measure: _Measure) -> None:
         if bad:
             axes.plot(places[one], rows[other], "x", color=_BAD, markersize=5)
     shown = axes.imshow(
-        np.ma.masked_invalid(grid), origin="lower", aspect="auto", cmap="cividis", interpolation="nearest"
+        np.ma.masked_invalid(grid), origin="lower", aspect="auto", cmap=_MAP, interpolation="nearest"
     )
     _bar(axes, shown, measure.label)
     for axis, setter, of, steps, most in (
@@ -155,7 +156,7 @@ def _map(axes: Axes, x: Axis, y: Axis, measure: _Measure) -> None:
 def _colours(axes: Axes, x: Axis, y: Axis, measure: _Measure) -> None:
     rows = list(zip(x.values, y.values, measure.values, measure.failed, strict=True))
     there = np.array([row[:3] for row in rows if None not in row[:3]], float).reshape(-1, 3)
-    shown = axes.scatter(there[:, 0], there[:, 1], c=there[:, 2], cmap="cividis", s=18, edgecolors="#5d6670", lw=0.3)
+    shown = axes.scatter(there[:, 0], there[:, 1], c=there[:, 2], cmap=_MAP, s=18, edgecolors="#5d6670", lw=0.3)
     missing = [(across, up) for across, up, _, bad in rows if bad and across is not None and up is not None]
     axes.plot([across for across, _ in missing], [up for _, up in missing], "x", color=_BAD)
     _bar(axes, shown, measure.label)
