@@ -112,7 +112,7 @@ def serious(page, selector):
     ]
 
 
-def test_a_batch_is_planned_run_stopped_resumed_and_compared(page, reports, batch_lab, screenshot):
+def test_a_batch_is_planned_run_stopped_resumed_and_compared(page, reports, batch_lab, set_theme, screenshot):
     form = open_batch_form(reports)
     form.get_by_label("Runs", exact=True).fill("1-3")
     vary(form, "min_snr", "4, 5")
@@ -131,7 +131,7 @@ def test_a_batch_is_planned_run_stopped_resumed_and_compared(page, reports, batc
     watch_a_cell(page, reports, screenshot)
     expect(reports.get_by_text("6 done", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
     expect(reports.locator("[aria-live=polite]")).to_have_text("Counting hits: ended, 6 done")
-    compare(page, reports, screenshot)
+    compare(page, reports, set_theme, screenshot)
 
     reports.get_by_role("button", name="All jobs").click()
     newest(reports).get_by_role("button", name="Reuse").click()
@@ -171,7 +171,7 @@ def watch_a_cell(page, reports, screenshot):
     screenshot(page, "batch-live-cell")
 
 
-def compare(page, reports, screenshot):
+def compare(page, reports, set_theme, screenshot):
     rows = rows_of(reports)
     reports.get_by_label("Order").select_option("hits")
     reports.get_by_role("button", name="Largest first").click()
@@ -190,9 +190,13 @@ def compare(page, reports, screenshot):
     comparison = page.frame_locator("iframe[title^=Comparison]")
     expect(comparison.get_by_text("min_snr").first).to_be_visible()
     screenshot(page, "batch-comparison")
-    rows.first.get_by_role("button").first.click()
-    rows.first.get_by_role("button", name="Report", exact=True).click()
-    expect(page.frame_locator("iframe[title^=Report]").get_by_text("hits").first).to_be_visible()
+    set_theme("JupyterLab Dark")
+    expect(comparison.locator("body")).to_have_css("background-color", "rgb(26, 26, 26)")
+    screenshot(page, "batch-comparison-dark")
+    comparison.get_by_role("button", name="0004").click()  # the row's report, in a tab of its own
+    report = page.frame_locator("iframe[title^=Report]")
+    expect(report.get_by_text("run 2 on AGIPD")).to_be_visible()
+    set_theme("JupyterLab Light")
 
 
 def rows_of(reports):
@@ -263,19 +267,6 @@ def test_a_batch_is_run_and_looked_through_by_keyboard_alone(page, reports):
     expect(reports.get_by_role("group", name="Comparison of two jobs")).to_contain_text("run = 7")
     reports.get_by_role("button", name="All jobs").press("Enter")
     expect(newest(reports).get_by_role("button", name="Open")).to_be_focused()
-
-
-@pytest.fixture
-def set_theme(page):
-    """Change the theme; it is a setting, and so put back for the other tests."""
-
-    def change(theme):
-        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-        page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
-        page.wait_for_timeout(300)  # the themes' own fading
-
-    yield change
-    change("JupyterLab Light")
 
 
 def write_ended(folder, number):

@@ -88,6 +88,7 @@ def test_the_form_shows_the_cell_and_edits_only_values(page, open_notebook, note
     expect_source(page, "title = 'a \"quoted\" # title'; _hidden = 1")
     changed = before.replace("= 60 ", "= 250 ").replace("True", "False")
     assert source(page) == changed.replace('"Größe, µm"', "'a \"quoted\" # title'")
+    expect(panel.get_by_text("Unsaved changes")).to_be_visible()
     screenshot(page, "parameters-form")
 
     # What is typed into the cell shows in the form, and is undone in the cell as ever.
@@ -103,21 +104,9 @@ def test_the_form_shows_the_cell_and_edits_only_values(page, open_notebook, note
     expect(form.get_by_label("extra")).to_have_value("")
     assert "extra: int  # One more." in source(page)
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    expect(panel.get_by_text("Unsaved changes")).to_have_count(0)
     page.evaluate("() => { window.jupyterapp.commands.execute('application:close-all'); }")
     expect(panel.get_by_text("Open a notebook to see its parameters here.")).to_be_visible()
-
-
-@pytest.fixture
-def set_theme(page):
-    """Change the theme; it is a setting, and so put back for the other tests."""
-
-    def change(theme):
-        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-        page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
-        page.wait_for_timeout(500)  # the style sheet arrives after the attribute
-
-    yield change
-    change("JupyterLab Light")
 
 
 def test_a_refused_value_is_told_beside_its_field_and_the_cell_stays(
