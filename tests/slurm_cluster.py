@@ -166,6 +166,11 @@ class SlurmCluster:
         """Kill the node's daemon; what it has started goes on. Seconds later the node is down."""
         self._kill("slurmd")
 
+    def kill_supervisors(self) -> None:
+        """Kill SLURM's daemons, that of the node and those of jobs; the jobs go on."""
+        self._kill("slurmd")
+        _end([process for process in self._on_node() if _is_supervisor(process)])
+
     def crash_node(self) -> None:
         """Kill the node's daemon and all that runs on the node, as a power cut does."""
         self._kill("slurmd")
@@ -174,7 +179,8 @@ class SlurmCluster:
     def start_slurmd(self) -> None:
         """Start the node's daemon again and wait until the node takes jobs."""
         self._start("slurmd", "-D", "-N", NODE)
-        self.wait_for_node("idle", "mixed", "allocated")
+        # completing: it takes jobs, while the controller still asks what became of one that ended as the daemon died
+        self.wait_for_node("idle", "mixed", "allocated", "completing")
 
     def signal(self, daemon: str, number: int) -> None:
         """Send a signal to a daemon: a stopped ``slurmctld`` is one that does not answer."""
@@ -205,10 +211,8 @@ class SlurmCluster:
             daemon.wait()
 
     def _end_jobs(self) -> None:
-        """Kill what runs on the node, and first those who would report the end of it."""
-        for process in sorted(self._on_node(), key=lambda process: not _is_supervisor(process)):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        """Kill what runs on the node, and first those who would report the end of it; wait until it is gone."""
+        _end(sorted(self._on_node(), key=lambda process: not _is_supervisor(process)))
 
     def _on_node(self) -> Iterator[psutil.Process]:
         """Yield the processes of jobs, whose environment names this cluster and its node, and their supervisors."""
@@ -232,6 +236,13 @@ class SlurmCluster:
         )
         self.stop()
         pytest.fail(f"{complaint} within {timeout:g} s:\n{logs}")
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=10)
 
 
 def _is_supervisor(process: psutil.Process) -> bool:
