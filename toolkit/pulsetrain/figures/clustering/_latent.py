@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import Any
 
@@ -16,6 +17,7 @@ _FITTED = 20_000  # frames that the map is made of; all others are laid beside t
 _NEIGHBOURS = 15
 _ROUNDS = 200
 _AT_ONCE = 50_000
+_LAYOUT = "_nb_optimize_layout_euclidean_single_epoch"  # as UMAP 0.5.12 calls it
 
 
 def map_latent(latent: NDArray[np.floating], *, seed: int = 0, progress: Progress | None = None) -> NDArray[np.float32]:
@@ -66,9 +68,14 @@ def _umap(vectors: NDArray[np.float32], index: Any, seed: int) -> NDArray[np.flo
         warnings.simplefilter("ignore", ImportWarning)
         warnings.filterwarnings("ignore", ".*knn_search_index", UserWarning)
         warnings.filterwarnings("ignore", ".*spectral.*|.*disconnected.*|.*fully connected.*", UserWarning)
-        from umap.umap_ import UMAP
+        from umap import layouts, umap_
 
-        model = UMAP(
+        for kernel in (umap_.smooth_knn_dist, umap_.compute_membership_strengths, getattr(layouts, _LAYOUT, None)):
+            # UMAP leaves these to be compiled in each process anew, which takes longer than a map of thousands.
+            if kernel is not None:
+                with contextlib.suppress(RuntimeError):  # no folder to keep them in
+                    kernel.enable_caching()
+        model = umap_.UMAP(
             n_neighbors=k, min_dist=0.1, n_epochs=_ROUNDS, metric="cosine", random_state=seed, n_jobs=1,
             precomputed_knn=known, init="pca",
         )  # fmt: skip
