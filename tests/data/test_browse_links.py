@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pulsetrain.data import DataError
-from pulsetrain.data._browse_links import files_behind, places_of_run
+from pulsetrain.data._browse_links import files_behind, overviews, places_of_run
 
 
 @pytest.fixture
@@ -151,3 +151,17 @@ def test_where_this_process_stands_and_beside_a_linked_file_is_looked_too_as_hdf
     with h5py.File(tmp_path / "given.h5") as file:
         assert file["link"].shape == (6,), "and there"
     assert str(moved / "target.h5") in files_behind(str(tmp_path / "given.h5"))
+
+
+def test_the_overview_that_extra_data_keeps_elsewhere_in_the_proposal_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTRA_DATA_DATA_ROOT", str(tmp_path))
+    proposal = tmp_path / "SPB" / "202601" / "p900100"
+    run, kept = proposal / "proc" / "r0012", proposal / "usr" / ".extra_data" / "PROC-R0012-OVERVIEW.h5"
+    for folder in (run, kept.parent):
+        folder.mkdir(parents=True)
+    assert overviews(str(run)) == []
+    kept.touch()
+    assert overviews(str(run)) == [str(kept)]
+    assert overviews(str(proposal)) == []

@@ -204,6 +204,21 @@ def test_running_jobs_keep_their_partial_notebook_however_they_end_and_resume_ru
     assert ended[1].queue.partition("_")[2] == "1"  # the first task of a new array
 
 
+def test_task_that_was_not_taken_away_leaves_the_next_attempt_alone(
+    slurm: SlurmCluster, once: Path, root: Path, said_by: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    job = submit(once, {}, root, executor=Slurm(partition="closed"))
+    earlier = job.seen().queue
+    said_by("scancel", "echo 'scancel: error: Unable to contact slurm controller' >&2; exit 1")
+    job.stop()
+    (tmp_path / "bin" / "scancel").unlink()
+    job.resume(executor=Slurm(partition="closed", cpus=2))
+    slurm.run("scontrol", "update", f"JobId={earlier}", "Partition=upex")
+    until_said(job, "nothing to do: this was to run attempt 1, and the job is at attempt 2")
+    status = until(job, lambda status: "PartitionDown" in status.message)
+    assert (status.state, status.attempt, status.queue == earlier) == ("queued", 2, False)
+
+
 def test_runner_that_does_not_stop_is_ended_by_slurm_where_this_machine_cannot(
     slurm: SlurmCluster, once: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

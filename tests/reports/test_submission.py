@@ -11,12 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pulsetrain.reports import Executor, Job, JobError, Local, Status, crew, plan_batch, submit
+from pulsetrain.reports import Dask, Executor, Job, JobError, Local, Status, crew, plan_batch, submit
 from pulsetrain.reports import submission as module
+from pulsetrain.reports._dask_scheduler import Known
 from pulsetrain.reports._files import identity
 from pulsetrain.reports._local import say_if_it_never_began
 from pulsetrain.reports._turns import Turn
@@ -112,6 +114,13 @@ def test_jobs_are_queued_as_long_as_whoever_writes_them_down_lives(job: Job, exe
     assert seen() == "dead", "another process has its number now"
     Status(executor=executor).write(job.folder / "status.json")
     assert seen() == "dead"
+
+
+def test_dasks_scheduler_need_not_know_what_was_not_handed_over_yet() -> None:
+    verdict = Dask(scheduler="tcp://127.0.0.1:1")._verdict(Known())
+    written = Status(executor="dask", beat=time.time() - 300, **submitter())
+    assert verdict(written) == written
+    assert verdict(replace(written, submitter_pid=None)).state == "dead"
 
 
 def test_jobs_of_a_batch_say_who_hands_them_over_and_no_longer_once_that_has_failed(path: Path, tmp_path: Path) -> None:
