@@ -3,7 +3,7 @@
 `lab` is one server for all tests, under a base URL as behind a hub; `page` is a fresh, logged-in Lab page. Of several
 processes that share the tests each has its own server, browser and folders. The machine may be slow and busy: what a
 test expects has half a minute to come true.
-Screenshots go to the folder in PULSETRAIN_SCREENSHOTS, else to a temporary one.
+Screenshots are taken where PULSETRAIN_SCREENSHOTS names a folder; else only of failures, into a temporary one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
 from tests.jupyter_process import JupyterProcess
+from tests.ui.controls import change_theme
 
 TEMPLATES = Path(__file__).parent / "templates"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -148,15 +149,20 @@ def open_notebook() -> Callable[[Page, str], Locator]:
 
 
 @pytest.fixture
-def screenshot(request: pytest.FixtureRequest) -> Callable[..., Path]:
-    """Keep a picture of the page, or of a part of it, under a name."""
+def screenshot(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Keep a picture of the page, or of a part of it, under a name, if pictures are asked for."""
 
-    def take(page: Page, name: str, part: Locator | None = None) -> Path:
-        path = _pictures(request) / f"{name}.png"
-        (part or page).screenshot(path=path)
-        return path
+    def take(page: Page, name: str, part: Locator | None = None) -> None:
+        if os.environ.get("PULSETRAIN_SCREENSHOTS"):
+            (part or page).screenshot(path=_pictures(request) / f"{name}.png")
 
     return take
+
+
+@pytest.fixture
+def set_theme(page: Page) -> Callable[[str], None]:
+    """Change the theme; other tests begin with the light one again."""
+    return lambda theme: change_theme(page, theme)
 
 
 @pytest.hookimpl(wrapper=True)

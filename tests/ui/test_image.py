@@ -201,7 +201,7 @@ def test_gaps_masks_and_markers_stand_where_they_belong(page, show, screenshot):
     screenshot(page, "image-light", panel)
 
 
-def test_images_share_a_context_that_may_be_lost_and_follow_the_theme(page, show, screenshot):
+def test_images_share_a_context_that_may_be_lost_and_follow_the_theme(page, show, set_theme, screenshot):
     panel, _ = show(
         "two.ipynb",
         "frame = np.full((100, 200), 5.0); frame[:, :50] = np.nan\n"
@@ -246,12 +246,10 @@ def test_images_share_a_context_that_may_be_lost_and_follow_the_theme(page, show
     around = colours_at(other, [(x + dx, y + dy) for dx in range(-2, 3) for dy in range(-2, 3)])
     assert abs(around - expected("viridis", 500 / 999)).max() <= TOLERANCE
 
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
-    page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
-    page.wait_for_timeout(2000)  # the style sheet arrives after the attribute
+    set_theme("JupyterLab Dark")
+    settled(page)
     assert colours_of(canvas, shape, [(25, 50)])[0].max() < 120
     screenshot(page, "image-dark", panel)
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")
 
 
 def test_a_saved_notebook_and_a_browser_without_webgl_show_the_picture(page, lab, show):

@@ -8,6 +8,7 @@ import re
 import nbformat
 import pytest
 from playwright.sync_api import expect
+from tests.ui.controls import button, change_theme, choose
 from tests.ui.images import canvas_of, settled
 
 TRAINED = 180_000  # ms: many tests may share the machine
@@ -18,14 +19,10 @@ from pulsetrain.simulate.images import ImageOptions, simulate_images
 
 made = simulate_images(ImageOptions(n_low=1, n_high=64, size=32), seed=1)
 low, truth, _ = made.pairs(48)
-panel = BoostingPanel(low, made.high.compute(), truth=truth, test=made.pairs(24, repeat=1)[:2], steps=40, members=2,
+panel = BoostingPanel(low, made.high.compute(), truth=truth, test=made.pairs(24, repeat=1)[:2], steps=24, members=2,
                       patch=32, batch=8, device="cpu")
 panel
 """
-
-
-def button(part, words):
-    return part.locator("button:not(.pulsetrain-image button)", has_text=re.compile(rf"^\s*{words}\s*$"))
 
 
 LOOK = "canvas => canvas.getContext('2d').getImageData(60, 0, 400, 300).data.join()"
@@ -67,15 +64,11 @@ def train(page, panel, screenshot):
 
 def look_below(page, panel, screenshot):
     for words in ("Condition", "Residuals", "Power", "FRC", "Coverage", "Sparsification", "Quality", "Code"):
-        button(panel, words).click()
-        page.wait_for_timeout(500)
+        choose(panel, words)
         screenshot(page, f"boosting-{words.lower()}")
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
-    page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
-    button(panel, "Training").click()
-    page.wait_for_timeout(1000)  # the style sheet arrives after the attribute
+    change_theme(page, "JupyterLab Dark")
+    choose(panel, "Training")
     screenshot(page, "boosting-dark")
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")
 
 
 @pytest.mark.timeout(300)

@@ -8,6 +8,7 @@ import re
 import nbformat
 import pytest
 from playwright.sync_api import expect
+from tests.ui.controls import button, change_theme, choose
 
 SLOW = 180_000  # ms: numba's and UMAP's first time
 
@@ -67,10 +68,6 @@ def opened(page, lab, open_notebook):
         return panel
 
     return make
-
-
-def button(part, words):
-    return part.locator("button:not(.pulsetrain-image button)", has_text=re.compile(rf"^\s*{words}\s*$"))
 
 
 def middle(canvas):
@@ -168,14 +165,10 @@ def test_frames_are_sorted_looked_at_and_learnt(page, lab, opened, screenshot):
     expect(panel.locator(".pulsetrain-map-x")).to_have_text("UMAP 1")
     screenshot(page, "clustering-learnt")
     for words in ("Augmentations", "Scores", "Labels", "Clusters"):
-        button(panel, words).click()
-        page.wait_for_timeout(1500)
+        choose(panel, words)
         screenshot(page, f"clustering-{words.lower()}")
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
-    page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
-    page.wait_for_timeout(1000)  # the style sheet arrives after the attribute
+    change_theme(page, "JupyterLab Dark")
     screenshot(page, "clustering-dark")
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")
 
     # What is saved shows the result without a kernel, and holds neither frames nor BokehJS.
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")

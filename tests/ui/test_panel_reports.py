@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from playwright.sync_api import expect
+from tests.ui.controls import change_theme
 
 AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
 TRIAL = """import matplotlib.pyplot as plt
@@ -97,20 +98,17 @@ def test_a_batch_goes_from_the_form_to_its_comparison(page, lab, open_notebook, 
     screenshot(page, "panel-reports-page-light")
     assert (next((lab.root / "panel-jobs").glob("*-trial-*")) / "comparison.html").is_file()
 
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
-    page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
+    change_theme(page, "JupyterLab Dark")
     panel.get_by_role("tab", name="Jobs").click()
     button(panel, "Show its jobs").click()
     expect(panel.locator(".pt-row:visible")).to_have_count(4)
     panel.get_by_label("0001 trial").check()
     expect(panel.locator(".pt-table:visible")).to_contain_text("steps")  # what it was run with
-    page.wait_for_timeout(500)  # the theme's style sheet arrives after its attribute
     screenshot(page, "panel-reports-jobs-dark")
     assert violations(page) == {}
     panel.get_by_role("tab", name="New").click()
     screenshot(page, "panel-reports-new-dark")
     assert violations(page) == {}
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")
 
     # The saved notebook has a table for whoever opens it without a kernel, hidden as long as the control lives.
     table = panel.locator(".pulsetrain-saved")

@@ -10,6 +10,7 @@ import sys
 import nbformat
 import pytest
 from playwright.sync_api import expect
+from tests.ui.controls import change_theme
 
 # The cursors at the middle of the axis, of 0.01 … 20 Å, in both documents of the control.
 CURSORS = """() => window.Bokeh.documents.slice(-2)
@@ -94,11 +95,8 @@ def test_a_series_is_labelled_trained_and_kept(page, lab, open_notebook, noteboo
     expect(code).to_contain_text("open_spectra")
     expect(code).to_have_css("white-space", "pre")  # a long line is scrolled, and no word broken
     button(panel, "Importance").click()
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
-    page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
-    page.wait_for_timeout(1000)  # the style sheet arrives after the attribute
+    change_theme(page, "JupyterLab Dark")
     screenshot(page, "panel-dark")
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")
 
     # Saved and opened again without a kernel's memory, the notebook still shows what was found.
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")

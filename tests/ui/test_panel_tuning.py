@@ -8,6 +8,7 @@ import re
 import nbformat
 import pytest
 from playwright.sync_api import expect
+from tests.ui.controls import button, change_theme, choose
 
 COMPILING = 180_000  # ms: numba's first time
 
@@ -34,10 +35,6 @@ def notebook(lab):
     return write
 
 
-def button(part, words):
-    return part.locator("button", has_text=re.compile(rf"^\s*{words}\s*$"))
-
-
 def drawn(page, name):
     """Return a column of the points that the browser has drawn of a source of the rate figures."""
     return page.evaluate(
@@ -54,11 +51,8 @@ def image(panel):
 
 
 def look_in_the_dark(page, screenshot):
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); }")
-    page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
-    page.wait_for_timeout(1000)  # the style sheet arrives after the attribute
+    change_theme(page, "JupyterLab Dark")
     screenshot(page, "tuning-dark")
-    page.evaluate("() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); }")
 
 
 def expect_a_picture_without_a_kernel(page, lab, open_notebook):
@@ -95,16 +89,16 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
 
     # The slider of min-snr, by its keyboard: 5.0 → 3.5 in steps of 0.1; rate and peaks follow.
     handle = panel.locator(".widget-slider", has_text="min snr").locator(".noUi-handle").first
+    field = panel.locator(".widget-hbox", has_text="min snr").last.locator("input[type=number]")
     handle.focus()
-    for _ in range(15):
+    for step in range(49, 34, -1):
         page.keyboard.press("ArrowLeft")
+        expect(field).to_have_value(f"{step / 10:g}")  # it has come through
     expect(rate).not_to_have_text(before, timeout=60_000)
     expect(rate).to_contain_text("of 24 patterns indexed", timeout=60_000)
     expect(panel.get_by_text(re.compile(r"Pattern \d+: \d+ peaks"))).not_to_have_text(peaks, timeout=60_000)
 
     # A number is typed too, and kept though the slider has no such step.
-    field = panel.locator(".widget-hbox", has_text="min snr").last.locator("input[type=number]")
-    expect(field).to_have_value("3.5")  # the last step has come through
     field.fill("3.456")
     page.keyboard.press("Enter")
     expect(panel.get_by_text(re.compile("at min-snr 3.46, "))).to_have_count(2, timeout=60_000)  # rate and pattern
@@ -118,8 +112,7 @@ def test_a_slider_is_followed_and_a_search_is_watched_to_its_end(page, lab, open
     assert len(drawn(page, "own")) >= 2
     screenshot(page, "tuning-searched")
 
-    button(panel, "Cell").click()
-    page.wait_for_timeout(1500)  # until then the figure before it may stand there
+    choose(panel, "Cell")
     stage = panel.locator(".pulsetrain-stage").nth(1)
     stage.locator("canvas").first.wait_for(timeout=60_000)
     tabs, chosen = button(panel, "Cell").bounding_box(), stage.bounding_box()

@@ -190,25 +190,12 @@ def test_a_report_is_run_by_keyboard_alone(page, lab):
     expect(newest(panel).get_by_text("done", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
 
 
-@pytest.fixture
-def set_theme(page):
-    """Change the theme; it is a setting, and so put back for the other tests."""
-
-    def change(theme):
-        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-        page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
-
-    yield change
-    change("JupyterLab Light")
-
-
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_texts_can_be_read_in_either_theme(page, reports, set_theme, theme, screenshot):
     set_theme(theme)
     form = open_form(reports)
     run(form, pulses=999)
     form.get_by_text("pulses: got 999").wait_for()
-    page.wait_for_timeout(300)  # the themes' own fading
     screenshot(page, f"theme-{theme.split()[1].lower()}")
     texts = reports.locator("h2, p, label, button, .pt-Field-fault, .pt-Field-help, .pt-Field-unit, .pt-Job *")
     weak = {

@@ -176,9 +176,8 @@ def test_a_path_that_leads_out_is_refused_in_place(page, sidebar, screenshot):
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_nothing_is_hard_to_see_or_to_be_read_aloud(page, sidebar, screenshot, theme):
-    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
+def test_nothing_is_hard_to_see_or_to_be_read_aloud(page, sidebar, set_theme, screenshot, theme):
+    set_theme(theme)
     go(sidebar, "exp", "SPB", "202601", "p900100", "proc")
     blame(page, "folder")
     go(sidebar, "r0013", "SA1_XTD9_SPECT/MDL/1:output", "data.intensity")
