@@ -191,7 +191,7 @@ def _counts(comparison: Comparison) -> str:
 def _undrawn(comparison: Comparison, drawn: int) -> str:
     numeric = sum(comparison.numeric(name) for name in comparison.metrics)
     if drawn == MOST and numeric > MOST:
-        return f"Drawn are the first {MOST} of {numeric} numeric metrics; the table has them all."
+        return f"Drawn are the first {MOST} metrics that differ; the others stand in the table or below it."
     return ""
 
 
