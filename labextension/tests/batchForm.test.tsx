@@ -15,14 +15,16 @@ const NO_RUN: TemplateForm = {
   schema: { properties: { path: { type: 'string', default: '' } } }
 };
 
-async function show(start: BatchStart = {}, template = TEMPLATE) {
+async function show(start: BatchStart = {}, template = TEMPLATE, open = true) {
   const onPreview = vi.fn(async (_order: BatchOrder) => undefined);
   const onRun = vi.fn(async (_order: BatchOrder) => undefined);
   const onOpen = vi.fn();
-  const making = { open: true, start, onOpen, executors: async () => EXECUTORS, onPreview, onRun };
+  const making = { open, start, onOpen, executors: async () => EXECUTORS, onPreview, onRun };
   const single = vi.fn(async () => undefined);
   render(<ReportForm template={template} batch={making} trans={trans} onRun={single} />);
-  await screen.findByLabelText('Run on');
+  if (open) {
+    await screen.findByLabelText('Run on');
+  }
   return { onPreview, onRun, onOpen, single };
 }
 
@@ -73,6 +75,17 @@ describe('the form of a batch', () => {
     const { onPreview } = await show(start);
     press('Preview');
     await waitFor(() => expect(onPreview.mock.lastCall?.[0]).toMatchObject(start));
+  });
+
+  it('is gone to from below the form, where its own buttons then stand', async () => {
+    const { onOpen } = await show({}, TEMPLATE, false);
+    expect(screen.queryByRole('button', { name: 'Run batch' })).toBeNull();
+    press('As batch…');
+    await screen.findByLabelText('Run on');
+    expect(onOpen).toHaveBeenCalledWith(true);
+    expect(screen.getByRole('button', { name: 'Run batch' })).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'As batch…' })).toBeNull();
+    await waitFor(() => expect(document.activeElement?.textContent).toBe('Run as batch'));
   });
 
   it('looks ahead on Enter instead of starting a single report', async () => {

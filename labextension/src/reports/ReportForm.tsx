@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { type BatchOrder, type Executor, RefusedError, type TemplateForm, type Values } from '../api';
+import type { BatchOrder, Executor, TemplateForm, Values } from '../api';
 import { type Entries, presetsOf, readForm } from '../form/entry';
 import { FieldInput } from '../form/FieldInput';
 import { fieldsOf } from '../form/schema';
@@ -12,13 +12,13 @@ import {
   type Draft,
   draftCount,
   draftOf,
-  type Faults,
   isBatchInput,
   optionsOf,
   placeFaults,
   readOrder,
   typedFaults
 } from './order';
+import { useRefusals } from './refusals';
 
 /** What a form asks of its surroundings where it can make batches. */
 export interface BatchMaking {
@@ -81,6 +81,19 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
     }
   };
 
+  const showBatch = (wanted: boolean): void => {
+    setOpen(wanted);
+    batch.onOpen(wanted);
+  };
+  const goToBatch = (): void => {
+    showBatch(true);
+    requestAnimationFrame(() => {
+      const head = form.current?.querySelector<HTMLElement>('.pt-Fold > summary');
+      head?.scrollIntoView({ block: 'start' });
+      head?.focus({ preventScroll: true });
+    });
+  };
+
   return (
     <form ref={form} className="pt-Form" noValidate onSubmit={run} aria-label={template.title}>
       {fields.length === 0 && <p className="pt-Hint">{trans.__('This template has no parameters.')}</p>}
@@ -95,14 +108,7 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
           onEntry={change}
         />
       ))}
-      <Fold
-        title={trans.__('Run as batch')}
-        open={open}
-        onOpen={wanted => {
-          setOpen(wanted);
-          batch.onOpen(wanted);
-        }}
-      >
+      <Fold title={trans.__('Run as batch')} open={open} onOpen={showBatch}>
         {trouble && <p className="pt-Trouble">{trans.__('Cannot ask where to run: %1', trouble)}</p>}
         <BatchForm
           fields={fields}
@@ -127,6 +133,16 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
           </p>
         )}
         <div className="pt-Form-single">
+          {!open && (
+            <button
+              type="button"
+              className="jp-mod-styled"
+              title={trans.__('Go over runs, or over values of parameters')}
+              onClick={goToBatch}
+            >
+              {trans.__('As batch…')}
+            </button>
+          )}
           <button
             type="button"
             className="jp-mod-styled"
@@ -178,58 +194,6 @@ function BatchButtons(props: {
   );
 }
 
-/** What has been refused, and the way to refuse: the first input that is to blame gets the focus. */
-function useRefusals(trans: TranslationBundle) {
-  const [faults, setFaults] = React.useState<Faults>({});
-  const [message, setMessage] = React.useState('');
-  const [busy, setBusy] = React.useState(false);
-  const form = React.useRef<HTMLFormElement>(null);
-  const idPrefix = React.useId();
-  const refusals = React.useRef(0);
-
-  // Once the inputs are there: what is folded away is opened by its fault.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each refusal moves the focus, even one like the last
-  React.useEffect(() => {
-    form.current
-      ?.querySelector<HTMLElement>('[aria-invalid="true"], .pt-mod-refused :is(input, select, textarea)')
-      ?.focus();
-  }, [refusals.current]);
-
-  const refuse = (found: Faults, text: string): void => {
-    setFaults(found);
-    setMessage(text);
-    refusals.current += Object.keys(found).length > 0 ? 1 : 0;
-  };
-  /** Forget the faults of some inputs, since these have changed, and say what is wrong with them now. */
-  const recheck = (changed: (input: string) => boolean, found: Faults): void =>
-    setFaults(known => {
-      const others = Object.entries(known).filter(([input]) => !changed(input));
-      return { ...Object.fromEntries(others), ...found };
-    });
-  const attempt = async (
-    wrong: Faults,
-    work: () => Promise<void>,
-    place: (faults: Faults) => Faults
-  ): Promise<void> => {
-    if (Object.keys(wrong).length > 0) {
-      refuse(wrong, summaryOf(wrong, trans));
-      return;
-    }
-    setBusy(true);
-    try {
-      await work();
-      refuse({}, '');
-    } catch (error) {
-      const found = error instanceof RefusedError ? place(error.faults) : {};
-      const named = Object.keys(found).length > 0;
-      refuse(found, named ? summaryOf(found, trans) : String((error as Error).message));
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { faults, message, busy, form, idPrefix, refuse, recheck, attempt };
-}
-
 /** The executors, asked for once they are wanted, and why they cannot be had. */
 function useExecutors(
   wanted: boolean,
@@ -249,9 +213,4 @@ function useExecutors(
     }
   }, [wanted, load]);
   return [executors, trouble];
-}
-
-function summaryOf(faults: Faults, trans: TranslationBundle): string {
-  const names = Object.keys(faults).map(name => name.slice(name.indexOf(':') + 1));
-  return trans.__('Not started. Please check: %1', [...new Set(names)].join(', '));
 }
