@@ -58,6 +58,15 @@ describe('a job', () => {
     expect(screen.getAllByRole('definition').map(value => value.textContent)).toEqual(['12', '0.1235']);
   });
 
+  it('with hundreds of measures tells the first of them, and how many more there are', () => {
+    const metrics = Object.fromEntries(Array.from({ length: 500 }, (_, place) => [`m${place}`, place]));
+    render(
+      <JobCard job={job({ state: 'done', metrics })} following={undefined} actions={ACTIONS} trans={trans} />
+    );
+    expect(screen.getAllByRole('definition').length).toBe(12);
+    expect(screen.getByText('and 488 more measures, in the report')).toBeTruthy();
+  });
+
   it.each<[Job['parameters'], string]>([
     [{ path: '/gpfs/p900001/LaMnO3_pdf/', steps: 10 }, 'LaMnO3_pdf'],
     [{ path: 'scan.h5' }, 'scan.h5'],

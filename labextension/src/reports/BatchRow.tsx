@@ -5,6 +5,9 @@ import type { Following } from './followed';
 import { type JobActions, JobDetails } from './JobDetails';
 import { jobName, measureText, stateText } from './words';
 
+/** Measures that a row has room for at most. */
+const MEASURES = 8;
+
 interface BatchRowProps {
   /** The job, undefined where it has not been read yet. */
   readonly job: Job | undefined;
@@ -71,6 +74,7 @@ export function BatchRow(props: BatchRowProps): React.ReactElement {
 function noteOf(job: Job, trans: TranslationBundle): string {
   const measures = Object.entries(job.metrics)
     .filter(([, value]) => typeof value === 'number' || typeof value === 'string')
+    .slice(0, MEASURES)
     .map(([name, value]) => `${name} ${measureText(value)}`)
     .join(' · ');
   if (measures) {

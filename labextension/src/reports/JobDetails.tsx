@@ -5,6 +5,9 @@ import type { Following } from './followed';
 import { isAtWork } from './jobs';
 import { durationText, measureText } from './words';
 
+/** Measures that are told of a job; its report has all of them. */
+const MEASURES = 12;
+
 /** What can be done with a job. */
 export interface JobActions {
   readonly stop: (job: Job) => void;
@@ -35,6 +38,7 @@ export function JobDetails({ job, following, actions, trans }: JobDetailsProps):
     </button>
   );
   const measures = Object.entries(job.metrics).filter(([, value]) => typeof value !== 'object');
+  const more = measures.length - MEASURES;
   const where = [job.queue, job.node].filter(Boolean).join(' · ');
   return (
     <>
@@ -43,13 +47,23 @@ export function JobDetails({ job, following, actions, trans }: JobDetailsProps):
       {job.message && job.state !== 'running' && <div className="pt-Job-message">{job.message}</div>}
       {measures.length > 0 && (
         <dl className="pt-Measures">
-          {measures.map(([name, value]) => (
+          {measures.slice(0, MEASURES).map(([name, value]) => (
             <div key={name}>
               <dt>{name}</dt>
               <dd>{measureText(value)}</dd>
             </div>
           ))}
         </dl>
+      )}
+      {more > 0 && (
+        <div className="pt-Job-where">
+          {trans._n(
+            'and %1 more measure, in the report',
+            'and %1 more measures, in the report',
+            more,
+            String(more)
+          )}
+        </div>
       )}
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset's border and layout are not wanted here */}
       <div className="pt-Job-actions" role="group" aria-label={trans.__('%1: actions', job.title)}>
