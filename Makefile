@@ -30,10 +30,11 @@ lint: setup lint-ts
 lint-ts: setup
 	cd labextension && npm run check && npm test
 
-# The browser's tests come after the others: they watch the clock, and want the machine to themselves.
+# The browser's tests come after the others: some watch the clock. They differ in length by far, so that whoever is
+# through takes of what the others have left; each process has a server and a browser of its own.
 unit: setup
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/ui $(ARGS)
-	$(BIN)/pytest tests/ui $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal tests/ui $(ARGS)
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -111,7 +111,7 @@ def test_a_report_is_run_from_its_form_watched_and_read(page, reports, lab, scre
     assert frame.locator("body").evaluate("() => self.origin") == "null"
     screenshot(page, "report")
 
-    record = json.loads(next(lab.jobs.glob("*/job.json")).read_text())
+    record = json.loads((lab.jobs / str(job.get_attribute("data-job")) / "job.json").read_text())
     assert record["parameters"] == {
         "pulses": 12,
         "pause": 0.1,
