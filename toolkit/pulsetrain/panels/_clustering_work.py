@@ -120,6 +120,12 @@ class ClusteringWork:
         """Learn from a sample and sort all frames."""
         return self._found(options, np.arange(self.frames.sizes["pattern"]), progress)
 
+    def take(self, clusterer: FrameClusterer) -> None:
+        """Measure as a clusterer does that has sorted these frames, where that is of one experiment."""
+        if len(clusterer.experiments_) == 1:
+            with self._lock:
+                self._scorers = {_measuring(clusterer.options): clusterer.scorer}
+
     def lay_out(
         self, result: xr.Dataset, clusterer: FrameClusterer | None, options: ClusteringOptions, progress: Progress
     ) -> Found:

@@ -272,6 +272,8 @@ class ClusteringPanel:
         if n != self.frames.sizes["pattern"]:
             got = f"a result of {n} frames for {self.frames.sizes['pattern']}"
             raise DataError("result", got, "that of these very frames", "open the same input, or leave result out")
+        if clusterer is not None:
+            self._work.take(clusterer)
         places = np.asarray(result["map"].to_numpy(), dtype=np.float32) if "map" in result else None
         self._take(Found(np.arange(n), result.load(), clusterer, places))
         if places is None and "latent" in result:
