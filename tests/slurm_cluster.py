@@ -139,7 +139,7 @@ class SlurmCluster:
             f"--log-file={self._munge}/log",
             f"--seed-file={self._munge}/seed",
         )
-        self._until((self._munge / "socket").exists, "munged opens no socket")
+        self._until((self._munge / "socket").exists, lambda: "munged opens no socket")
         self._start("slurmctld", "-D", "-i")
         self._start("slurmd", "-D", "-N", NODE)
         self.wait_for_node("idle")
@@ -153,14 +153,17 @@ class SlurmCluster:
     def wait_for_node(self, *states: str, timeout: float = 30) -> None:
         """Wait until the node is in one of these states, as sinfo writes them."""
 
-        def reached() -> bool:
-            with contextlib.suppress(subprocess.CalledProcessError):
-                return (
-                    self.run("sinfo", "--noheader", "--format=%T", f"--nodes={NODE}").split()[0].rstrip("*") in states
-                )
-            return False
+        told = ""
 
-        self._until(reached, f"the node is not {' or '.join(states)}", timeout)
+        def reached() -> bool:
+            nonlocal told
+            try:
+                told = self.run("sinfo", "--noheader", "--format=%T", f"--nodes={NODE}").split()[0]
+            except subprocess.CalledProcessError as error:
+                told = error.stderr
+            return told.rstrip("*") in states
+
+        self._until(reached, lambda: f"the node is {told!r} and not {' or '.join(states)}", timeout)
 
     def kill_slurmd(self) -> None:
         """Kill the node's daemon; what it has started goes on. Seconds later the node is down."""
@@ -225,17 +228,20 @@ class SlurmCluster:
                 if own in stated and (on_node or _is_supervisor(process)):
                     yield process
 
-    def _until(self, reached: Callable[[], bool], complaint: str, timeout: float = 30) -> None:
+    def _until(self, reached: Callable[[], bool], complaint: Callable[[], str], timeout: float = 30) -> None:
         end = time.monotonic() + timeout
-        while time.monotonic() < end and all(daemon.poll() is None for daemon in self._daemons.values()):
+        ended: list[str] = []
+        while time.monotonic() < end and not ended:
             if reached():
                 return
             time.sleep(0.1)
+            ended = [name for name, daemon in self._daemons.items() if daemon.poll() is not None]
         logs = "\n".join(
             path.read_text(errors="replace")[-1500:] for path in sorted(self.folder.glob("*.[lo][ou][gt]"))
         )
         self.stop()
-        pytest.fail(f"{complaint} within {timeout:g} s:\n{logs}")
+        when = f", as {' and '.join(ended)} ended" if ended else f" within {timeout:g} s"
+        pytest.fail(f"{complaint()}{when}:\n{logs}")
 
 
 def _end(processes: list[psutil.Process]) -> None:
