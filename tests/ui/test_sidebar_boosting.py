@@ -26,7 +26,7 @@ def test_frames_of_both_conditions_are_reported_from_the_form(page, lab, screens
         "high": "images/high.h5",
         "test_low": "images/test_low.h5",
         "test_truth": "images/test_truth.h5",
-        "steps": 30,
+        "steps": 15,
         "members": 2,
     }
     for name, value in given.items():
