@@ -33,7 +33,7 @@ lint-ts: setup
 # The browser's tests come after the others: some watch the clock. They differ in length by far, so that whoever is
 # through takes of what the others have left; each process has a server and a browser of its own.
 unit: setup
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/ui $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/ui $(ARGS)
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal tests/ui $(ARGS)
 
 format: setup

@@ -8,6 +8,31 @@ import pytest
 
 MEASURED = Path(__file__).parents[2] / "shared" / "data"
 
+# What takes longest goes first, by file: at the end of a run one process waits for what the other has begun last.
+# The first compiles the indexer, which those after it find done.
+LONGEST = (
+    "notebooks/test_tuning_course.py",
+    "notebooks/test_boosting_course.py",
+    "notebooks/",
+    "reports/test_batches.py",
+    "server/test_kills.py",
+    "test_wheel.py",
+    "panels/",
+    "tuning/",
+    "spectra/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest; the Makefile tells xdist to keep the order."""
+    tests = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        place = item.path.relative_to(tests).as_posix()
+        return next((k for k, start in enumerate(LONGEST) if place.startswith(start)), len(LONGEST))
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def measured() -> Path:
