@@ -16,7 +16,7 @@ from pulsetrain.reports import shipped_folder
 COURSE = shipped_folder("course") / "boosting.ipynb"
 SHORTER = {
     "FRAMES, STEPS, NETWORKS = 500, 1000, 2": "FRAMES, STEPS, NETWORKS = 250, 15, 1",
-    "pairs(200, repeat=2)": "pairs(120, repeat=2)",
+    "pairs(200, repeat=2)": "pairs(64, repeat=2)",
 }
 
 
