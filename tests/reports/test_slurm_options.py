@@ -207,6 +207,7 @@ def test_words_keep_slurms_own_beside_them() -> None:
     assert waiting("ReqNodeNotAvail, UnavailableNodes:max-exfl001", "") == (
         "waiting in SLURM: nodes that it needs are down or reserved (ReqNodeNotAvail, UnavailableNodes:max-exfl001)"
     )
+    assert waiting("launch failed requeued held", "").endswith("stop it, then resume it (launch failed requeued held)")
     assert waiting("SomethingNew", "") == "waiting in SLURM: SomethingNew"
     assert waiting("", "") == "waiting in SLURM"
     assert ending("FAILED", "JobLaunchFailure", begun=False) == (

@@ -34,6 +34,7 @@ _REASONS = {
     "ReqNodeNotAvail": "nodes that it needs are down or reserved",
     "Reservation": "its reservation has not begun",
     "Resources": "no node is free",
+    "launch failed requeued held": "its node could not start it, and SLURM holds it back; stop it, then resume it",
 }
 
 
