@@ -80,11 +80,11 @@ describe('the form of a batch', () => {
   it('is gone to from below the form, where its own buttons then stand', async () => {
     const { onOpen } = await show({}, TEMPLATE, false);
     expect(screen.queryByRole('button', { name: 'Run batch' })).toBeNull();
-    press('As batch…');
+    press('Batch…');
     await screen.findByLabelText('Run on');
     expect(onOpen).toHaveBeenCalledWith(true);
     expect(screen.getByRole('button', { name: 'Run batch' })).toBeTruthy();
-    expect(screen.queryByRole('button', { name: 'As batch…' })).toBeNull();
+    expect(screen.queryByRole('button', { name: 'Batch…' })).toBeNull();
     await waitFor(() => expect(document.activeElement?.textContent).toBe('Run as batch'));
   });
 

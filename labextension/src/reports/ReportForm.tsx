@@ -140,7 +140,7 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
               title={trans.__('Go over runs, or over values of parameters')}
               onClick={goToBatch}
             >
-              {trans.__('As batch…')}
+              {trans.__('Batch…')}
             </button>
           )}
           <button
