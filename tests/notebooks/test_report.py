@@ -43,7 +43,7 @@ def test_a_path_that_leads_nowhere_fails_in_the_first_cell_after_the_parameters(
 
 
 def test_a_simulated_series_makes_a_whole_offline_report(tmp_path):
-    job = run(tmp_path, network="conv_sct")
+    job = run(tmp_path, network="conv_sct", members=1)
     html = check_page(job)
     assert "Temporal attention" in html
     metrics = json.loads((job.folder / "metrics.json").read_text())
