@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from pybaselines import Baseline
 from scipy.ndimage import uniform_filter1d
 
 from pulsetrain.options import OptionError
@@ -63,6 +62,8 @@ class Preparation:
     def __call__(self, values: NDArray[np.float64]) -> Array:
         """Return prepared spectra, (spectrum, channel) float32."""
         if self.baseline:
+            from pybaselines import Baseline  # loads numba
+
             fitter = Baseline()
             values = np.stack(
                 [row - fitter.asls(row, lam=_SMOOTHNESS, p=_ASYMMETRY, max_iter=_ROUNDS, tol=0)[0] for row in values]
