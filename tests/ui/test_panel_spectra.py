@@ -29,7 +29,7 @@ def notebook(lab, measured):
         lines = [
             "from pulsetrain.panels import SpectraPanel",
             f"panel = SpectraPanel({str(path)!r}, {LAMNO3!r})",
-            "panel.options = panel.options.replace(members=4, steps=40, augment=10)",
+            "panel.options = panel.options.replace(members=2, steps=40, augment=5)",
             more,
             "panel",
         ]
