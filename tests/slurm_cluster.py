@@ -248,7 +248,15 @@ def _end(processes: list[psutil.Process]) -> None:
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(processes, timeout=10)
+    end = time.monotonic() + 10
+    while time.monotonic() < end and any(map(_runs, processes)):
+        time.sleep(0.02)
+
+
+def _runs(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE  # as it stays where nobody waits for orphans
+    return False
 
 
 def _is_supervisor(process: psutil.Process) -> bool:
