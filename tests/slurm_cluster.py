@@ -200,6 +200,7 @@ class SlurmCluster:
         with (self.folder / f"{name}.out").open("ab") as log:
             self._daemons[name] = subprocess.Popen(
                 [shutil.which(name) or name, *arguments],
+                cwd=self.folder,  # where one that crashes may leave its memory
                 env=os.environ | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

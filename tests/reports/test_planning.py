@@ -179,3 +179,9 @@ def test_command_of_a_plan_plans_the_same_batch_again(path: Path, tmp_path: Path
     indented = "\n".join(f"    {line}" for line in plan.cell(0).splitlines())
     assert indented in shown.output
     assert not (tmp_path / "j").exists()
+
+
+def test_dry_run_names_paths_that_are_not_there(path: Path, tmp_path: Path) -> None:
+    words = ["batch", "run", str(path), "--vary", f'name=["{tmp_path}", "{tmp_path}/none"]', "-o", str(tmp_path / "j")]
+    shown = CliRunner().invoke(main, [*words, "--dry-run"])
+    assert shown.stderr == f"Warning: name: 1 of 2 are not there, seen from this machine: {tmp_path}/none\n"

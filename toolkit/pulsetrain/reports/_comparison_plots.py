@@ -139,9 +139,7 @@ def _map(axes: Axes, x: Axis, y: Axis, measure: _Measure) -> None:
         grid[rows[other], places[one]] = np.nan if value is None else value
         if bad:
             axes.plot(places[one], rows[other], "x", color=_BAD, markersize=5)
-    shown = axes.imshow(
-        np.ma.masked_invalid(grid), origin="lower", aspect="auto", cmap=_MAP, interpolation="nearest"
-    )
+    shown = axes.imshow(np.ma.masked_invalid(grid), origin="lower", aspect="auto", cmap=_MAP, interpolation="nearest")
     _bar(axes, shown, measure.label)
     for axis, setter, of, steps, most in (
         (axes.xaxis, axes.set_xlabel, x, across, _LETTERS),

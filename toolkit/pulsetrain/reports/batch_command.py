@@ -261,12 +261,16 @@ def _has_changed(template: Mapping[str, Any]) -> bool:
 
 def _show(plan: Plan) -> None:
     """Print what a batch would be."""
+    from pulsetrain.reports._absent import absent_paths
+
     total = len(plan.rows)
     click.echo(f"{_jobs(total)} in {plan.folder}")
     for number, row in enumerate(plan.rows[:_SHOWN], start=1):
         click.echo(f"  {number}: {', '.join(f'{name}={row[name]!r}' for name in plan.varied if name in row)}")
     if total > _SHOWN:
         click.echo(f"  … and {total - _SHOWN} more")
+    for warning in absent_paths(plan):
+        click.echo(f"Warning: {warning}", err=True)
     click.echo(f"\nThe cell injected into the first:\n\n{_indented(plan.cell(0) or '(none: the defaults)')}")
     click.echo(f"\nHanded over to {plan.executor.name!r}:\n\n{_indented(plan.script())}")
 
