@@ -117,6 +117,8 @@ def open_lab(context: BrowserContext, request: pytest.FixtureRequest) -> Iterato
         page.goto(f"{lab.url}lab?reset&token={lab.token}", timeout=LOADING)
         page.locator("#jp-main-dock-panel").wait_for(timeout=LOADING)
         page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)", timeout=LOADING)
+        # The launcher comes last, and would take the focus away from what a test has gone to in the meantime.
+        page.wait_for_function("() => document.activeElement?.closest('.jp-Launcher')", timeout=LOADING)
         return page
 
     yield make

@@ -45,7 +45,6 @@ def data(lab):
 
 @pytest.fixture
 def sidebar(page, data):  # noqa: ARG001
-    page.locator(".jp-LauncherCard").first.wait_for()  # as it comes, it takes the focus
     return open_sidebar(page)
 
 
