@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import tracemalloc
 
 import matplotlib as mpl
 import numpy as np
@@ -189,6 +190,21 @@ def test_the_picture_shows_both_frames_where_the_browser_swipes_and_one_otherwis
     shown.mode, shown.fade = "after", 4
     half = np.mean([mpl.colormaps["viridis"](1.0, bytes=True)[:3], (222, 222, 224)], axis=0)
     np.testing.assert_allclose(colours_in(shown.picture(), [(0, 2, 2)])[0], half, atol=2)
+
+
+@pytest.mark.parametrize("mode", ["swipe", "difference"])
+def test_a_picture_of_large_frames_takes_the_memory_of_a_few_of_them_and_keeps_none(image, mode):
+    frame = np.random.default_rng(0).gamma(2.0, 20.0, (2048, 2048)).astype(np.float32)
+    shown = image(frame, frame[::-1], np.sqrt(frame), mode=mode)
+    colours_in(image(ONES, ONES).picture(), [])  # what matplotlib keeps of a first picture
+    tracemalloc.start()
+    try:
+        shown.picture()
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * frame.nbytes
+    assert kept < 0.5 * frame.nbytes
 
 
 def test_frames_of_unlike_noise_look_alike_by_the_mean_but_not_by_the_peak(image):

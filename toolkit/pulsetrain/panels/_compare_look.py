@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -87,14 +86,14 @@ class Pair:
             arrays += [values, known if self.mask is None else known & ~self.mask]
         return Contrast(*arrays)
 
-    @cached_property
+    @property
     def difference(self) -> NDArray[np.float32]:
         """Return after − before, shape (y, x)."""
         low, high = np.asarray(self.before, np.float32), np.asarray(self.after, np.float32)
         with np.errstate(invalid="ignore"):
             return high - low
 
-    @cached_property
+    @property
     def ratio(self) -> NDArray[np.float32]:
         """Return log₂(after / before), shape (y, x); NaN where one of them is not positive."""
         low, high = np.asarray(self.before, np.float32), np.asarray(self.after, np.float32)
@@ -107,6 +106,6 @@ class Pair:
         """Return how many σ values are from zero, shape (y, x): none where σ is not known."""
         if self.std is None:
             return None
-        size = np.nan_to_num(np.abs(values.astype(float)))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(size > 0, np.minimum(np.nan_to_num(size / self.std, posinf=_MOST), _MOST), 0.0)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            size = np.nan_to_num(np.abs(values.astype(np.float32)))
+            return np.where(size > 0, np.minimum(np.nan_to_num(size / self.std, posinf=_MOST), _MOST), 0)

@@ -182,20 +182,29 @@ class CompareImage(ImageWidget):
 
     def picture(self) -> Figure:
         """Draw what is shown by matplotlib; both frames beside each other where the browser swipes or blinks."""
-        mode, pair, (before, after) = self.mode, self._pair, self.names
-        parts = {
-            "before": [Part(before, pair.before)],
-            "after": [Part(after, pair.after, pair.sure(pair.after))],
-            "difference": [Part(f"{after} − {before}", pair.difference, pair.sure(pair.difference))],
-            "ratio": [Part(f"{after} / {before}", pair.ratio, pair.sure(pair.difference))],
-            "std": [Part(f"σ of {after}", pair.values("std")[-1])],
-        }
-        shown = parts.get(mode) or parts["before"] + parts["after"]
-        units = f"log₂({after} / {before})" if mode == "ratio" else self.units
+        before, after = self.names
+        units = f"log₂({after} / {before})" if self.mode == "ratio" else self.units
         return draw_images(
-            shown, pair.mask, self._look(), title=self.title, units=units, flipped=self._flipped,
+            self._parts(), self._pair.mask, self._look(), title=self.title, units=units, flipped=self._flipped,
             overlays=self._overlays.values(),
         )  # fmt: skip
+
+    def _parts(self) -> list[Part]:
+        """Return what the mode shows: no more is made of both frames, which may be large."""
+        pair, (before, after) = self._pair, self.names
+
+        def sure(values: NDArray[Any]) -> NDArray[Any] | None:
+            return pair.sure(values) if self.fade > 0 else None
+
+        if self.mode == "difference":
+            difference = pair.difference
+            return [Part(f"{after} − {before}", difference, sure(difference))]
+        if self.mode == "ratio":
+            return [Part(f"{after} / {before}", pair.ratio, sure(pair.difference))]
+        if self.mode == "std":
+            return [Part(f"σ of {after}", pair.values("std")[-1])]
+        both = [Part(before, pair.before), Part(after, pair.after, sure(pair.after))]
+        return {"before": both[:1], "after": both[1:]}.get(self.mode, both)
 
     def _look(self) -> Look:
         family = family_of(self.mode)
