@@ -44,7 +44,7 @@ def planes(content, buffers):
     return [np.frombuffer(b, kind).reshape(shape) for b, kind in zip(buffers, content["planes"], strict=False)]
 
 
-def test_both_frames_and_sigma_go_in_one_message_as_small_as_they_fit(image):
+def test_both_frames_and_sigma_go_together_as_small_as_they_fit(image):
     before, after = np.arange(12, dtype=np.int64).reshape(3, 4), np.linspace(0, 1, 12).reshape(3, 4)
     shown = image(before, after, np.sqrt(after), mask=before > 10)
     shown._handle_custom_msg({"kind": "hello", "picture": False}, [])

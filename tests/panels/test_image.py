@@ -70,7 +70,7 @@ integers = st.sampled_from(["bool", "uint8", "int8", "uint16", "int16", "int32",
 @settings(deadline=None, max_examples=60)
 def test_integers_arrive_as_they_are_as_small_as_they_fit(frame, seed):
     mask = np.random.default_rng(seed).random(frame.shape) < 0.3
-    plane, sent_mask = received(*pack(frame, mask).message(1))
+    plane, sent_mask = received(*next(pack(frame, mask).messages(1)))
     fits = frame.min() >= 0 and frame.max() <= 65535
     assert plane.dtype == (np.uint16 if fits else np.float32)
     exact = np.abs(frame.astype(float)) <= 2**24
@@ -81,7 +81,7 @@ def test_integers_arrive_as_they_are_as_small_as_they_fit(frame, seed):
 @given(frame=small.flatmap(lambda shape: npst.arrays(np.float64, shape)))
 @settings(deadline=None, max_examples=60)
 def test_floats_arrive_to_the_precision_of_float32_with_their_gaps(frame):
-    plane, mask = received(*pack(frame).message(1))
+    plane, mask = received(*next(pack(frame).messages(1)))
     assert mask is None
     with np.errstate(over="ignore"):
         np.testing.assert_array_equal(plane, frame.astype(np.float32))
@@ -90,7 +90,19 @@ def test_floats_arrive_to_the_precision_of_float32_with_their_gaps(frame):
 @pytest.mark.parametrize("view", [np.s_[::-1], np.s_[:, ::2], np.s_[::3, ::-1]])
 def test_views_of_arrays_arrive_in_their_own_order(view):
     frame = np.arange(600).reshape(20, 30)[view]
-    np.testing.assert_array_equal(received(*pack(frame).message(1))[0], frame)
+    np.testing.assert_array_equal(received(*next(pack(frame).messages(1)))[0], frame)
+
+
+def test_large_frames_are_cut_where_gateways_would_hang_up_and_arrive_whole():
+    rng = np.random.default_rng(0)
+    frames = rng.normal(size=(1500, 1601)), rng.integers(0, 9, (1500, 1601)), rng.normal(size=(1500, 1601))
+    messages = list(pack(frames[0], frames[0] > 1, *frames[1:]).messages(7))
+    assert [content["kind"] for content, _ in messages] == ["frame", "more", "more"]
+    assert {content["version"] for content, _ in messages} == {7}
+    assert max(sum(len(piece) for piece in buffers) for _, buffers in messages) < 9.5 * 2**20
+    stream = b"".join(piece for _, buffers in messages for piece in buffers)
+    expected = [frames[0].astype("f4"), frames[1].astype("u2"), frames[2].astype("f4"), np.packbits(frames[0] > 1)]
+    assert stream == b"".join(part.tobytes() for part in expected)
 
 
 def test_nothing_is_sent_before_a_browser_asks_and_then_everything_once(image):

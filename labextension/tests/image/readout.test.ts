@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Frame, readFrames } from '../../../toolkit/pulsetrain/panels/js/image/protocol';
+import { Arriving } from '../../../toolkit/pulsetrain/panels/js/image/arriving';
+import type { Frame } from '../../../toolkit/pulsetrain/panels/js/image/protocol';
 import { readout } from '../../../toolkit/pulsetrain/panels/js/image/readout';
 import { ringRadius, spacing } from '../../../toolkit/pulsetrain/panels/js/image/resolution';
 
@@ -48,13 +49,12 @@ describe('a frame as it comes from the kernel', () => {
   const mask = new DataView(Uint8Array.of(0b11000100).buffer);
 
   function frame(buffer: DataView): Frame {
-    return readFrames({ ...message, planes: [...message.planes] }, [buffer, mask])[0] as Frame;
+    const arriving = new Arriving({ ...message, planes: [...message.planes] });
+    return arriving.take([buffer, mask])?.[0] as Frame;
   }
 
-  it('is looked at in place, its gaps before its mask', () => {
-    const read = frame(new DataView(plane.buffer));
-    expect(read.values.buffer).toBe(plane.buffer);
-    expect([...(read.flags ?? [])]).toEqual([2, 1, 0, 0, 1, 2]);
+  it('has its gaps before its mask', () => {
+    expect([...(frame(new DataView(plane.buffer)).flags ?? [])]).toEqual([2, 1, 0, 0, 1, 2]);
   });
 
   it('is read from an odd place of a message', () => {
@@ -63,12 +63,26 @@ describe('a frame as it comes from the kernel', () => {
     expect(frame(new DataView(bytes.buffer, 1)).values).toEqual(plane);
   });
 
+  it('is put together from pieces, wherever messages cut it, and there with the last one', () => {
+    const planes = ['float32', 'uint16'];
+    const counts = Uint16Array.of(7, 8, 9, 10, 11, 65535);
+    const all = new Uint8Array([
+      ...new Uint8Array(plane.buffer),
+      ...new Uint8Array(counts.buffer),
+      0b00000100
+    ]);
+    const piece = (from: number, to: number) => new DataView(all.buffer, from, to - from);
+    const arriving = new Arriving({ ...message, planes });
+    expect(arriving.take([piece(0, 5)])).toBeNull();
+    expect(arriving.take([piece(5, 24), piece(24, 31)])).toBeNull();
+    const frames = arriving.take([piece(31, 36), piece(36, 37)]) ?? [];
+    expect(frames.map(({ values }) => values)).toEqual([plane, counts]);
+    expect([...(frames[1]?.flags ?? [])]).toEqual([0, 0, 0, 0, 0, 2]);
+  });
+
   it('needs no flags where every pixel is good', () => {
-    const buffers = [new DataView(Uint16Array.of(1, 2).buffer)];
-    const [read] = readFrames(
-      { kind: 'frame', version: 1, width: 2, height: 1, planes: ['uint16'], masked: false },
-      buffers
-    );
+    const arriving = new Arriving({ ...message, width: 2, height: 1, planes: ['uint16'], masked: false });
+    const [read] = arriving.take([new DataView(Uint16Array.of(1, 2).buffer)]) ?? [];
     expect(read?.flags).toBeNull();
     expect(read?.values).toEqual(Uint16Array.of(1, 2));
   });

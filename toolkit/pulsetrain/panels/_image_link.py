@@ -87,4 +87,5 @@ class Link:
             self._send({"kind": "no frame", "version": self._version})
         else:
             self._sent = self._version, time.monotonic()
-            self._send(*self._packed.message(self._version))
+            for message in self._packed.messages(self._version):
+                self._send(*message)

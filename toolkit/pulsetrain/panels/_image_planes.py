@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from pulsetrain.data import DataError
 __all__ = ["Packed", "as_frame", "as_mask", "pack"]
 
 _UINT16 = 2**16 - 1
+_PIECE = 2**23  # bytes of a message: Jupyter's gateway hangs up at 10 MiB, and the server holds five copies of each
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Packed:
     planes: tuple[NDArray[Any], ...]
     mask: NDArray[np.uint8] | None
 
-    def message(self, version: int) -> tuple[dict[str, Any], list[memoryview]]:
-        """Return content and buffers of the message."""
+    def messages(self, version: int) -> Iterator[tuple[dict[str, Any], list[memoryview]]]:
+        """Yield content and buffers of messages: planes and mask one after the other, cut where a message is full."""
         height, width = self.shape
         content = {
             "kind": "frame",
@@ -44,7 +46,10 @@ class Packed:
             "planes": [str(plane.dtype) for plane in self.planes],
             "masked": self.mask is not None,
         }
-        return content, [part.reshape(-1).view(np.uint8).data for part in (*self.planes, self.mask) if part is not None]
+        parts = [part.reshape(-1).view(np.uint8).data for part in (*self.planes, self.mask) if part is not None]
+        for pieces in _cut(parts):
+            yield content, pieces
+            content = {"kind": "more", "version": version}
 
 
 def as_frame(frame: Any, name: str = "frame") -> NDArray[Any]:
@@ -96,3 +101,19 @@ def _plane(values: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(values, dtype=np.uint16)
     with np.errstate(over="ignore"):  # beyond float32 there is infinity, which is shown as a gap
         return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _cut(parts: list[memoryview]) -> Iterator[list[memoryview]]:
+    pieces: list[memoryview] = []
+    room = _PIECE
+    for part in parts:
+        rest = part
+        while rest:
+            pieces.append(rest[:room])
+            rest = rest[room:]
+            room -= len(pieces[-1])
+            if room == 0:
+                yield pieces
+                pieces, room = [], _PIECE
+    if pieces:
+        yield pieces

@@ -36,6 +36,7 @@ export type Marker = 'square' | 'circle' | 'cross' | 'plus' | 'diamond';
 
 export type Message =
   | { kind: 'frame'; version: number; width: number; height: number; planes: string[]; masked: boolean }
+  | { kind: 'more'; version: number }
   | { kind: 'no frame'; version: number }
   | { kind: 'overlay'; name: string; label: string; marker: Marker; colour: string }
   | { kind: 'no overlay'; name: string }
@@ -63,41 +64,6 @@ export interface Overlay {
   places: Float32Array;
 }
 
-/** Read frames of one shape and mask; they are looked at where they lie in the message, without a copy if possible. */
-export function readFrames(message: Extract<Message, { kind: 'frame' }>, buffers: DataView[]): Frame[] {
-  const { version, width, height } = message;
-  const bits = message.masked ? buffers[message.planes.length] : undefined;
-  return message.planes.map((type, index) => {
-    const bytes = aligned(buffers[index] as DataView, type === 'uint16' ? 2 : 4);
-    const values = type === 'uint16' ? new Uint16Array(...bytes) : new Float32Array(...bytes);
-    return { version, width, height, values, flags: flags(values, bits) };
-  });
-}
-
-export function readPlaces(buffer: DataView): Float32Array {
-  return new Float32Array(...aligned(buffer, 4));
-}
-
-/** Mark gaps and masked pixels, a byte each; null where there are none. */
-function flags(values: Values, bits: DataView | undefined): Uint8Array | null {
-  const count = values.length;
-  let found: Uint8Array | null = null;
-  for (let index = 0; index < count && values instanceof Float32Array; index++) {
-    if (Number.isFinite(values[index])) continue;
-    found ??= new Uint8Array(count);
-    found[index] = GAP;
-  }
-  if (bits === undefined) return found;
-  found ??= new Uint8Array(count);
-  for (let index = 0; index < count; index++) {
-    if (found[index] === 0 && (bits.getUint8(index >> 3) & (128 >> (index & 7))) !== 0) found[index] = MASKED;
-  }
-  return found;
-}
-
-function aligned(data: DataView, size: number): [ArrayBuffer, number, number] {
-  const { buffer, byteOffset, byteLength } = data;
-  const count = byteLength / size;
-  if (byteOffset % size === 0) return [buffer as ArrayBuffer, byteOffset, count];
-  return [buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer, 0, count];
+export function readPlaces({ buffer, byteOffset, byteLength }: DataView): Float32Array {
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
 }

@@ -1,18 +1,11 @@
 /** What the browser holds of one image: shared by all views of it, kept while its kernel object lives. */
 
 import type { AnyModel } from '@anywidget/types';
+import { Arriving } from './arriving';
 import { type ColourMap, isDiverging } from './colours';
 import type { Pooling } from './levels';
 import { difference, type Family, familyOf, type Mode, ratio, scaleOf, sureness } from './modes';
-import {
-  type Frame,
-  MASKED,
-  type Message,
-  type Overlay,
-  readFrames,
-  readPlaces,
-  type State
-} from './protocol';
+import { type Frame, MASKED, type Message, type Overlay, readPlaces, type State } from './protocol';
 import { Renderer } from './renderer';
 import type { ScaleName } from './scale';
 import { autoLimits, type Limits, sample, threshold, type Values } from './statistics';
@@ -27,6 +20,7 @@ export class Store {
   picture: Blob | null = null;
   /** Limits while a handle is being moved: nobody is told before it is let go. */
   moving: Limits | null = null;
+  private arriving: Arriving | null = null;
   /** Frames that are made of those that came, as long as the mode needs them. */
   private made = new Map<'difference' | 'ratio' | 'sure of difference' | 'sure of after', Frame>();
   private sorted = new Map<Family, Values>();
@@ -201,7 +195,10 @@ export class Store {
     if (message.kind === 'frame') {
       // Another page may have asked for the frame that is here already.
       if (message.version === this.frame?.version) return;
-      this.setFrames(readFrames(message, buffers));
+      this.arriving = new Arriving(message);
+      this.take(buffers);
+    } else if (message.kind === 'more') {
+      if (message.version === this.arriving?.announced.version) this.take(buffers);
     } else if (message.kind === 'no frame') {
       this.setFrames([]);
     } else if (message.kind === 'overlay') {
@@ -215,7 +212,13 @@ export class Store {
     this.changed();
   };
 
+  private take(pieces: DataView[]): void {
+    const frames = this.arriving?.take(pieces) ?? null;
+    if (frames !== null) this.setFrames(frames);
+  }
+
   private setFrames(frames: Frame[]): void {
+    this.arriving = null;
     for (const frame of this.frames) Renderer.ofPage()?.release(frame);
     this.forget();
     this.sorted.clear();
