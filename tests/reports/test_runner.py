@@ -276,3 +276,28 @@ def test_what_a_cell_prints_without_end_stands_in_the_log_and_not_in_the_report(
     assert 500_000 <= len(kept) < 500_200
     assert kept.endswith("the cell printed more, which stands in the log\n")
     assert "after" in job.report.read_text()
+
+
+def test_what_is_printed_in_a_row_is_one_output_in_which_progress_bars_write_over_themselves(
+    template: Callable[..., Path], root: Path
+) -> None:
+    cell = """
+import sys
+from IPython.display import clear_output, display
+
+for frame in range(30):
+    print("frame", frame, flush=True)
+for step in range(30):
+    print(f"\\r{step + 1}/30", end="", file=sys.stderr, flush=True)
+display({"text/plain": "a figure"}, raw=True)
+print("windows\\r\\nafter", flush=True)
+print("it")
+"""
+    job = submit(template(cell, "print('old'); clear_output(wait=True); print('new')"), {}, root)
+    assert job.wait(60).state == "done"
+    cells = json.loads(job.notebook.read_text())["cells"]
+    shown, cleared = ([(out.get("name"), out.get("text")) for out in cell["outputs"]] for cell in cells[-2:])
+    frames = "".join(f"frame {frame}\n" for frame in range(30))
+    assert sorted(shown[:2]) == [("stderr", "30/30"), ("stdout", frames)]
+    assert shown[2:] == [(None, None), ("stdout", "windows\r\nafter\nit\n")]
+    assert cleared == [("stdout", "new\n")]

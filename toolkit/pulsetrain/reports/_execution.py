@@ -172,6 +172,25 @@ class _Client(NotebookClient):
                 msg["content"]["text"] = f"{text[:room]}\n… the cell printed more, which stands in the log\n"
         return super().process_message(msg, cell, cell_index)
 
+    def output(self, outs: list[Any], msg: Any, display_id: str | None, cell_index: int) -> Any:
+        """Take an output; what is printed in a row becomes one, as in JupyterLab, however often it is flushed."""
+        new = super().output(outs, msg, display_id, cell_index)
+        if new is None or new["output_type"] != "stream":
+            return new
+        before = outs[-2] if len(outs) > 1 else {}
+        if before.get("name") == new["name"] and before["output_type"] == "stream":
+            outs.pop()
+            ended, newline, line = before["text"].rpartition("\n")
+            before["text"] = ended + newline + _on_screen(line + new["text"])
+            return before
+        new["text"] = _on_screen(new["text"])
+        return new
+
+
+def _on_screen(text: str) -> str:
+    """Return what is left to see of a text whose lines may have been written over, as progress bars are."""
+    return "\n".join(line[line.rfind("\r", 0, -1) + 1 :] for line in text.split("\n"))
+
 
 class _OwnPython(KernelSpecManager):
     """Knows one kernel, this very Python, whether or not a kernelspec is installed for it."""
