@@ -6,6 +6,7 @@ import ast
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,6 +86,8 @@ def test_run_goes_into_a_path_where_the_template_has_no_such_parameter(template:
     assert [row["path"] for row in plan.rows] == ["r00007.h5"]
     with pytest.raises(OptionError, match=r"^runs: the template has no parameter 'run'; write \{run\}"):
         plan_batch(path, {"path": "r.h5"}, runs="7", root="jobs")
+    with pytest.raises(OptionError, match=r"write \{run\} or \{run:04d\} instead of \{rum:04d\}$"):
+        plan_batch(path, {"path": "r{rum:04d}.h5"}, runs="7", root="jobs")
 
 
 @given(text=st.text())
@@ -110,12 +113,14 @@ def test_place_of_a_run_is_refused_where_no_runs_are_given(path: Path) -> None:
         ({"x": 1}, "", {"x": [1]}, "^x: is given and varied"),
         ({"run": 3}, "1-2", {}, "^run: is given, and a list of runs too"),
         ({}, "", {"x": []}, "^x: no values"),
+        ({}, "", {"x": 2}, r"^x: got 2, allowed a list of the values to take, such as \[2\]"),
+        ({}, "", {"name": "ab"}, r"^name: got 'ab', allowed a list of the values to take"),
         ({}, "1-1000", {"n": list(range(1000))}, "^grid: comes to 1000000 jobs"),
         ({}, "0-1", {}, r"^run: got 0, allowed 1 … \(job 1\)"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name_before_anything_is_written(
-    path: Path, values: dict[str, object], runs: str, grid: dict[str, list[object]], said: str
+    path: Path, values: dict[str, object], runs: str, grid: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(OptionError, match=said):
         plan_batch(path, values, runs=runs, grid=grid, root=path.parent / "jobs")

@@ -31,6 +31,7 @@ __all__ = ["Plan", "parse_runs", "parse_values", "plan_batch", "typed_values"]
 RUN = "run"
 LARGEST = 100_000  # jobs; a grid that comes to more was not meant
 _PLACE = re.compile(r"\{run(?::0(\d{1,2})d?)?\}")
+_LIKE_PLACE = re.compile(r"\{\w{0,9}(?::[^{}]{0,9})?\}")
 _SPAN = re.compile(r"([0-9]{1,99})(?:(?:-|\u2013|\.\.)([0-9]{1,99}))?")
 _STEPS = re.compile(r"\s*([^:\s]+)\s*:\s*([^:\s]+)\s*:\s*([^:\s]+)\s*")
 
@@ -149,7 +150,7 @@ def plan_batch(
         One line per fault, naming the parameter, and the job where it is one's alone.
     """
     prepared = Prepared(template, kernel=kernel, executor=executor or Local(), cwd=cwd)
-    shared, axes = dict(values or {}), {name: list(choices) for name, choices in (grid or {}).items()}
+    shared, axes = dict(values or {}), {name: _choices(name, choices) for name, choices in (grid or {}).items()}
     numbers = parse_runs(runs)
     _check(prepared.model, shared, axes, numbers)
     choices: list[list[Any]] = [numbers or [None], *axes.values()]
@@ -256,6 +257,15 @@ def _steps(name: str, first: str, last: str, step: str, *, whole: bool) -> list[
     return [int(value) if whole and value.is_integer() else value for value in values]
 
 
+def _choices(name: str, choices: Any) -> list[Any]:
+    """Return the values of a grid's parameter; a text would fall into its letters."""
+    if isinstance(choices, str | bytes) or not isinstance(choices, Iterable):
+        raise OptionError(
+            f"{name}: got {choices!r:.60}, allowed a list of the values to take, such as [{choices!r:.60}]"
+        )
+    return list(choices)
+
+
 def _check(model: type[Options], shared: dict[str, Any], axes: dict[str, list[Any]], numbers: list[int]) -> None:
     faults = []
     for name, choices in axes.items():
@@ -270,7 +280,10 @@ def _check(model: type[Options], shared: dict[str, Any], axes: dict[str, list[An
     if not numbers and any(_has_place(value) for value in texts):
         faults.append("runs: got none, and a text holds {run}; give those that it stands for, such as 10-25,31")
     if numbers and RUN not in model.model_fields and not any(_has_place(value) for value in texts):
-        faults.append("runs: the template has no parameter 'run'; write {run} or {run:04d} into a path")
+        typed = "\n".join(text for text in texts if isinstance(text, str))
+        meant = found.group() if (found := _LIKE_PLACE.search(typed)) else ""
+        instead = f" instead of {meant}" if meant else " into a path"
+        faults.append(f"runs: the template has no parameter 'run'; write {{run}} or {{run:04d}}{instead}")
     total = len(numbers or [0])
     for choices in axes.values():
         total *= max(1, len(choices))
