@@ -253,6 +253,48 @@ def test_comparison_is_there_when_the_last_job_ends_and_new_when_one_has_run_aga
     assert "2 done" in page.read_text()
 
 
+def test_job_resumed_by_itself_is_compared_anew_while_others_have_yet_to_end(
+    path: Path, root: Path, tmp_path: Path
+) -> None:
+    bad, go = tmp_path / "bad", tmp_path / "go"
+    bad.write_text("2")
+    plan = plan_batch(
+        path, {"bad": str(bad)}, grid={"n": [2, 3], "wait": ["", str(go)]}, root=root, executor=Local(slots=4)
+    )
+    batch = plan.submit()
+    failed, done, *_ = sorted(batch.jobs(), key=lambda job: (len(job.record["varied"]["wait"]), job.id))
+    assert [failed.wait(60).state, done.wait(60).state] == ["failed", "done"]
+    page, table = batch.folder / "comparison.html", batch.folder / "comparison.csv"
+    assert not page.exists(), "two jobs have yet to end"
+
+    bad.write_text("0")
+    failed.resume()
+    failed.wait(60)
+    while not page.exists():
+        time.sleep(0.05)
+    assert "2 done" in page.read_text()
+    assert f"{failed.id},2,,done" in table.read_text()
+    first = page.stat().st_mtime_ns
+    go.touch()
+    batch.wait(60)
+    while page.stat().st_mtime_ns == first:
+        time.sleep(0.05)
+    assert "4 done" in page.read_text()
+
+
+def test_comparison_is_new_when_the_command_that_resumed_a_job_of_it_ends(
+    path: Path, root: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad"
+    bad.write_text("1")
+    batch = plan_batch(path, {"bad": str(bad)}, grid={"n": [1, 2]}, root=root).submit()
+    assert [status.state for status in batch.wait(60)] == ["failed", "done"]
+    bad.write_text("0")
+    resumed = CliRunner().invoke(main, ["report", "resume", str(batch.jobs()[0].folder)])
+    assert resumed.exit_code == 0, resumed.output
+    assert "2 done" in (batch.folder / "comparison.html").read_text()
+
+
 def test_template_whose_only_line_ipython_would_take_for_a_magic_runs(
     template: Callable[..., Path], root: Path
 ) -> None:

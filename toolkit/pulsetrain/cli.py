@@ -183,14 +183,18 @@ def run_report(template: str, pairs: tuple[str, ...], output: Path, kernel: str 
 @click.argument("job", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def resume_report(job: Path) -> None:
     """Run JOB, the folder of a report that was stopped, failed or died, once more; what it left is kept beside."""
-    from pulsetrain.reports import Job
+    from pulsetrain.reports import Batch, Job, write_comparison
 
     try:
         again = Job(job.resolve())
         again.resume()
     except (OptionError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-    _finish(again)
+    try:
+        _finish(again)
+    finally:
+        if again.batch is not None:  # its runner does so too, but only after it has said how the job ended
+            click.echo(write_comparison(Batch(again.batch)), err=True)
 
 
 def _finish(job: Job) -> None:

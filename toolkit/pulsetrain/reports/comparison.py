@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import os
 import secrets
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulsetrain._shared_files import write_text
+from pulsetrain._shared_files import take_lock, write_text
 from pulsetrain.reports._comparison_columns import Columns
 from pulsetrain.reports._comparison_numbers import duration, sound, written
 from pulsetrain.reports._comparison_pair import compare_jobs
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_jobs", "comparison_page", "comparison_table", "write_comparison"]
 
+_PATIENCE = 60.0  # s; a thousand jobs are compared in ten
 _NAMED = 100  # failed jobs that are named below the table, where all of them stand
 _FORMULA = ("=", "+", "-", "@", "\t", "\n")  # what a spreadsheet takes the rest of a cell to be code after
 
@@ -45,10 +49,11 @@ def write_comparison(batch: Batch) -> Path:
         the pictures of the jobs are the first to go. Where jobs have many metrics, the table has those that differ;
         the CSV file has all. A text in it that a spreadsheet would run as a formula has an apostrophe before it.
     """
-    comparison = compared(batch)
-    write_text(batch.folder / "comparison.csv", _csv(comparison))
     path = batch.folder / "comparison.html"
-    write_text(path, comparison_page(batch, comparison))
+    with _alone(batch.folder):
+        comparison = compared(batch)
+        write_text(batch.folder / "comparison.csv", _csv(comparison))
+        write_text(path, comparison_page(batch, comparison))
     return path
 
 
@@ -126,6 +131,19 @@ def comparison_page(batch: Batch, comparison: Comparison | None = None, *, links
         script=trusted(own("comparison.js")),
     )
     return sound(page)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others from writing meanwhile, or whoever looked first might write last; one that hangs is passed by."""
+    end = time.monotonic() + _PATIENCE
+    while (lock := take_lock(folder / ".comparison.lock")) is None and time.monotonic() < end:
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
 
 
 def _record(row: Row) -> dict[str, Any]:

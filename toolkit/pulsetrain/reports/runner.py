@@ -213,21 +213,29 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
     if lock is not None:
         os.close(lock)
     if job.batch is not None:
-        _compare(job.batch)
+        _compare(job.batch, again=runner.status.attempt > 1)
     return 0 if state == "done" else 1
 
 
-def _compare(batch: Path) -> None:
-    """Leave the comparison of a batch once its last job has ended; without one, the jobs are none the worse."""
+def _compare(batch: Path, *, again: bool) -> None:
+    """Leave the comparison of a batch once its last job has ended; without one, the jobs are none the worse.
+
+    Of jobs that run again, the last one does not wait for those that have yet to run for the first time: it was
+    resumed for what the comparison says of it, and the others may take days.
+    """
     # From the end: while later jobs wait, one look tells, and nothing more need be imported.
     folders = sorted((path.parent for path in batch.glob("*/job.json")), reverse=True)
-    if not all(Job(folder).status.finished_for_good for folder in folders):
+    if any(_is_awaited(Job(folder).status, again=again) for folder in folders):
         return
     try:
         found = import_module("pulsetrain.reports.batches").Batch(batch)
         import_module("pulsetrain.reports.comparison").write_comparison(found)
     except Exception:  # noqa: BLE001 -- whatever it was stands in the log, and `pulsetrain batch compare` says it again
         traceback.print_exc()
+
+
+def _is_awaited(status: Status, *, again: bool) -> bool:
+    return not status.finished_for_good and (status.attempt > 1 or not again)
 
 
 def _log(text: str) -> None:
