@@ -51,6 +51,20 @@ export function job(changes: Partial<Job> = {}): Job {
   };
 }
 
+const nothing = () => undefined;
+
+/** What can be done with a job, for those who only look. */
+export const ACTIONS = {
+  stop: nothing,
+  resume: nothing,
+  openReport: nothing,
+  openNotebook: nothing,
+  reuse: nothing,
+  follow: nothing,
+  choose: nothing,
+  isChosen: () => false
+};
+
 export const EXECUTORS: readonly Executor[] = [
   {
     name: 'local',

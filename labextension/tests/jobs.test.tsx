@@ -6,21 +6,9 @@ import type { Api, Job, JobState } from '../src/api';
 import { JobCard } from '../src/reports/JobCard';
 import { Jobs } from '../src/reports/jobs';
 import { durationText } from '../src/reports/words';
-import { job } from './batches';
+import { ACTIONS, job } from './batches';
 
 const trans = nullTranslator.load('pulsetrain');
-
-const nothing = () => undefined;
-const ACTIONS = {
-  stop: nothing,
-  resume: nothing,
-  openReport: nothing,
-  openNotebook: nothing,
-  reuse: nothing,
-  follow: nothing,
-  choose: nothing,
-  isChosen: () => false
-};
 
 afterEach(cleanup);
 

@@ -93,6 +93,16 @@ def test_numbers_are_ordered_as_numbers_and_what_is_no_number_comes_behind_them(
     assert of_batch(catalogue, order="fit.x") == [9, 5, 7, 2, 1, 8, 3, 4, 6]
 
 
+def test_a_metric_that_a_parameter_has_the_name_of_is_ordered_by_its_own_value(catalogue):
+    make_batch(catalogue.jobs_root, BATCH, ["done"] * 3)
+    for number, value in enumerate([0.2, 0.3, 0.1], start=1):
+        folder = catalogue.jobs_root / BATCH / f"{BATCH}.{number:04d}"
+        (folder / "metrics.json").write_text(json.dumps({"clen": {"value": value, "unit": "m"}}))
+    assert of_batch(catalogue, order="clen") == [1, 2, 3]
+    assert of_batch(catalogue, order="metrics.clen") == [3, 1, 2]
+    assert of_batch(catalogue, order="-metrics.clen") == [2, 1, 3]
+
+
 def test_a_batch_tells_where_its_jobs_stand_and_when_they_will_be_through(catalogue):
     make_batch(catalogue.jobs_root, BATCH, ["done", "done", "failed", "failed", "queued"])
     (batch,) = batches_reply(catalogue)["batches"]

@@ -30,7 +30,7 @@ from pulsetrain.reports.display import show_metrics
 
 print(f"run {run} on {detector}", flush=True)
 time.sleep(pause)
-show_metrics({"hits": int(1000 * run / min_snr), "index_rate": round(1 / min_snr, 3)})
+show_metrics({"hits": int(1000 * run / min_snr), "clen": {"value": run / min_snr, "unit": "mm"}})
 """
 SCROLL = """async steps => {
   const scroller = document.querySelector('.pt-Scroll');
@@ -173,9 +173,10 @@ def watch_a_cell(page, reports, screenshot):
 
 def compare(page, reports, set_theme, screenshot):
     rows = rows_of(reports)
-    reports.get_by_label("Order").select_option("hits")
+    expect(rows.first).to_contain_text("clen = 0.25 mm · hits = 250")
+    reports.get_by_label("Order").select_option("by clen")
     reports.get_by_role("button", name="Largest first").click()
-    expect(rows.first).to_contain_text("hits 750")
+    expect(rows.first).to_contain_text("clen = 0.75 mm")
     reports.get_by_label("Search").fill("run = 2")
     expect(rows).to_have_count(2)
     for row in (rows.nth(0), rows.nth(1)):

@@ -3,7 +3,8 @@ import * as React from 'react';
 import type { Job } from '../api';
 import type { Following } from './followed';
 import { type JobActions, JobDetails } from './JobDetails';
-import { jobName, measureText, stateText } from './words';
+import { measuresOf, measureText, orderedBy } from './measures';
+import { jobName, stateText } from './words';
 
 /** Measures that a row has room for at most. */
 const MEASURES = 8;
@@ -13,6 +14,8 @@ interface BatchRowProps {
   readonly job: Job | undefined;
   /** Its place, counted from 0. */
   readonly row: number;
+  /** What the list is ordered by. */
+  readonly order: string;
   /** Whether the keyboard's way through the list leads by this row. */
   readonly isActive: boolean;
   /** Whether its card is open. */
@@ -25,7 +28,7 @@ interface BatchRowProps {
 
 /** One job of a batch in two lines, and its card where that is open. */
 export function BatchRow(props: BatchRowProps): React.ReactElement {
-  const { job, row, isActive, isOpen, following, actions, onOpen, trans } = props;
+  const { job, row, order, isActive, isOpen, following, actions, onOpen, trans } = props;
   if (!job) {
     return <div className="pt-Row pt-mod-unread">{trans.__('Job %1 …', String(row + 1))}</div>;
   }
@@ -56,7 +59,7 @@ export function BatchRow(props: BatchRowProps): React.ReactElement {
           </span>
           <span className="pt-Row-note">
             <span className="pt-Row-state">{stateText(job.state, trans)}</span>
-            {noteOf(job, trans)}
+            {noteOf(job, order, trans)}
           </span>
         </button>
       </div>
@@ -71,11 +74,15 @@ export function BatchRow(props: BatchRowProps): React.ReactElement {
 }
 
 /** What is most worth knowing: the measures of a finished job, how far one at work is, what another waits for. */
-function noteOf(job: Job, trans: TranslationBundle): string {
-  const measures = Object.entries(job.metrics)
-    .filter(([, value]) => typeof value === 'number' || typeof value === 'string')
+function noteOf(job: Job, order: string, trans: TranslationBundle): string {
+  const wanted = orderedBy(order);
+  const found = measuresOf(job);
+  const measures = [
+    ...found.filter(({ name }) => name === wanted),
+    ...found.filter(({ name }) => name !== wanted)
+  ]
     .slice(0, MEASURES)
-    .map(([name, value]) => `${name} ${measureText(value)}`)
+    .map(measureText)
     .join(' · ');
   if (measures) {
     return measures;

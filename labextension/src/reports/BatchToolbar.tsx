@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { Batch, JobState } from '../api';
 import type { Listing } from './batchJobs';
+import { orderBy } from './measures';
 import { STATES, stateText } from './words';
 
 interface BatchToolbarProps {
@@ -18,7 +19,6 @@ export function BatchToolbar(props: BatchToolbarProps): React.ReactElement {
   const { batch, measures, listing, onListing, trans } = props;
   const down = listing.order.startsWith('-');
   const order = down ? listing.order.slice(1) : listing.order;
-  const others = measures.filter(name => !batch.varied.includes(name));
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset's border and layout are not wanted here
     <div className="pt-Toolbar" role="group" aria-label={trans.__('Jobs of %1', batch.title)}>
@@ -51,9 +51,14 @@ export function BatchToolbar(props: BatchToolbarProps): React.ReactElement {
       >
         <option value="">{trans.__('as planned')}</option>
         <option value="state">{trans.__('by state')}</option>
-        {[...batch.varied, ...others].map(name => (
+        {batch.varied.map(name => (
           <option key={name} value={name}>
             {trans.__('by %1', name)}
+          </option>
+        ))}
+        {measures.map(name => (
+          <option key={orderBy(name)} value={orderBy(name)}>
+            {trans.__('by %1', batch.varied.includes(name) ? orderBy(name) : name)}
           </option>
         ))}
       </select>

@@ -75,6 +75,7 @@ export function BatchView({ jobs, actions, onClose, trans }: BatchViewProps): Re
           <BatchRow
             job={jobs.at(row)}
             row={row}
+            order={listing.order}
             isActive={row === current}
             isOpen={jobs.selected !== '' && jobs.at(row)?.id === jobs.selected}
             following={jobs.selected ? jobs.following(jobs.selected) : undefined}

@@ -3,7 +3,8 @@ import * as React from 'react';
 import type { Job, LiveCell } from '../api';
 import type { Following } from './followed';
 import { isAtWork } from './jobs';
-import { durationText, measureText } from './words';
+import { measuresOf, valueText } from './measures';
+import { durationText } from './words';
 
 /** Measures that are told of a job; its report has all of them. */
 const MEASURES = 12;
@@ -37,7 +38,7 @@ export function JobDetails({ job, following, actions, trans }: JobDetailsProps):
       {text}
     </button>
   );
-  const measures = Object.entries(job.metrics).filter(([, value]) => typeof value !== 'object');
+  const measures = measuresOf(job);
   const more = measures.length - MEASURES;
   const where = [job.queue, job.node].filter(Boolean).join(' · ');
   return (
@@ -47,10 +48,10 @@ export function JobDetails({ job, following, actions, trans }: JobDetailsProps):
       {job.message && job.state !== 'running' && <div className="pt-Job-message">{job.message}</div>}
       {measures.length > 0 && (
         <dl className="pt-Measures">
-          {measures.slice(0, MEASURES).map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{measureText(value)}</dd>
+          {measures.slice(0, MEASURES).map(measure => (
+            <div key={measure.name}>
+              <dt>{measure.name}</dt>
+              <dd>{valueText(measure)}</dd>
             </div>
           ))}
         </dl>

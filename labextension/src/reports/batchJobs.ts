@@ -1,6 +1,7 @@
 import type { Api, Batch, Job, JobState } from '../api';
 import { FreshList } from './FreshList';
 import { isBusy } from './jobs';
+import { measuresOf } from './measures';
 import type { Span } from './windowing';
 
 /** How many jobs are asked for at a time. */
@@ -12,7 +13,7 @@ const TYPING = 300;
 export interface Listing {
   readonly state: JobState | '';
   readonly search: string;
-  /** A varied parameter, a metric or "state", with "-" in front for the other way round; empty as planned. */
+  /** A varied parameter, a measure as `orderBy` names it or "state", with "-" in front for the other way round; empty as planned. */
   readonly order: string;
 }
 
@@ -151,10 +152,8 @@ export class BatchJobs extends FreshList {
   private gatherMeasures(): void {
     const names = new Set(this.measures);
     for (const job of this.seen()) {
-      for (const [name, value] of Object.entries(job.metrics)) {
-        if (typeof value === 'number' || typeof value === 'string') {
-          names.add(name);
-        }
+      for (const { name } of measuresOf(job)) {
+        names.add(name);
       }
     }
     if (names.size > this.measures.length) {

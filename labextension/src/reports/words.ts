@@ -75,11 +75,3 @@ export function gridText({ runs, grid }: Pick<Batch, 'runs' | 'grid'>, trans: Tr
   const axes = Object.entries(grid).map(([name, values]) => `${name}: ${values.map(showValue).join(', ')}`);
   return [...(runs ? [trans.__('runs %1', runs)] : []), ...axes].join(' × ');
 }
-
-/** A measure, short enough for a row. */
-export function measureText(value: unknown): string {
-  if (typeof value === 'number') {
-    return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
-  }
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}

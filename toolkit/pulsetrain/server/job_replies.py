@@ -29,7 +29,8 @@ class Pick:
     state, search : str
         Those in a state, and those that every word of a text is found in; empty for all.
     order : str
-        Name of a parameter or metric, or "state"; "-" in front turns it round; empty for the list's own order.
+        Name of a parameter or metric, or "state"; "-" in front turns it round; empty for the list's own order. A metric
+        that a parameter has the name of is ``metrics.NAME``, as in a comparison.
     """
 
     offset: int = 0
@@ -148,8 +149,12 @@ def _ordered(rows: list[Row], order: str) -> list[Row]:
 
 
 def _value_of(name: str) -> Callable[[Row], Any]:
+    measure = name.removeprefix("metrics.") if name.startswith("metrics.") else ""
+
     def value(row: Row) -> Any:
         record = row[0].record.last()
+        if measure:
+            return _within(row[0].metrics(), measure)
         for values in (record.get("varied"), record.get("parameters"), row[0].metrics(), record.get("defaults")):
             if isinstance(values, Mapping) and (found := _within(values, name)) is not None:
                 return found
