@@ -38,6 +38,30 @@ def test_a_value_out_of_bounds_is_refused_with_name_bounds_and_unit():
         Peaks(min_snr=99)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("min_snr", "x", "got 'x', allowed a number (2 … 15 σ)"),
+        ("min_pix_count", 2.5, "got 2.5, allowed a whole number (1 … 8)"),
+        ("engine", "other", "got 'other', allowed 'native' or 'crystfel'"),
+        ("refine", "perhaps", "got 'perhaps', allowed True, False or None (empty)"),
+        ("clens", [0.1, "x"], "got 'x', allowed a list of numbers"),
+        ("cell", 3, "got 3, allowed a text"),
+        ("size", 0, "got 0, allowed 1 … 9 or None (empty)"),
+        ("size", "x", "got 'x', allowed a whole number (1 … 9), a list of whole numbers or None (empty)"),
+        ("title", 3, "got 3, allowed a text or None"),  # empty, it is the empty text
+    ],
+)
+def test_what_is_not_of_the_type_is_refused_with_what_is_allowed(name: str, value: object, words: str):
+    class More(Peaks):
+        size: int | list[int] | None = option(None, "Of a box.", ge=1, le=9)
+        title: str | None = None
+
+    with pytest.raises(OptionError) as caught:
+        More(**{name: value})
+    assert str(caught.value) == f"{name}: {words}"
+
+
 class Ring(Options):
     inner: float = option(10.0, "Inner radius.", ge=0, le=1000, unit="px")
     outer: float | None = option(20.0, "Outer radius.", ge=0, le=1000, unit="px", at_least="inner")
@@ -94,6 +118,7 @@ def test_a_changed_copy_is_validated():
         ("min_snr", "4", 4.0),
         ("refine", "true", True),
         ("refine", "None", None),
+        ("refine", " ", None),
         ("refine", "False", False),
         ("clens", "[0.1, 0.2]", [0.1, 0.2]),
         ("cell", "[1]", "[1]"),

@@ -125,8 +125,8 @@ def test_only_what_was_changed_is_given_and_in_its_own_type(form):
     ("name", "text", "words"),
     [
         ("steps", "99", "got 99, allowed 1 … 10"),
-        ("steps", "x", "valid integer"),
-        ("sizes", "[1, 'a']", "valid integer"),
+        ("steps", "x", "got 'x', allowed a whole number (1 … 10)"),
+        ("sizes", "[1, 'a']", "got 'a', allowed a list of whole numbers"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field_and_refused(form, name, text, words):

@@ -17,7 +17,12 @@ from typing import Any, Literal, Self, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError, PydanticUndefined
 
+from pulsetrain._option_words import type_words
+
 __all__ = ["OptionError", "Options", "option"]
+
+# Ends of the names of pydantic's errors that say no more than that the value is not of the type.
+_OF_THE_TYPE = ("_type", "_parsing", "_from_float", "literal_error", "finite_number")
 
 
 class OptionError(ValueError):
@@ -49,7 +54,8 @@ class Options(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise OptionError("\n".join(_fault(type(self), fault) for fault in error.errors())) from None
+            lines = dict.fromkeys(_fault(type(self), fault) for fault in error.errors())  # one for each type of a union
+            raise OptionError("\n".join(lines)) from None
 
     @model_validator(mode="after")
     def _ends_are_in_order(self) -> Self:
@@ -67,7 +73,8 @@ class Options(BaseModel):
         """Make options from what was typed, such as ``{"min_snr": "5"}``.
 
         A text becomes JSON's or Python's value where the field takes one (``5``, ``true``, ``None``, ``[1, 2]``), and
-        stays the text it is where the field takes a string. Nothing is evaluated.
+        stays the text it is where the field takes a string; where it takes none, an empty one is None. Nothing is
+        evaluated.
         """
         return cls(**{name: _value(cls, name, text) for name, text in texts.items()})
 
@@ -154,6 +161,8 @@ def _value(model: type[Options], name: str, text: Any) -> Any:
         return None
     if str in kinds:
         return text
+    if type(None) in kinds and not text.strip():
+        return None
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)
@@ -172,8 +181,17 @@ def _fault(model: type[Options], error: ErrorDetails) -> str:
         return f"{name}: no such parameter; {hint}"
     if error["type"] == "missing":
         return f"{name}: missing; {model.model_fields[name].description or 'it has no default'}"
+    got, span = f"{name}: got {error['input']!r}", _span(model, name)
     if error["type"] in ("greater_than_equal", "less_than_equal"):
-        low, high = model.bounds(name)
-        span = f"{'' if low is None else f'{low:g}'} … {'' if high is None else f'{high:g}'}".strip()
-        return f"{name}: got {error['input']!r}, allowed {span} {model.unit(name)}".rstrip()
-    return f"{name}: got {error['input']!r}; {error['msg']}"
+        optional = " or None (empty)" if type(None) in model.kinds(name) else ""
+        return f"{got}, allowed {span}{optional}"
+    if error["type"].endswith(_OF_THE_TYPE) and (allowed := type_words(model.model_fields[name].annotation, span)):
+        return f"{got}, allowed {allowed}"
+    return f"{got}; {error['msg']}"
+
+
+def _span(model: type[Options], name: str) -> str:
+    """Return the bounds of a field and its unit, as far as it has them."""
+    low, high = ("" if end is None else f"{end:g}" for end in model.bounds(name))
+    bounds = f"{low} … {high}" if low or high else ""
+    return f"{bounds.strip()} {model.unit(name)}".strip()
