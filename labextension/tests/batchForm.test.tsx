@@ -84,8 +84,27 @@ describe('the form of a batch', () => {
     await screen.findByLabelText('Run on');
     expect(onOpen).toHaveBeenCalledWith(true);
     expect(screen.getByRole('button', { name: 'Run batch' })).toBeTruthy();
-    expect(screen.queryByRole('button', { name: 'Batch…' })).toBeNull();
     await waitFor(() => expect(document.activeElement?.textContent).toBe('Run as batch'));
+    press('Batch…');
+    expect(onOpen, 'a second click leaves it open').toHaveBeenCalledTimes(1);
+  });
+
+  it('is brought back as it was before its defaults', async () => {
+    await show({ runs: '7-9', grid: { min_snr: [3, 4] } });
+    press('Defaults');
+    expect(screen.getByText('1 job')).toBeTruthy();
+    press('Undo');
+    expect(screen.getByText('6 jobs')).toBeTruthy();
+    expect((screen.getByLabelText('min_snr: values') as HTMLInputElement).value).toBe('3, 4');
+  });
+
+  it('no longer asks for a value that the batch gives meanwhile', async () => {
+    await show();
+    press('Run report');
+    expect(screen.getByRole('alert').textContent).toBe('Not started. Please check: run');
+    type('Runs', '10-12');
+    expect(screen.queryByRole('alert')).toBeNull();
+    expect(screen.queryByText('run: needs a value')).toBeNull();
   });
 
   it('looks ahead on Enter instead of starting a single report', async () => {

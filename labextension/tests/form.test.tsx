@@ -115,11 +115,34 @@ describe('the form of a template', () => {
     expect((screen.getByLabelText('title') as HTMLTextAreaElement).value).toBe(hostile);
   });
 
-  it('goes back to the defaults', () => {
-    show();
+  it('says that nothing was started until what it names is right', () => {
+    const { run } = show();
     enter('min_snr', '99');
-    fireEvent.click(screen.getByRole('button', { name: 'Defaults' }));
-    expect((screen.getByLabelText('min_snr') as HTMLInputElement).value).toBe('5');
+    run();
+    enter(/^run/, '3');
+    expect(screen.getByRole('alert').textContent).toBe('Not started. Please check: min_snr');
+    enter('min_snr', '98');
+    expect(screen.getByRole('alert').textContent).toBe('Not started. Please check: min_snr');
+    enter('min_snr', '9');
+    expect(screen.queryByRole('alert')).toBeNull();
+    enter('min_snr', '99');
+    expect(screen.queryByRole('alert'), 'it is said of the last press, not of the typing').toBeNull();
+  });
+
+  it('goes to the defaults and back, however often they are pressed', () => {
+    show();
+    const press = (name: string) => fireEvent.click(screen.getByRole('button', { name }));
+    const value = (name: string) => (screen.getByLabelText(name) as HTMLInputElement).value;
+    expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
+    enter('min_snr', '99');
+    enter('title', 'mine');
+    press('Defaults');
+    press('Defaults');
+    expect([value('min_snr'), value('title')]).toEqual(['5', 'a = b']);
     expect(screen.queryByText(/got 99/)).toBeNull();
+    press('Undo');
+    expect([value('min_snr'), value('title')]).toEqual(['99', 'mine']);
+    expect(screen.queryByRole('button', { name: 'Undo' })).toBeNull();
+    expect(document.activeElement?.textContent).toBe('Defaults');
   });
 });

@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { JSONExt } from '@lumino/coreutils';
 import * as React from 'react';
 import type { BatchOrder, Executor, TemplateForm, Values } from '../api';
 import { type Entries, presetsOf, readForm } from '../form/entry';
@@ -6,6 +7,8 @@ import { FieldInput } from '../form/FieldInput';
 import { fieldsOf } from '../form/schema';
 import { BatchForm } from './BatchForm';
 import { Fold } from './Fold';
+import { FormActions } from './FormActions';
+import { FormHead } from './FormHead';
 import {
   type BatchStart,
   chosenExecutor,
@@ -13,6 +16,8 @@ import {
   draftCount,
   draftOf,
   isBatchInput,
+  isGivenByBatch,
+  isSameDraft,
   optionsOf,
   placeFaults,
   readOrder,
@@ -42,11 +47,18 @@ interface ReportFormProps {
   readonly onRun: (values: Values) => Promise<void>;
 }
 
+/** What has been entered into a form. */
+interface Entered {
+  readonly entries: Entries;
+  readonly draft: Draft;
+}
+
 /** The typed form of a template; what is refused is said beside its input. */
 export function ReportForm({ template, values, batch, trans, onRun }: ReportFormProps): React.ReactElement {
   const fields = React.useMemo(() => fieldsOf(template.schema), [template]);
   const [entries, setEntries] = React.useState<Entries>(() => presetsOf(fields, values));
   const [draft, setDraft] = React.useState<Draft>(() => draftOf(fields, batch.start));
+  const [before, setBefore] = React.useState<Entered>();
   const [open, setOpen] = React.useState(batch.open);
   const [executors, trouble] = useExecutors(open, batch.executors);
   const { faults, message, busy, form, idPrefix, refuse, recheck, attempt } = useRefusals(trans);
@@ -81,9 +93,22 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
     }
   };
 
+  const fill = (entered: Entered, replaced: Entered | undefined): void => {
+    setEntries(entered.entries);
+    setDraft(entered.draft);
+    setBefore(replaced);
+    refuse({});
+  };
+  const goToDefaults = (): void => {
+    const defaults = { entries: presetsOf(fields), draft: draftOf(fields) };
+    const changed = !JSONExt.deepEqual(entries, defaults.entries) || !isSameDraft(draft, defaults.draft);
+    fill(defaults, changed ? { entries, draft } : before);
+  };
   const showBatch = (wanted: boolean): void => {
-    setOpen(wanted);
-    batch.onOpen(wanted);
+    if (wanted !== open) {
+      setOpen(wanted);
+      batch.onOpen(wanted);
+    }
   };
   const goToBatch = (): void => {
     showBatch(true);
@@ -96,6 +121,12 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
 
   return (
     <form ref={form} className="pt-Form" noValidate onSubmit={run} aria-label={template.title}>
+      <FormHead
+        template={template}
+        onDefaults={goToDefaults}
+        onUndo={before && (() => fill(before, undefined))}
+        trans={trans}
+      />
       {fields.length === 0 && <p className="pt-Hint">{trans.__('This template has no parameters.')}</p>}
       {fields.map(field => (
         <FieldInput
@@ -120,77 +151,25 @@ export function ReportForm({ template, values, batch, trans, onRun }: ReportForm
           idPrefix={idPrefix}
           onDraft={next => {
             setDraft(next);
-            recheck(isBatchInput, typedFaults(fields, next, trans));
+            const isSettled = (input: string): boolean => isBatchInput(input) || isGivenByBatch(input, next);
+            recheck(isSettled, typedFaults(fields, next, trans));
           }}
           onPreview={() => runBatch(batch.onPreview)}
           trans={trans}
         />
       </Fold>
-      <div className="pt-Form-actions">
-        {message && (
-          <p className="pt-Form-message" role="alert">
-            {message}
-          </p>
-        )}
-        <div className="pt-Form-single">
-          {!open && (
-            <button
-              type="button"
-              className="jp-mod-styled"
-              title={trans.__('Go over runs, or over values of parameters')}
-              onClick={goToBatch}
-            >
-              {trans.__('Batch…')}
-            </button>
-          )}
-          <button
-            type="button"
-            className="jp-mod-styled"
-            onClick={() => {
-              setEntries(presetsOf(fields));
-              setDraft(draftOf(fields));
-              refuse({}, '');
-            }}
-          >
-            {trans.__('Defaults')}
-          </button>
-          <button type="submit" className={`jp-mod-styled${open ? '' : ' jp-mod-accept'}`} disabled={busy}>
-            {busy && !open ? trans.__('Starting…') : trans.__('Run report')}
-          </button>
-        </div>
-        {open && (
-          <BatchButtons
-            jobs={draftCount(fields, draft, trans)}
-            disabled={busy || !executors}
-            onPreview={() => runBatch(batch.onPreview)}
-            onRun={() => runBatch(batch.onRun)}
-            trans={trans}
-          />
-        )}
-      </div>
+      <FormActions
+        message={message}
+        busy={busy}
+        open={open}
+        jobs={draftCount(fields, draft, trans)}
+        ready={executors !== undefined}
+        onBatch={goToBatch}
+        onPreview={() => runBatch(batch.onPreview)}
+        onRunBatch={() => runBatch(batch.onRun)}
+        trans={trans}
+      />
     </form>
-  );
-}
-
-/** How many jobs the batch comes to, a look at them, and the start. */
-function BatchButtons(props: {
-  readonly jobs: number;
-  readonly disabled: boolean;
-  readonly onPreview: () => void;
-  readonly onRun: () => void;
-  readonly trans: TranslationBundle;
-}): React.ReactElement {
-  const { jobs, disabled, onPreview, onRun, trans } = props;
-  return (
-    <div className="pt-Form-batch">
-      <output>{trans._n('%1 job', '%1 jobs', jobs, String(jobs))}</output>
-      <button type="button" className="jp-mod-styled" disabled={disabled} onClick={onPreview}>
-        {trans.__('Preview')}
-      </button>
-      <button type="button" className="jp-mod-styled jp-mod-accept" disabled={disabled} onClick={onRun}>
-        {trans.__('Run batch')}
-      </button>
-    </div>
   );
 }
 

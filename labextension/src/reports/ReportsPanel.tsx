@@ -134,8 +134,6 @@ export class ReportsPanel extends ReactWidget {
         <button type="button" className="jp-mod-styled pt-Back" onClick={close}>
           {this.trans.__('‹ All templates')}
         </button>
-        <h2 className="pt-Heading">{template.title}</h2>
-        {template.summary && <p className="pt-Hint">{template.summary}</p>}
         <ReportForm
           key={this.formCount}
           template={template}

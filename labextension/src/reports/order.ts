@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { JSONExt, type ReadonlyJSONValue } from '@lumino/coreutils';
 import type { Batch, BatchOrder, Executor, ExecutorChoice, Grid, Values } from '../api';
 import { type Entries, presetsOf, readForm } from '../form/entry';
 import { type Field, fieldsOf } from '../form/schema';
@@ -74,6 +75,16 @@ export function takesRuns(fields: readonly Field[], entries: Entries, { variatio
   );
 }
 
+/** Whether the batch says which values a parameter takes, in place of its own input. */
+export function isGivenByBatch(name: string, { runs, variations }: Draft): boolean {
+  return variations.has(name) || (name === RUN && runs.trim() !== '');
+}
+
+export function isSameDraft(one: Draft, other: Draft): boolean {
+  const plain = (draft: Draft): ReadonlyJSONValue => ({ ...draft, variations: [...draft.variations] });
+  return JSONExt.deepEqual(plain(one), plain(other));
+}
+
 /** How many jobs the draft comes to, as far as it can be read. */
 export function draftCount(fields: readonly Field[], draft: Draft, trans: TranslationBundle): number {
   const runs = readRuns(draft.runs, trans);
@@ -106,8 +117,7 @@ export function readOrder(
 ): { readonly order: BatchOrder; readonly faults: Faults } {
   const { draft, entries, fields } = form;
   const runs = readRuns(draft.runs, trans);
-  const isRun = ({ name }: Field): boolean => name === RUN && draft.runs.trim() !== '';
-  const single = fields.filter(field => !draft.variations.has(field.name) && !isRun(field));
+  const single = fields.filter(({ name }) => !isGivenByBatch(name, draft));
   const values = readForm(single, entries, trans);
   const { grid, faults: varied } = readGrid(fields, draft.variations, trans);
   const options = readForm(fieldsOf(form.executor.schema), form.options, trans);

@@ -3,10 +3,17 @@ import * as React from 'react';
 import { RefusedError } from '../api';
 import type { Faults } from './order';
 
+interface Refused {
+  /** What is wrong now. */
+  readonly faults: Faults;
+  /** The inputs that the last attempt was refused for and that are still wrong. */
+  readonly named: readonly string[];
+}
+
 /** What has been refused, and the way to refuse: the first input that is to blame gets the focus. */
 export function useRefusals(trans: TranslationBundle) {
-  const [faults, setFaults] = React.useState<Faults>({});
-  const [message, setMessage] = React.useState('');
+  const [{ faults, named }, setRefused] = React.useState<Refused>({ faults: {}, named: [] });
+  const [trouble, setTrouble] = React.useState('');
   const [busy, setBusy] = React.useState(false);
   const form = React.useRef<HTMLFormElement>(null);
   const idPrefix = React.useId();
@@ -20,16 +27,19 @@ export function useRefusals(trans: TranslationBundle) {
       ?.focus();
   }, [refusals.current]);
 
-  const refuse = (found: Faults, text: string): void => {
-    setFaults(found);
-    setMessage(text);
-    refusals.current += Object.keys(found).length > 0 ? 1 : 0;
+  /** Refuse what is wrong with the inputs, or say what no input is to blame for. */
+  const refuse = (found: Faults, text = ''): void => {
+    const inputs = Object.keys(found);
+    setRefused({ faults: found, named: inputs });
+    setTrouble(inputs.length > 0 ? '' : text);
+    refusals.current += inputs.length > 0 ? 1 : 0;
   };
   /** Forget the faults of some inputs, since these have changed, and say what is wrong with them now. */
   const recheck = (changed: (input: string) => boolean, found: Faults): void =>
-    setFaults(known => {
-      const others = Object.entries(known).filter(([input]) => !changed(input));
-      return { ...Object.fromEntries(others), ...found };
+    setRefused(known => {
+      const others = Object.entries(known.faults).filter(([input]) => !changed(input));
+      const left = { ...Object.fromEntries(others), ...found };
+      return { faults: left, named: known.named.filter(input => input in left) };
     });
   const attempt = async (
     wrong: Faults,
@@ -37,25 +47,25 @@ export function useRefusals(trans: TranslationBundle) {
     place: (faults: Faults) => Faults
   ): Promise<void> => {
     if (Object.keys(wrong).length > 0) {
-      refuse(wrong, summaryOf(wrong, trans));
+      refuse(wrong);
       return;
     }
     setBusy(true);
     try {
       await work();
-      refuse({}, '');
+      refuse({});
     } catch (error) {
-      const found = error instanceof RefusedError ? place(error.faults) : {};
-      const named = Object.keys(found).length > 0;
-      refuse(found, named ? summaryOf(found, trans) : String((error as Error).message));
+      refuse(error instanceof RefusedError ? place(error.faults) : {}, String((error as Error).message));
     } finally {
       setBusy(false);
     }
   };
+  const message = named.length > 0 ? notStarted(named, trans) : trouble;
   return { faults, message, busy, form, idPrefix, refuse, recheck, attempt };
 }
 
-function summaryOf(faults: Faults, trans: TranslationBundle): string {
-  const names = Object.keys(faults).map(name => name.slice(name.indexOf(':') + 1));
+/** That nothing was started, and which inputs have to be looked at. */
+export function notStarted(inputs: readonly string[], trans: TranslationBundle): string {
+  const names = inputs.map(input => input.slice(input.indexOf(':') + 1));
   return trans.__('Not started. Please check: %1', [...new Set(names)].join(', '));
 }
