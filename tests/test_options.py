@@ -130,6 +130,16 @@ def test_text_becomes_what_the_field_takes(name: str, text: str, value: object):
     assert getattr(Peaks.from_text({name: text}), name) == value
 
 
+@pytest.mark.parametrize("text", ["", "None"])
+def test_nothing_typed_is_none_for_a_choice_unless_it_is_one_itself(text: str):
+    class Chosen(Options):
+        way: Literal["a", "b"] | None = "a"
+        other: Literal["", "None"] | None = None
+
+    assert Chosen.from_text({"way": text}).way is None
+    assert Chosen.from_text({"other": text}).other == text
+
+
 def test_typed_code_is_never_run():
     with pytest.raises(OptionError, match="min_snr"):
         Peaks.from_text({"min_snr": "__import__('os').getpid()"})

@@ -156,13 +156,13 @@ def _out_of_order(options: Options, name: str) -> Iterator[str]:
 def _value(model: type[Options], name: str, text: Any) -> Any:
     if name not in model.model_fields or not isinstance(text, str):
         return text
-    kinds = {type(value) for value in model.choices(name)} or set(model.kinds(name))
-    if type(None) in kinds and text.strip().lower() in ("none", "null"):
+    choices = model.choices(name)
+    kinds, word = {*map(type, choices), *model.kinds(name)}, text.strip()
+    unset = word.lower() in ("none", "null") or (not word and str not in model.kinds(name))
+    if unset and type(None) in kinds and word not in choices:
         return None
     if str in kinds:
         return text
-    if type(None) in kinds and not text.strip():
-        return None
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)
