@@ -77,6 +77,7 @@ class NewRun:
         self.executor = ipywidgets.Dropdown(options=_executors(), description="Where", style=_LABEL, layout=_WIDTH)
         self.preview = button("Preview", "eye", "What would be submitted; nothing is written")
         self.words = words()
+        self._changes = 0
         self.form: ParameterForm | None = None
         self._options: ParameterForm | None = None
         self._form_place, self._options_place = ipywidgets.VBox(), ipywidgets.VBox()
@@ -89,6 +90,7 @@ class NewRun:
         )  # fmt: skip
         self.template.observe(lambda _: self.task.guard(self._show_form), "value")
         self.path.observe(lambda _: self.task.guard(self._take_path), "value")
+        self.runs.observe(lambda _: self._outdate(), "value")
         self.executor.observe(lambda _: self._show_options(), "value")
         self.preview.on_click(lambda _: self.task.guard(self.show_plan))
         self._offer(next(iter(self._known), None))
@@ -123,13 +125,19 @@ class NewRun:
 
     def show_plan(self) -> None:
         """Show what would be submitted; nothing is written."""
-        plan = self._planner()
+        plan, changes = self._planner(), self._changes
 
         def work(_progress: Any) -> tuple[int, str] | OptionError:
             found = _tried(plan)  # its paths are looked for here too: a file system may be slow
             return found if isinstance(found, OptionError) else (len(found.rows), plan_html(found))
 
-        self.task.run(work, self._previewed)
+        def done(seen: tuple[int, str] | OptionError) -> None:
+            if changes == self._changes:
+                self._previewed(seen)
+            else:
+                self.task.say("The fields have changed meanwhile; preview once more.")
+
+        self.task.run(work, done)
 
     def run(self) -> None:
         """Submit: one job, or a batch where there are runs or a parameter is varied."""
@@ -154,7 +162,8 @@ class NewRun:
                 form.close()
 
     def _planner(self) -> Callable[[], Plan]:
-        """Read the fields, and return what plans with their values in a thread."""
+        """Read the fields, and return what plans with their values in a thread; an earlier preview goes."""
+        self._clear()
         template = self._known.get(self.template.value)
         if template is None or self.form is None:
             raise OptionError("template: none is chosen")
@@ -179,7 +188,6 @@ class NewRun:
         if isinstance(sent, OptionError):
             self._refused(sent)
             return
-        self.words.value = ""
         many = f"Batch of {len(sent.jobs())} jobs" if isinstance(sent, Batch) else "Job"
         self.task.say(f"{many} submitted: {sent.id}", "success")
         self._submitted(sent)
@@ -189,6 +197,16 @@ class NewRun:
         rest = lines if self.form is None else self.form.show(lines)
         self.task.error = error
         self.task.say("\n".join(rest) or "Not submitted: see the parameters above.", "error")
+
+    def _outdate(self) -> None:
+        """Take away what was previewed or refused: the fields say something else now."""
+        self._changes += 1
+        self._clear()
+
+    def _clear(self) -> None:
+        if not self.task.running and (self.words.value or self.task.error is not None):
+            self.task.say("")
+        self.words.value = ""
 
     def _offer(self, chosen: Path | None) -> None:
         """List the templates, and choose one."""
@@ -216,17 +234,18 @@ class NewRun:
         model = template.parameters
         if self.form is not None:
             self.form.close()
-        self.form = ParameterForm(model, vary=True)
+        self.form = ParameterForm(model, vary=True, changed=self._outdate)
         self._form_place.children = (self.form.widget,)
         self.summary.value = f'<span class="pt-help">{html.escape(template.summary)}</span>'
-        self.words.value = ""
+        self._outdate()
 
     def _show_options(self) -> None:
         model = executor_class(self.executor.value).model
         if self._options is not None:
             self._options.close()
-        self._options = ParameterForm(model)
+        self._options = ParameterForm(model, changed=self._outdate)
         self._options_place.children = (self._options.widget,)
+        self._outdate()
 
 
 def _tried(plan: Callable[[], Plan]) -> Plan | OptionError:
