@@ -34,6 +34,15 @@ path: str = ""
 sizes: list[int] = [1, 2]
 start: float = 2 * 3.0
 name: str"""
+OPTIONAL = """from typing import Literal
+detrend: bool | None = None
+centred: bool | None = True
+deep: bool = bool(0)
+kept: bool
+kind: Literal["a", "b"] | None = None
+cut: float | None = None
+top: int | None = 5
+title: str | None = None"""
 TRIAL = """from pathlib import Path
 from pulsetrain.reports import show_metrics
 again = Path(str(steps) + ".seen")
@@ -78,6 +87,14 @@ def form():
     """A form for all kinds of parameters."""
     model = read_parameters({"cells": [code(PARAMETERS, "parameters")]})
     made = ParameterForm(model, vary=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def optional():
+    """A form for parameters of which most can be None."""
+    made = ParameterForm(read_parameters({"cells": [code(OPTIONAL, "parameters")]}))
     yield made
     made.close()
 
@@ -139,6 +156,39 @@ def test_what_is_wrong_is_said_beside_its_field_and_refused(form, name, text, wo
     assert words not in said(form, name)
 
 
+def labels(form: ParameterForm, name: str) -> list[str]:
+    return [label for label, _ in form.fields[name].options]
+
+
+def test_what_can_be_yes_no_or_none_is_chosen_from_a_list_that_shows_its_default(optional):
+    assert labels(optional, "detrend") == labels(optional, "centred") == ["not set", "yes", "no"]
+    assert labels(optional, "deep") == ["bool(0)", "yes", "no"]
+    assert labels(optional, "kept") == ["required", "yes", "no"]
+    assert labels(optional, "kind") == ["not set", "a", "b"]
+    shown = {name: field.label for name, field in optional.fields.items() if isinstance(field, ipywidgets.Dropdown)}
+    assert shown == {"detrend": "not set", "centred": "yes", "deep": "bool(0)", "kept": "required", "kind": "not set"}
+    assert optional.values == {}
+    for name, label in {"detrend": "no", "centred": "not set", "deep": "no", "kept": "no", "kind": "b"}.items():
+        optional.fields[name].label = label
+    found = {"detrend": False, "centred": None, "deep": False, "kept": False, "kind": "b"}
+    assert optional.values == found
+    optional.set({})
+    assert optional.values == {}
+    optional.set(found)
+    assert optional.values == found
+
+
+def test_nothing_typed_is_none_where_that_is_a_value(optional):
+    assert (optional.fields["cut"].value, optional.fields["cut"].placeholder) == ("", "not set")
+    optional.fields["top"].value = ""
+    optional.fields["title"].value = ""
+    assert optional.values == {"top": None, "title": ""}
+    optional.fields["cut"].value = "x"
+    assert said(optional, "cut") == "got 'x', allowed a number or None (empty) "
+    optional.set({"top": None, "cut": 2.5})
+    assert optional.values == {"top": None, "cut": 2.5}
+
+
 def test_a_parameter_that_is_varied_takes_several_values(form):
     form._ticks["width"].value = True
     form._several["width"].value = "0.5:1.5:0.5"
@@ -184,6 +234,31 @@ def test_a_preview_lists_the_jobs_and_writes_nothing(template, root):
 
     in_a_kernel(work)
     assert not root.exists()
+
+
+def test_a_preview_goes_as_soon_as_a_field_says_something_else(template, root):
+    async def work() -> None:
+        panel = ReportsPanel(root)
+        new = panel.new
+        new.choose(template(), {"steps": 2})
+        new.preview.click()
+        panel.wait()
+        assert "1 job" in new.words.value
+        new.form.fields["steps"].value = "99"
+        assert new.words.value == new.task.text == ""
+        new.preview.click()
+        assert new.task.text == "steps: got 99, allowed 1 … 10"
+        assert new.words.value == ""
+        new.form.fields["steps"].value = "9"
+        assert new.task.text == ""  # the refusal goes with what was refused
+        new.preview.click()
+        new.runs.value = "3-4"  # while it is planned
+        panel.wait()
+        assert new.words.value == ""
+        assert "changed meanwhile" in new.task.text
+        panel.close()
+
+    in_a_kernel(work)
 
 
 def test_what_the_plan_refuses_is_said_beside_the_field_and_writes_nothing(template, root):

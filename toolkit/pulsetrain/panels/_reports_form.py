@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import ipywidgets
 from ipywidgets.widgets.widget_description import DescriptionStyle
@@ -25,6 +25,8 @@ __all__ = ["ParameterForm"]
 _FIRST = 8  # rows that are shown at once; the others lie folded
 _LABEL = {"description_width": "190px"}
 _WIDTH = {"width": "480px", "flex": "0 0 auto"}
+_UNSET = "not set"
+_NONE = object()  # None as a choice, since ipywidgets takes that for a list in which nothing is chosen
 
 
 class ParameterForm:
@@ -79,8 +81,8 @@ class ParameterForm:
             if isinstance(field, ipywidgets.Text):
                 if field.value != self._default_text(name):
                     texts[name] = field.value
-            elif field.value != self._default(name):
-                plain[name] = field.value
+            elif (value := None if field.value is _NONE else field.value) != self._default(name):
+                plain[name] = value
         found = {**plain, **self._told(lambda: typed_values(self._model, texts), texts)}
         return {name: found[name] for name in self.fields if name in found}
 
@@ -116,9 +118,9 @@ class ParameterForm:
             if name in (grid or {}):
                 self._several[name].value = literal(list((grid or {})[name]))
             if isinstance(field, ipywidgets.Text):
-                field.value = self._text(value) if name in values else self._default_text(name)
-            elif value is not None or isinstance(field, ipywidgets.Dropdown):
-                field.value = value
+                field.value = self._text(name, value) if name in values else self._default_text(name)
+            else:
+                field.value = _choice(value)
 
     def show(self, faults: list[str]) -> list[str]:
         """Say beside each field what is wrong with it, and return what belongs to none."""
@@ -173,29 +175,47 @@ class ParameterForm:
             "tooltip": info.description or name,
             "layout": self._layout,
         }
-        default, choices = self._default(name), list(self._model.choices(name))
-        if choices and default in (*choices, None):
-            offered = [None] * (type(None) in self._model.kinds(name)) + [c for c in choices if c is not None]
-            options = [("automatic" if choice is None else str(choice), choice) for choice in offered]
-            value = default if default in offered else offered[0]
-            return ipywidgets.Dropdown(options=options, value=value, style=self._style, **common)
-        if self._model.kinds(name) == (bool,) and isinstance(default, bool):
-            words = [("yes", True), ("no", False)]
-            return ipywidgets.Dropdown(options=words, value=default, style=self._style, **common)
-        needed = "required" if info.is_required() else str(default) if isinstance(default, Expression) else ""
-        common |= {"placeholder": needed, "continuous_update": False, "style": self._text_style}
+        if choices := self._choices(name):
+            value = _choice(self._default(name))
+            return ipywidgets.Dropdown(options=choices, value=value, style=self._style, **common)
+        common |= {"placeholder": self._empty(name), "continuous_update": False, "style": self._text_style}
         return ipywidgets.Text(value=self._default_text(name), **common)
 
+    def _choices(self, name: str) -> list[tuple[str, Any]]:
+        """Return the values that there are, and what they are called; nothing where they cannot be listed."""
+        default, kinds = self._default(name), self._model.kinds(name)
+        if any(get_origin(kind) is not Literal and kind not in (bool, type(None)) for kind in kinds):
+            return []
+        stated = self._model.choices(name)
+        found = [(self._empty(name), default)] if self._computed(name) else []
+        found += [(_UNSET, _NONE)] if None in stated or type(None) in kinds else []
+        found += [("yes", True), ("no", False)] if bool in kinds else []
+        found += [(str(choice), choice) for choice in stated if choice is not None]
+        return found if _choice(default) in [value for _, value in found] else []
+
     def _default(self, name: str) -> Any:
+        """Return a parameter's default; an ellipsis where it is required."""
         info = self._model.model_fields[name]
-        return None if info.is_required() else info.get_default(call_default_factory=True)
+        return ... if info.is_required() else info.get_default(call_default_factory=True)
 
     def _default_text(self, name: str) -> str:
-        default = self._default(name)
-        computed = isinstance(default, Expression) or self._model.model_fields[name].is_required()
-        return "" if computed else self._text(default)
+        return "" if self._computed(name) else self._text(name, self._default(name))
 
-    def _text(self, value: Any) -> str:
+    def _computed(self, name: str) -> bool:
+        """Return whether no value stands for the default, as it is required or the notebook's to compute."""
+        return self._default(name) is ... or isinstance(self._default(name), Expression)
+
+    def _empty(self, name: str) -> str:
+        """Return what a field that is left empty stands for."""
+        if self._computed(name):
+            return "required" if self._default(name) is ... else str(self._default(name))
+        kinds = self._model.kinds(name)
+        return _UNSET if type(None) in kinds and str not in kinds else ""
+
+    def _text(self, name: str, value: Any) -> str:
+        """Return a value as it is typed: None by nothing, where that is neither a text nor the default."""
+        if value is None and not self._computed(name) and {str, Any}.isdisjoint(self._model.kinds(name)):
+            return ""
         return value if isinstance(value, str) else literal(value)
 
     def _swap(self, name: str) -> None:
@@ -236,3 +256,8 @@ class ParameterForm:
         text = f'{error}<span class="pt-help">{html.escape(help_)}{html.escape(span)}</span>'
         if self._words[name].value != text:
             self._words[name].value = text
+
+
+def _choice(value: Any) -> Any:
+    """Return what stands for a value in a list of choices."""
+    return _NONE if value is None else value
