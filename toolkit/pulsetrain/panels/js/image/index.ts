@@ -7,18 +7,6 @@ import { Renderer } from './renderer';
 import { Store } from './store';
 import { View } from './view';
 
-const stores = new WeakMap<AnyModel<State>, Store>();
-
-/** The store of a model; older versions of anywidget render without having initialised. */
-function storeOf(model: AnyModel<State>): Store {
-  let store = stores.get(model);
-  if (store === undefined) {
-    store = new Store(model);
-    stores.set(model, store);
-  }
-  return store;
-}
-
 function showPicture(store: Store, element: HTMLElement): () => void {
   const note = 'This browser has no WebGL2, so the image stands still. Here it is as the kernel draws it.';
   const image = make('img', { alt: store.get('title') || 'Detector image' });
@@ -31,22 +19,23 @@ function showPicture(store: Store, element: HTMLElement): () => void {
   return store.watch(update);
 }
 
-const widget: AnyWidget<State> = {
-  initialize({ model }) {
-    const store = storeOf(model);
-    return () => {
-      stores.delete(model);
-      store.dispose();
-    };
-  },
-  render({ model, el }) {
-    const store = storeOf(model);
-    const renderer = Renderer.ofPage();
-    el.classList.add('pulsetrain-image');
-    if (renderer === null) return showPicture(store, el);
-    const view = new View(store, renderer, el);
-    return () => view.remove();
-  }
-};
-
-export default widget;
+/** Called once for each kernel object. What is given as its model is a new object for each view, and tells nothing. */
+export default (() => {
+  let known: Store | null = null;
+  // Older versions of anywidget render without having initialised.
+  const storeOf = (model: AnyModel<State>): Store => (known ??= new Store(model));
+  return {
+    initialize({ model }) {
+      const store = storeOf(model);
+      return () => store.dispose();
+    },
+    render({ model, el }) {
+      const store = storeOf(model);
+      const renderer = Renderer.ofPage();
+      el.classList.add('pulsetrain-image');
+      if (renderer === null) return showPicture(store, el);
+      const view = new View(store, renderer, el);
+      return () => view.remove();
+    }
+  };
+}) satisfies AnyWidget<State>;
