@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 
 import nbformat
 import numpy as np
@@ -130,6 +131,51 @@ def test_what_is_uncertain_fades_and_both_values_are_told_wherever_the_pointer_i
     box = canvas.bounding_box()
     assert twin["x"] - box["x"] + twin["width"] / 2 == pytest.approx(LEFT + wide / 2 + 5, abs=1.5)
     screenshot(page, "compare-side", panel)
+
+
+def test_two_frames_of_sixteen_million_pixels_with_their_sigma_arrive_whole(show):
+    panel, messages = show(
+        "largest.ipynb",
+        "x, y = np.arange(4096, dtype=np.float32), np.arange(4096, dtype=np.float32)[:, None]\n"
+        "image = CompareImage(x + 1 + 0 * y, y + 1 + 0 * x, x + y)\nimage",
+    )
+    canvas, words = canvas_of(panel), panel.locator(".pulsetrain-image-readout")
+    expect(words).to_contain_text("4096 × 4096 px ·", timeout=60_000)
+    before = messages()
+    for place_ in (0.01, 0.4, 0.99):
+        at = place(canvas, (4096, 4096), 4096 * place_, 4096 * (1 - place_))
+        canvas.hover(position={"x": at[0], "y": at[1]})
+        expect(words).to_contain_text("photons")
+        x, y = map(int, re.match(r"x (\d+), y (\d+)", words.inner_text()).groups())
+        expect(words).to_contain_text(f"Before {x + 1} · After {y + 1} ± ")
+        assert float(words.inner_text().split("± ")[1].split()[0]) == pytest.approx(x + y, rel=1e-3)
+    assert messages() == before
+
+
+def test_frames_that_nobody_sees_give_their_memory_back_and_return_when_they_are_shown_again(page, show):
+    heard = "heard = []; image.on_msg(lambda widget, content, buffers: heard.append(content['kind']))"
+    panel, _ = show("again.ipynb", SMALL.removesuffix("image") + heard + "\nimage", "image")
+    held = "() => globalThis[Symbol.for('pulsetrain.image.renderer.2')].tiles.size"
+    settled(page)
+    assert run_cell(panel, "print(*heard)") == "hello drawn"  # both views share what is held
+    assert page.evaluate(held) > 0
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs'); }")
+    page.wait_for_function(f"() => ({held})() === 0")
+    panel.locator(".jp-InputArea").nth(1).click()
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
+    expect(panel.locator(".pulsetrain-image-readout")).to_contain_text("16 × 16 px ·")
+    settled(page)
+    assert off(canvas_of(panel), "viridis", LOW / 256) <= TOLERANCE
+
+
+def test_frames_that_the_browser_has_no_memory_for_are_refused_with_what_to_do(show):
+    panel, _ = show("refused.ipynb", SMALL)
+    words = panel.locator(".pulsetrain-image-readout")
+    huge = {"kind": "frame", "version": 9, "width": 2**20, "height": 2**20, "planes": ["float32"], "masked": False}
+    run_cell(panel, f"image.send({huge}, [bytes(8)])")
+    expect(words).to_contain_text("no memory for frames of 1048576 × 1048576 px. Bin them or cut out a part")
+    run_cell(panel, "image.show(before, after)")
+    expect(words).to_contain_text("16 × 16 px ·")
 
 
 TIMED = """() => {

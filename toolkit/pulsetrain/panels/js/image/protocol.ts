@@ -32,6 +32,27 @@ export interface State {
   pooling: Pooling;
 }
 
+/** What an image is drawn anew for. */
+export const WATCHED = [
+  'scale',
+  'colour_map',
+  'limits',
+  'title',
+  'units',
+  'height',
+  '_flipped',
+  '_geometry',
+  'mode',
+  'names',
+  'diverging_map',
+  'difference_limits',
+  'ratio_limits',
+  'std_limits',
+  'swipe',
+  'fade',
+  'pooling'
+] as const satisfies (keyof State)[];
+
 export type Marker = 'square' | 'circle' | 'cross' | 'plus' | 'diamond';
 
 export type Message =

@@ -21,6 +21,17 @@ export function sample(values: Values, flags: Uint8Array | null): Values {
   return found.subarray(0, count).sort();
 }
 
+/** Several samples as one. */
+export function merged(samples: Values[]): Float32Array {
+  const all = new Float32Array(samples.reduce((length, part) => length + part.length, 0));
+  let end = 0;
+  for (const part of samples) {
+    all.set(part, end);
+    end += part.length;
+  }
+  return all.sort();
+}
+
 /** The value below which a share of a sorted sample lies; the nearest one, never between two. */
 export function percentile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.floor(share * (sorted.length - 1) + 0.5)] ?? Number.NaN;

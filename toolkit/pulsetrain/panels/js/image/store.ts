@@ -1,14 +1,14 @@
-/** What the browser holds of one image: shared by all views of it, kept while its kernel object lives. */
+/** What the browser holds of one image: shared by all views of it, kept as long as there is one. */
 
 import type { AnyModel } from '@anywidget/types';
 import { Arriving } from './arriving';
 import { type ColourMap, isDiverging } from './colours';
 import type { Pooling } from './levels';
 import { difference, type Family, familyOf, type Mode, ratio, scaleOf, sureness } from './modes';
-import { type Frame, MASKED, type Message, type Overlay, readPlaces, type State } from './protocol';
+import { type Frame, MASKED, type Message, type Overlay, readPlaces, type State, WATCHED } from './protocol';
 import { Renderer } from './renderer';
 import type { ScaleName } from './scale';
-import { autoLimits, type Limits, sample, threshold, type Values } from './statistics';
+import { autoLimits, type Limits, merged, sample, threshold, type Values } from './statistics';
 
 export class Store {
   /** The frame; or before, after and, where it is known, σ. */
@@ -20,6 +20,8 @@ export class Store {
   picture: Blob | null = null;
   /** Limits while a handle is being moved: nobody is told before it is let go. */
   moving: Limits | null = null;
+  /** Why there is no frame, where the browser could not take it. */
+  refused = '';
   private arriving: Arriving | null = null;
   /** Frames that are made of those that came, as long as the mode needs them. */
   private made = new Map<'difference' | 'ratio' | 'sure of difference' | 'sure of after', Frame>();
@@ -27,12 +29,14 @@ export class Store {
   private masked = false;
   private untold = false;
   private views = new Set<() => void>();
+  private leaving: ReturnType<typeof setTimeout> | undefined;
+  private released = false;
 
   constructor(readonly model: AnyModel<State>) {
     model.on('msg:custom', this.onMessage);
     for (const name of WATCHED) model.on(`change:${name}`, this.changed);
     model.on('change:mode', this.forget);
-    model.send({ kind: 'hello', picture: Renderer.ofPage() === null });
+    this.ask();
   }
 
   get<Name extends keyof State>(name: Name): State[Name] {
@@ -56,7 +60,12 @@ export class Store {
   /** Call when anything has changed; returns how to stop that. */
   watch(changed: () => void): () => void {
     this.views.add(changed);
-    return () => this.views.delete(changed);
+    clearTimeout(this.leaving);
+    if (this.released) this.ask();
+    return () => {
+      this.views.delete(changed);
+      if (this.views.size === 0) this.leaving = setTimeout(this.release, PATIENCE);
+    };
   }
 
   readonly changed = (): void => {
@@ -86,6 +95,11 @@ export class Store {
 
   get family(): Family {
     return familyOf(this.mode);
+  }
+
+  /** The size of what is on its way. */
+  get awaited(): { width: number; height: number } | null {
+    return this.arriving?.announced ?? null;
   }
 
   /** What the mode shows: one frame, or both. */
@@ -161,8 +175,29 @@ export class Store {
     this.model.off('msg:custom', this.onMessage);
     for (const name of WATCHED) this.model.off(`change:${name}`, this.changed);
     this.model.off('change:mode', this.forget);
+    clearTimeout(this.leaving);
     this.setFrames([]);
   }
+
+  /** Say what to do where there was no memory for frames, and give back what they have taken. */
+  refuse(error: unknown, { width, height }: { width: number; height: number }): void {
+    if (!(error instanceof RangeError)) throw error;
+    this.setFrames([]);
+    this.refused =
+      `This browser has no memory for frames of ${width} × ${height} px. ` +
+      'Bin them or cut out a part and show that, or close other tabs and run the cell again.';
+  }
+
+  private ask(): void {
+    this.released = false;
+    this.model.send({ kind: 'hello', picture: Renderer.ofPage() === null });
+  }
+
+  /** Give back the memory of frames that nobody looks at: each run of a cell leaves a kernel object behind. */
+  private readonly release = (): void => {
+    this.setFrames([]);
+    this.released = true;
+  };
 
   /** A sorted sample of the valid pixels of all that shares the contrast. */
   private get sample(): Values {
@@ -195,10 +230,10 @@ export class Store {
     if (message.kind === 'frame') {
       // Another page may have asked for the frame that is here already.
       if (message.version === this.frame?.version) return;
-      this.arriving = new Arriving(message);
+      this.receive(message);
       this.take(buffers);
     } else if (message.kind === 'more') {
-      if (message.version === this.arriving?.announced.version) this.take(buffers);
+      if (message.version !== this.arriving?.announced.version || !this.take(buffers)) return;
     } else if (message.kind === 'no frame') {
       this.setFrames([]);
     } else if (message.kind === 'overlay') {
@@ -212,13 +247,24 @@ export class Store {
     this.changed();
   };
 
-  private take(pieces: DataView[]): void {
+  private receive(message: Extract<Message, { kind: 'frame' }>): void {
+    try {
+      this.arriving = new Arriving(message);
+    } catch (error) {
+      this.refuse(error, message);
+    }
+  }
+
+  /** Take pieces of frames; returns whether they were the last ones. */
+  private take(pieces: DataView[]): boolean {
     const frames = this.arriving?.take(pieces) ?? null;
     if (frames !== null) this.setFrames(frames);
+    return frames !== null;
   }
 
   private setFrames(frames: Frame[]): void {
     this.arriving = null;
+    this.refused = '';
     for (const frame of this.frames) Renderer.ofPage()?.release(frame);
     this.forget();
     this.sorted.clear();
@@ -228,15 +274,7 @@ export class Store {
   }
 }
 
-function merged(samples: Values[]): Float32Array {
-  const all = new Float32Array(samples.reduce((length, part) => length + part.length, 0));
-  let end = 0;
-  for (const part of samples) {
-    all.set(part, end);
-    end += part.length;
-  }
-  return all.sort();
-}
+const PATIENCE = 1000; // ms; a view that is moved on the page is back in no time
 
 const LIMITS = {
   intensity: 'limits',
@@ -244,23 +282,3 @@ const LIMITS = {
   ratio: 'ratio_limits',
   std: 'std_limits'
 } as const satisfies Record<Family, keyof State>;
-
-const WATCHED = [
-  'scale',
-  'colour_map',
-  'limits',
-  'title',
-  'units',
-  'height',
-  '_flipped',
-  '_geometry',
-  'mode',
-  'names',
-  'diverging_map',
-  'difference_limits',
-  'ratio_limits',
-  'std_limits',
-  'swipe',
-  'fade',
-  'pooling'
-] as const;

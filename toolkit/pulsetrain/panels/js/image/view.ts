@@ -121,11 +121,16 @@ export class View {
       view.flipped = store.get('_flipped');
       view.setView(Math.max(width / columnsOf(store) - LEFT, 1), height - BELOW);
       view.setFrame(frame.width, frame.height);
-      this.drawPanes(canvas);
+      try {
+        this.drawPanes(canvas);
+        this.contrast.draw(this.theme);
+      } catch (error) {
+        store.refuse(error, frame);
+      }
       store.drawn(frame);
     }
     this.blink.run(store.mode === 'blink');
-    this.contrast.draw(this.theme);
+    if (store.frame === null) this.contrast.draw(this.theme);
     this.point(this.pointed);
   }
 
@@ -212,8 +217,9 @@ export class View {
   }
 
   private hint(): string {
-    const { frame } = this.store;
-    if (frame === null) return 'No frame';
+    const { frame, refused, awaited } = this.store;
+    if (frame === null && awaited !== null) return `${awaited.width} × ${awaited.height} px are on their way`;
+    if (frame === null) return refused || 'No frame';
     const size = `${frame.width} × ${frame.height} px`;
     return document.activeElement === this.canvas
       ? HELP
