@@ -108,7 +108,7 @@ def test_jobs_of_a_batch_are_jobs_like_any_other(server, done):
 def test_the_comparison_is_a_page_in_a_sandbox_and_a_table(server, done):
     page = server.get(f"batches/{done['id']}/comparison")
     assert page.status_code == 200
-    assert "measure title: comparison" in page.text
+    assert "Comparison: measure title" in page.text
     assert_sandboxed(page)
     table = server.get(f"batches/{done['id']}/comparison.csv")
     assert table.headers["Content-Type"] == "text/csv; charset=utf-8"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from tests.reports.comparison.jobs import batch, grid
+from tests.reports.comparison.jobs import batch, cell, grid, png
 
 from pulsetrain.reports import write_comparison
 
@@ -68,3 +68,53 @@ def test_metrics_without_a_column_are_unfolded_by_keyboard(comparison):
     expect(folded).to_contain_text("149.0 … 169.0, median 157.0")
     page.locator("summary", has_text="120 metrics that are the same in all jobs").press("Enter")
     expect(page.get_by_role("rowheader", name="m149", exact=True)).to_be_visible()
+
+
+def test_least_median_and_greatest_are_those_of_the_rows_shown(context, batch):
+    jobs = [
+        {"parameters": {"run": run}, "metrics": {"hits": 3 * run, "rate": run / 8, "tiny": run * 1e-7}}
+        for run in range(1, 5)
+    ]
+    page = context.new_page()
+    page.goto(write_comparison(batch(*jobs, {"parameters": {"run": 5}, "message": "no peaks"})).as_uri())
+
+    def foot(way):
+        return page.get_by_role("row", name=way).get_by_role("cell").all_inner_texts()[3:]
+
+    ofall = [foot(way) for way in ("least", "median", "greatest")]
+    assert ofall == [["3", "0.1250", "1e-07"], ["7.5", "0.3125", "2.5e-07"], ["12", "0.5000", "4e-07"]]
+    page.get_by_label("Filter").fill("000 done")
+    expect(page.get_by_text("4 of 5 jobs")).to_be_visible()
+    assert [foot(way) for way in ("least", "greatest")] == ofall[::2]
+    assert foot("median") == ["7.5", "0.3125", "2.5e-7"]
+    page.get_by_label("Filter").fill("0003")
+    expect(page.get_by_text("1 of 5 jobs")).to_be_visible()
+    assert foot("least") == foot("median") == foot("greatest") == ["9", "0.3750", "3e-07"]
+    page.get_by_label("Filter").fill("peaks")
+    expect(page.get_by_text("1 of 5 jobs")).to_be_visible()
+    assert foot("median") == ["–", "–", "–"]
+    page.get_by_label("Filter").fill("")
+    expect(page.get_by_text("of 5 jobs")).to_have_count(0)
+    assert [foot(way) for way in ("least", "median", "greatest")] == ofall
+    page.close()
+
+
+def test_pictures_and_numbers_stand_side_by_side_where_an_error_is_long(context, batch):
+    drawn = [cell(png("red"))]
+    bad = {"parameters": {"run": 2}, "message": f"FileNotFoundError: /gpfs/{'x' * 900}", "cells": drawn}
+    page = context.new_page()
+    page.set_viewport_size({"width": 1300, "height": 900})
+    metrics = dict.fromkeys(("square", "zero", "eighty", "boundary_at"), 1.0)
+    page.goto(write_comparison(batch({"parameters": {"run": 1}, "metrics": metrics, "cells": drawn}, bad)).as_uri())
+    assert (
+        page.evaluate(
+            "() => (({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.scroll'))"
+        )
+        == 0
+    )
+    assert page.locator("#jobs td img").first.bounding_box()["x"] < 200
+    why = page.locator("#jobs .why summary")
+    assert why.bounding_box()["width"] <= 240
+    why.press("Enter")
+    expect(page.locator("#jobs .why")).to_contain_text("x" * 800)
+    page.close()

@@ -14,6 +14,7 @@ from pulsetrain.reports import Job, compare_jobs, comparison_table, plan_batch, 
 from pulsetrain.reports import _comparison_plots as drawing
 from pulsetrain.reports._comparison_rows import compared
 from pulsetrain.reports.comparison import comparison_page
+from pulsetrain.reports.status import Status
 
 
 def test_nothing_that_jobs_hold_becomes_markup(batch):
@@ -65,6 +66,32 @@ def test_failed_jobs_say_why_and_are_counted(batch):
     (plot,) = drawing.plots(compared(found))
     assert plot.remark == "1 ended without a finite value (×)"
     assert plot.words == "rate over run, 2 jobs, from 1 to 3"
+
+
+def test_page_says_as_of_when_it_is_and_how_many_jobs_had_not_ended(batch):
+    found = grid(batch, range(1, 5), [4.0], lambda run, _: {"rate": run})
+    Status("queued", "waiting").write(found.jobs()[2].folder / "status.json")
+    Status("queued", "waiting").write(found.jobs()[3].folder / "status.json")
+    now = time.time()
+    said = re.search(r"as of (\d{4}-\d\d-\d\d \d\d:\d\d), 2 jobs still queued", page_of(found).text)
+    assert said is not None
+    assert abs(time.mktime(time.strptime(said.group(1), "%Y-%m-%d %H:%M")) - now) <= 90
+
+
+def test_long_texts_are_unfolded_from_their_beginning(batch):
+    words, message = "ab" * 18_000, f"FileNotFoundError: /gpfs/{'folder/' * 60}end"
+    jobs = [{"parameters": {"words": words, "path": f"{words}{run}"}, "message": message} for run in (1, 2)]
+    page = page_of(batch(*jobs, varied=["path"]))
+    assert "ab… (36,000 characters)" in page.row("words")[1]
+    assert len(page.row("words")[1]) > 19_000, "as much as there is room for is behind it"
+    assert page.row("0001")[1].startswith(f"{words[:60]}… (36,001 characters)…")
+    assert page.row("0001")[2] == f"failed{message[:80]}……{message[80:]}"
+    assert len(page.named("summary")) == 6  # the block of what is the same and its value, and two for each job
+
+
+def test_texts_of_a_thousand_jobs_leave_the_page_below_5_mb(batch):
+    jobs = [{"parameters": {"path": f"{run}{'ä' * 3000}"}, "message": "no " * 2000} for run in range(1000)]
+    assert write_comparison(batch(*jobs)).stat().st_size < 5_000_000
 
 
 def test_torn_records_cost_a_row_its_values_and_nobody_else_anything(batch):

@@ -65,6 +65,13 @@ def test_numbers_have_the_digits_that_tell_a_columns_rows_apart(values, shown):
     assert [digits.written(value) for value in values] == shown
 
 
+@pytest.mark.parametrize(("counts", "median"), [((0, 0, 0, 0), "0"), ((279, 281), "280"), ((280, 281), "280.5")])
+def test_the_median_of_whole_numbers_is_whole_where_it_can_be(batch, counts, median):
+    found = batch(*[{"parameters": {"run": run}, "metrics": {"hits": hits}} for run, hits in enumerate(counts)])
+    page = page_of(found)
+    assert (page.row("least")[-1], page.row("median")[-1]) == (str(counts[0]), median)
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(3.04, "3.0 s"), (75, "1 min 15 s"), (3600 * 2 + 60 * 5, "2 h 05 min"), (None, "–")]
 )

@@ -27,6 +27,7 @@ def test_the_thumbnail_is_the_tagged_cells_picture_else_the_first(batch):
         {"parameters": {"run": 1}, "metrics": {}, "cells": tagged},
         {"parameters": {"run": 2}, "metrics": {}, "cells": [cell(), cell(png("lime")), cell(png("red"))]},
     )
+    assert page_of(found).row("Job")[:3] == ["Job", "Picture", "run"], "in sight, however many columns there are"
     images = [picture["src"] or "" for picture in page_of(found).named("img")]
     shown = [Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))) for source in images]
     middles = [image.convert("RGB").getpixel((image.width // 2, image.height // 2)) for image in shown]

@@ -80,13 +80,11 @@ def label(comparison: Comparison, name: str) -> str:
 
 
 def span(comparison: Comparison, name: str) -> dict[str, str]:
-    """Return the least, the middle and the greatest value of a metric; empty texts where it is no number."""
-    if not comparison.numeric(name):
-        return dict.fromkeys(_WAYS, "")
+    """Return the least, the middle and the greatest value of a numeric metric, and the form they are written in."""
     values = values_of(comparison, name)
     finite = [each for each in values if (found := number(each)) is not None and math.isfinite(found)]
     digits = Digits(values)
-    return {way: digits.written(take(finite)) for way, take in _WAYS.items()}
+    return {way: digits.written(take(finite)) for way, take in _WAYS.items()} | {"form": digits.form}
 
 
 def values_of(comparison: Comparison, name: str) -> list[Any]:

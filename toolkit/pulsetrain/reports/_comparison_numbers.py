@@ -10,7 +10,7 @@ from typing import Any
 from pulsetrain.reports._comparison_rows import number
 from pulsetrain.reports._values import literal
 
-__all__ = ["MISSING", "Digits", "duration", "sound", "written"]
+__all__ = ["MISSING", "Digits", "duration", "in_full", "sound", "written"]
 
 MISSING = "–"
 _DIGITS = 4  # significant, of the largest number of a column
@@ -27,15 +27,25 @@ class Digits:
     >>> digits = Digits([1000.12, 1000.15])
     >>> digits.written(1000.12), digits.written(3)
     ('1000.1200', '3')
+    >>> counts = Digits([279, 280, 282, 283])  # whole numbers stay whole, as far as what is made of them is
+    >>> counts.written(280.0), counts.written(280.5)
+    ('280', '280.5')
     """
 
     def __init__(self, values: Iterable[Any]) -> None:
+        values = list(values)
         numbers = [found for value in values if (found := number(value)) is not None and math.isfinite(found)]
         largest = max(map(abs, numbers), default=0.0)
         span = min(max(numbers, default=0.0) - min(numbers, default=0.0), sys.float_info.max)
         self._plain = largest == 0 or 1e-3 <= largest < 1e7
         decimals = max(_DIGITS - _power(largest) - 1, _APART - _power(span) - 1 if span else 0)
         self._decimals = min(max(decimals, 0), _MOST)
+        self._whole = all(isinstance(value, int) for value in values)
+
+    @property
+    def form(self) -> str:
+        """How a script writes a number of this column: so many decimals, ``whole``, or ``g`` for powers of ten."""
+        return "whole" if self._whole else f"{self._decimals}" if self._plain else "g"
 
     def written(self, value: Any) -> str:
         """Return a number; whole ones as they are, and what is no number in words."""
@@ -46,18 +56,25 @@ class Digits:
             return "NaN"
         if math.isinf(found):
             return "∞" if found > 0 else "−∞"
+        if self._whole:
+            return f"{found:.0f}" if found.is_integer() else f"{found:.1f}"
         return f"{found:.{self._decimals}f}" if self._plain else f"{found:.{_DIGITS}g}"
 
 
 def written(value: Any) -> str:
     """Return a value in one short line."""
+    text = in_full(value)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 2]} …"
+
+
+def in_full(value: Any) -> str:
+    """Return a value as text, however long that is."""
     if isinstance(value, float):
         return f"{value:.6g}"
     try:
-        text = value if isinstance(value, str) else literal(value)
+        return value if isinstance(value, str) else literal(value)
     except ValueError:  # nested too deep, or half a surrogate pair: anybody's metrics
-        text = repr(value)
-    return text if len(text) <= _LONG else f"{text[: _LONG - 2]} …"
+        return repr(value)
 
 
 def sound(text: str) -> str:

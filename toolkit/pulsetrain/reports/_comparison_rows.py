@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
     from pulsetrain.reports.batches import Batch
 
-__all__ = ["Comparison", "Row", "compared", "flat_metrics", "number", "parameters_of"]
+__all__ = ["WITHOUT_RESULT", "Comparison", "Row", "compared", "flat_metrics", "number", "parameters_of"]
 
-_OWN = ("job", "state", "seconds")  # columns that are there in any case
+_OWN = ("job", "state", "seconds", "message")  # columns that are there in any case
+WITHOUT_RESULT = ("failed", "dead", "stopped")
 _NOT_FINITE = ("nan", "inf", "-inf")  # as `metrics.json` holds them, which JSON has no numbers for
 
 
@@ -48,6 +50,11 @@ class Row:
         started, finished = self.status.started, self.status.finished
         return None if started is None or finished is None else max(0.0, finished - started)
 
+    @property
+    def message(self) -> str:
+        """Why the job has no result; nothing of the others."""
+        return self.status.message if self.status.state in WITHOUT_RESULT else ""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -63,6 +70,10 @@ class Comparison:
         Parameters given, and the same in all jobs.
     units : dict of str to str
         Of parameters and metrics, where they have one.
+    constant : dict
+        All parameters that are the same in all jobs, the template's defaults too.
+    at : float, seconds since the epoch
+        When the jobs were looked at.
     """
 
     rows: tuple[Row, ...]
@@ -70,6 +81,8 @@ class Comparison:
     metrics: tuple[str, ...]
     common: dict[str, Any]
     units: dict[str, str]
+    constant: dict[str, Any]
+    at: float
 
     def numeric(self, name: str) -> bool:
         """Return whether a metric is a number wherever it is there at all, and somewhere a finite one."""
@@ -79,6 +92,7 @@ class Comparison:
 
 def compared(batch: Batch) -> Comparison:
     """Read the jobs of a batch."""
+    at = time.time()
     jobs, statuses = batch.jobs(), batch.statuses()
     records = [job.record for job in jobs]
     given = [{**_mapping(record, "parameters"), **_mapping(record, "varied")} for record in records]
@@ -94,8 +108,9 @@ def compared(batch: Batch) -> Comparison:
         units.update(stated_units)
         rows.append(Row(job, status, {name: values[name] for name in varied if name in values}, metrics))
     common = {name: given[0][name] for name in names if name not in varied and name in given[0]}
+    constant = common | {name: whole[0][name] for name in _names(whole) if not _differs(whole, name)}
     columns = tuple(_names(row.metrics for row in rows))
-    return Comparison(tuple(rows), tuple(varied), columns, common, units)
+    return Comparison(tuple(rows), tuple(varied), columns, common, units, constant, at)
 
 
 def parameters_of(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 from pulsetrain.reports._comparison_columns import Columns, label, span, values_of
-from pulsetrain.reports._comparison_numbers import MISSING, Digits, duration
+from pulsetrain.reports._comparison_numbers import MISSING, Digits, duration, in_full
 from pulsetrain.reports._comparison_pictures import first_picture, scaled
 from pulsetrain.reports._comparison_rows import Comparison, Row, number
+from pulsetrain.reports._comparison_texts import Clamped, room
 
 __all__ = ["Thumbnails", "columns", "rows", "spans"]
 
@@ -16,7 +17,7 @@ _PAGE = 4_700_000  # bytes; what text and figures leave of it is for the jobs' p
 _CELL, _ROW = 60, 260  # bytes of the page that a cell and a row take
 _SIZES = {60: (280, 210), 250: (180, 135), 600: (120, 90)}  # pixels, by the number of jobs
 _SMALLEST = (88, 66)
-_MESSAGE = 160  # characters
+_TEXT = 60  # characters of a text that stand there in any case
 
 
 class Thumbnails:
@@ -42,6 +43,10 @@ class Thumbnails:
         self._size = next((size for most, size in _SIZES.items() if jobs <= most), _SMALLEST)
         self.remark = ""
 
+    def leave(self, taken: int) -> None:
+        """Leave room for so many bytes more."""
+        self._left -= taken
+
     def of(self, row: Row) -> str:
         """Return a data address, or nothing."""
         if self.remark:
@@ -62,9 +67,10 @@ def columns(comparison: Comparison, shown: Columns, *, pictured: bool) -> list[d
     def heads(names: tuple[str, ...]) -> list[dict[str, Any]]:
         return [{"label": label(comparison, name), "number": _right(comparison, name)} for name in names]
 
-    found: list[dict[str, Any]] = [{"label": "Job"}, *heads(comparison.parameters), {"label": "State"}]
+    found: list[dict[str, Any]] = [*heads(comparison.parameters), {"label": "State"}]
     found += [{"label": "Duration", "number": True}, *heads(shown.shown)]
-    return [{**head, "sortable": True} for head in found] + [{"label": "Picture"}] * pictured
+    job, *others = [{**head, "sortable": True} for head in ({"label": "Job"}, *found)]
+    return [job, *[{"label": "Picture"}] * pictured, *others]
 
 
 def rows(comparison: Comparison, shown: Columns, thumbnails: Thumbnails, *, links: bool) -> list[dict[str, Any]]:
@@ -74,15 +80,18 @@ def rows(comparison: Comparison, shown: Columns, thumbnails: Thumbnails, *, link
     whoever shows the page to open it.
     """
     names = (*comparison.parameters, *shown.shown)
+    most = room(len(comparison.rows))
     digits = {name: Digits(_values(comparison, name)) for name in names}
     numbers = {name: _right(comparison, name) for name in names}
 
     def cell(values: dict[str, Any], name: str) -> dict[str, Any]:
         if name not in values:
-            return {"text": MISSING, "sort": "", "number": numbers[name]}
+            return {"text": Clamped(MISSING), "sort": "", "number": numbers[name]}
         value = values[name]
+        if number(value) is None:
+            return {"text": Clamped.of(in_full(value), most, head=_TEXT), "sort": None, "number": False}
         sort = str(value) if numbers[name] else None
-        return {"text": digits[name].written(value), "sort": sort, "number": numbers[name]}
+        return {"text": Clamped(digits[name].written(value)), "sort": sort, "number": numbers[name]}
 
     def line(row: Row) -> dict[str, Any]:
         report = row.job.report
@@ -93,14 +102,22 @@ def rows(comparison: Comparison, shown: Columns, thumbnails: Thumbnails, *, link
             "job": row.job.id if report and not links else "",
             "cells": [
                 *(cell(row.parameters, name) for name in comparison.parameters),
-                {"text": row.status.state, "sort": row.status.state, "remark": _message(row)},
-                {"text": duration(seconds), "sort": "" if seconds is None else f"{seconds:.3f}", "number": True},
+                {"text": Clamped(row.status.state), "sort": row.status.state, "remark": Clamped.of(row.message, most)},
+                {
+                    "text": Clamped(duration(seconds)),
+                    "sort": "" if seconds is None else f"{seconds:.3f}",
+                    "number": True,
+                },
                 *(cell(row.metrics, name) for name in shown.shown),
             ],
-            "picture": thumbnails.of(row),
         }
 
-    return [line(row) for row in comparison.rows]
+    lines = [line(row) for row in comparison.rows]
+    unfolded = (
+        cell[part].rest for line in lines for cell in line["cells"] for part in ("text", "remark") & cell.keys()
+    )
+    thumbnails.leave(sum(len(text.encode("utf-8", "replace")) for text in unfolded))
+    return [{**line, "picture": thumbnails.of(row)} for line, row in zip(lines, comparison.rows, strict=True)]
 
 
 def spans(comparison: Comparison, shown: Columns, *, pictured: bool) -> list[dict[str, Any]]:
@@ -110,10 +127,16 @@ def spans(comparison: Comparison, shown: Columns, *, pictured: bool) -> list[dic
     """
     if len(comparison.rows) < 2 or not any(comparison.numeric(name) for name in shown.shown):
         return []
-    found = [span(comparison, name) for name in shown.shown]
-    before, after = [""] * (len(comparison.parameters) + 2), [""] * pictured
+    found = [span(comparison, name) if comparison.numeric(name) else None for name in shown.shown]
+    before = [{"text": ""}] * (pictured + len(comparison.parameters) + 2)
     return [
-        {"name": way, "texts": [*before, *(each[way] for each in found), *after]}
+        {
+            "name": way,
+            "cells": [
+                *before,
+                *({"text": each[way], "form": each["form"]} if each else {"text": ""} for each in found),
+            ],
+        }
         for way in ("least", "median", "greatest")
     ]
 
@@ -127,10 +150,3 @@ def _values(comparison: Comparison, name: str) -> list[Any]:
     if name not in comparison.parameters:
         return values_of(comparison, name)
     return [row.parameters[name] for row in comparison.rows if name in row.parameters]
-
-
-def _message(row: Row) -> str:
-    """Return why a job has no result, shortened; the whole is in the provenance."""
-    if row.status.state not in ("failed", "dead", "stopped"):
-        return ""
-    return row.status.message if len(row.status.message) <= _MESSAGE else f"{row.status.message[:_MESSAGE]} …"

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulsetrain._shared_files import take_lock, write_text
-from pulsetrain.reports._comparison_columns import Columns
-from pulsetrain.reports._comparison_numbers import duration, sound, written
+from pulsetrain.reports._comparison_columns import Columns, label
+from pulsetrain.reports._comparison_numbers import duration, in_full, sound, written
 from pulsetrain.reports._comparison_pair import compare_jobs
 from pulsetrain.reports._comparison_plots import MOST, plots
-from pulsetrain.reports._comparison_rows import Comparison, Row, compared, number
+from pulsetrain.reports._comparison_rows import WITHOUT_RESULT, Comparison, Row, compared, number
 from pulsetrain.reports._comparison_table import Thumbnails, columns, rows, spans
+from pulsetrain.reports._comparison_texts import Clamped, room
 from pulsetrain.reports._pages import own, page_template, trusted
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["compare_jobs", "comparison_page", "comparison_table", "write_comparison"]
 
 _PATIENCE = 60.0  # s; a thousand jobs are compared in ten
+_LINE = 160  # characters of a value that is the same in all jobs
 _NAMED = 100  # failed jobs that are named below the table, where all of them stand
 _FORMULA = ("=", "+", "-", "@", "\t", "\n")  # what a spreadsheet takes the rest of a cell to be code after
 
@@ -113,7 +115,7 @@ def comparison_page(batch: Batch, comparison: Comparison | None = None, *, links
     page = page_template("comparison.html.j2").render(
         title=_title(batch),
         summary=_summary(comparison),
-        common=comparison.common,
+        common=_common(comparison),
         plots=drawn,
         undrawn=_undrawn(comparison, len(drawn)),
         unpictured=thumbnails.remark,
@@ -188,22 +190,42 @@ def _is_formula(text: str) -> bool:
 def _title(batch: Batch) -> str:
     template = batch.record.get("template")
     title = template.get("title") if isinstance(template, dict) else ""
-    return f"{title or batch.id}: comparison"
+    return f"Comparison: {title or batch.id}"
 
 
 def _summary(comparison: Comparison) -> str:
     took = [row.seconds for row in comparison.rows if row.seconds is not None]
-    parts = [f"{len(comparison.rows)} jobs: {_counts(comparison)}"]
+    parts = [f"{_jobs(len(comparison.rows))}: {_counts(comparison)}"]
     if comparison.parameters:
         parts.append(f"varied: {', '.join(comparison.parameters)}")
     if took:
         parts.append(f"{duration(sum(took))} of work in all")
-    return "; ".join(parts)
+    return "; ".join([*parts, _as_of(comparison)])
+
+
+def _as_of(comparison: Comparison) -> str:
+    """Say when the jobs were looked at, and how many had not ended by then."""
+    counts = Counter(row.status.state for row in comparison.rows if not row.status.finished_for_good)
+    parts = [f"as of {time.strftime('%Y-%m-%d %H:%M', time.localtime(comparison.at))}"]
+    parts += [f"{_jobs(number)} still {state}" for state, number in counts.most_common()]
+    return ", ".join(parts)
+
+
+def _jobs(number: int) -> str:
+    return f"{number} job{'s' * (number != 1)}"
 
 
 def _counts(comparison: Comparison) -> str:
     counts = Counter(row.status.state for row in comparison.rows)
     return ", ".join(f"{count} {state}" for state, count in counts.most_common()) or "none"
+
+
+def _common(comparison: Comparison) -> dict[str, Clamped]:
+    most = room(len(comparison.common))
+    return {
+        label(comparison, name): Clamped.of(in_full(value), most, head=_LINE)
+        for name, value in comparison.common.items()
+    }
 
 
 def _undrawn(comparison: Comparison, drawn: int) -> str:
@@ -216,7 +238,7 @@ def _undrawn(comparison: Comparison, drawn: int) -> str:
 def _facts(batch: Batch, comparison: Comparison) -> dict[str, Any]:
     record = batch.record
     template, provenance, executor = (_mapping(record.get(name)) for name in ("template", "provenance", "executor"))
-    bad = [row for row in comparison.rows if row.status.state in ("failed", "dead", "stopped")]
+    bad = [row for row in comparison.rows if row.status.state in WITHOUT_RESULT]
     named = {row.job.id: f"{row.status.state}: {row.status.message}" for row in bad[:_NAMED]}
     more = f", the first {_NAMED} of {len(bad)}" if len(bad) > _NAMED else ""
     facts: dict[str, Any] = {

@@ -3,16 +3,34 @@
   const body = table.tBodies[0];
   const rows = [...body.rows];
   const filter = document.getElementById("filter");
+  const feet = new Map([...table.querySelectorAll("tfoot [data-form]")].map((cell) => [cell, cell.textContent]));
   const texts = rows.map((row) => row.textContent.toLowerCase());
 
   function narrow() {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
     rows.forEach((row, place) => {
       row.hidden = !words.every((word) => texts[place].includes(word));
-      shown += row.hidden ? 0 : 1;
     });
-    document.getElementById("count").textContent = words.length ? `${shown} of ${rows.length} jobs` : "";
+    const shown = rows.filter((row) => !row.hidden);
+    document.getElementById("count").textContent = words.length ? `${shown.length} of ${rows.length} jobs` : "";
+    for (const [cell, ofAll] of feet) cell.textContent = shown.length < rows.length ? span(cell, shown) : ofAll;
+  }
+
+  // The least, median or greatest of the rows shown, written as the cells of its column are.
+  function span(foot, shown) {
+    const found = shown
+      .map((row) => row.cells[foot.cellIndex])
+      .filter((cell) => cell.dataset.v && Number.isFinite(Number(cell.dataset.v)))
+      .sort((one, other) => one.dataset.v - other.dataset.v);
+    if (found.length === 0) return "–";
+    const way = foot.parentElement.dataset.way;
+    if (way !== "median") return found.at(way === "least" ? 0 : -1).textContent;
+    const [low, high] = [found[(found.length - 1) >> 1], found[found.length >> 1]];
+    if (low.textContent === high.textContent) return low.textContent;
+    const middle = (Number(low.dataset.v) + Number(high.dataset.v)) / 2;
+    const form = foot.dataset.form;
+    if (form === "whole") return middle.toFixed(Number.isInteger(middle) ? 0 : 1);
+    return form === "g" ? String(Number(middle.toPrecision(4))) : middle.toFixed(form);
   }
 
   // What is missing stands last whichever way it is turned, and what is no number just before it.
