@@ -114,7 +114,7 @@ def test_the_comparison_is_a_page_in_a_sandbox_and_a_table(server, done):
     assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert table.headers["Content-Disposition"] == f'attachment; filename="{done["id"]}.csv"'
     rows = list(csv.DictReader(io.StringIO(table.text)))
-    assert [(row["path"], float(row["clen"])) for row in rows] == [
+    assert [(row["path"], float(row["clen [m]"])) for row in rows] == [
         ("/gpfs/r0007", 0.1), ("/gpfs/r0007", 0.2), ("/gpfs/r0008", 0.1), ("/gpfs/r0008", 0.2),
     ]  # fmt: skip
     assert (server.jobs / done["id"] / "comparison.html").is_file()  # for those who read the folder

@@ -44,7 +44,7 @@ def test_metrics_are_flat_with_units_what_is_missing_is_a_dash_and_nan_is_nan(ba
 def test_a_metric_called_like_a_parameter_is_told_apart_from_it(batch):
     found = batch(*[{"parameters": {"run": run}, "metrics": {"run": 10 * run, "state": 1}} for run in (1, 2)])
     table = comparison_table(found)
-    assert list(table.columns) == ["run", "state", "seconds", "metrics.run", "metrics.state"]
+    assert list(table.columns) == ["run", "state", "seconds", "message", "metrics.run", "metrics.state"]
     assert list(table["metrics.run"]) == [10, 20]
 
 
@@ -88,6 +88,31 @@ def test_the_csv_file_keeps_all_digits_and_reads_back(batch):
     assert math.isnan(float(rows[0]["bad"]))
     assert rows[0][HOSTILE] == HOSTILE
     assert rows[1]["job"] == "b.0002"
+
+
+def test_the_csv_file_has_units_why_jobs_failed_and_what_is_the_same_in_all(batch):
+    given = {"path": "/gpfs/p002345/raw", "words": "ab" * 18_000}
+    found = batch(
+        {"parameters": {"min_snr": 4.0, **given}, "metrics": {"boundary_at": {"value": 284.5, "unit": "K"}}},
+        {"parameters": {"min_snr": 5.0, **given}, "message": "FileNotFoundError: r0002,\nand more"},
+    )
+    write_comparison(found)
+    with (found.folder / "comparison.csv").open(encoding="utf-8", newline="") as file:
+        first, second = csv.DictReader(file)
+    words = f"{'ab' * 500}… (36,000 characters)"
+    same = {"path": "/gpfs/p002345/raw", "words": words, "run": "0", "steps": "100"}  # two of them by default
+    assert first == {
+        "job": "b.0001",
+        "min_snr [σ]": "4.0",
+        "state": "done",
+        "seconds": "12.0",
+        "message": "",
+        "boundary_at [K]": "284.5",
+        **same,
+    }
+    assert (second["message"], second["boundary_at [K]"]) == ("FileNotFoundError: r0002,\nand more", "")
+    assert list(first)[-4:] == list(same)
+    assert comparison_table(found).attrs["constant"] == {"run": 0, "steps": 100} | given
 
 
 def test_the_table_is_what_pandas_can_work_with(batch):
@@ -140,7 +165,7 @@ def test_of_many_metrics_those_that_differ_are_columns_and_the_others_folded(bat
     assert page.row("m288") == ["m288", "289 … 294, median 292", "5"]
     assert page.row("m468") == ["m468", "b, c, e and 1 more", "5"]
     assert page.row("m001") == ["m001", "1"]
-    assert len(comparison_table(found).columns) == 503
+    assert len(comparison_table(found).columns) == 504
 
 
 def test_where_many_metrics_are_the_same_in_all_jobs_the_few_that_differ_are_columns(batch):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["compare_jobs", "comparison_page", "comparison_table", "write_comparison"]
 
 _PATIENCE = 60.0  # s; a thousand jobs are compared in ten
+_CELL = 1000  # characters of a value that each row of the CSV file says again
 _LINE = 160  # characters of a value that is the same in all jobs
 _NAMED = 100  # failed jobs that are named below the table, where all of them stand
 _FORMULA = ("=", "+", "-", "@", "\t", "\n")  # what a spreadsheet takes the rest of a cell to be code after
@@ -49,7 +50,8 @@ def write_comparison(batch: Batch) -> Path:
     Path
         Of the page. It opens offline, links to the jobs' reports, and stays below 5 MB for 1,000 jobs; beyond that
         the pictures of the jobs are the first to go. Where jobs have many metrics, the table has those that differ;
-        the CSV file has all. A text in it that a spreadsheet would run as a formula has an apostrophe before it.
+        the CSV file has all, and the parameters that are the same in all jobs as its last columns, where a long text
+        is cut short. A text in it that a spreadsheet would run as a formula has an apostrophe before it.
     """
     path = batch.folder / "comparison.html"
     with _alone(batch.folder):
@@ -71,8 +73,9 @@ def comparison_table(batch: Batch) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a job, in the batch's order; the index is the job's id. The columns are the parameters that vary, then
-        ``state`` and ``seconds`` (from the job's start to its end), then the metrics, nested ones by dotted names. A
-        metric that a job does not have is NaN, or None among texts. Units, by column, stand in ``attrs["units"]``.
+        ``state``, ``seconds`` (from the job's start to its end) and ``message`` (why it has no result), then the
+        metrics, nested ones by dotted names. A metric that a job does not have is NaN, or None among texts. Units, by
+        column, stand in ``attrs["units"]``, and the parameters that are the same in all jobs in ``attrs["constant"]``.
 
     Examples
     --------
@@ -83,13 +86,14 @@ def comparison_table(batch: Batch) -> pd.DataFrame:
 
     comparison = compared(batch)
     records = {row.job.id: _record(row) for row in comparison.rows}
-    names = [*comparison.parameters, "state", "seconds", *comparison.metrics]
+    names = [*comparison.parameters, "state", "seconds", "message", *comparison.metrics]
     table = pd.DataFrame.from_dict(records, orient="index", columns=list(dict.fromkeys(names)))
     table.index.name = "job"
     table.attrs["units"] = {
         "seconds": "s",
         **{name: comparison.units[name] for name in names if name in comparison.units},
     }
+    table.attrs["constant"] = comparison.constant
     return table
 
 
@@ -153,20 +157,32 @@ def _record(row: Row) -> dict[str, Any]:
         name: value if (found := number(value)) is None or isinstance(value, int) else found
         for name, value in row.metrics.items()
     }
-    return {**metrics, **row.parameters, "state": row.status.state, "seconds": row.seconds}
+    return {**metrics, **row.parameters, "state": row.status.state, "seconds": row.seconds, "message": row.message}
 
 
 def _csv(comparison: Comparison) -> str:
     """Return the table with full digits: what is missing is empty, what is no number reads NaN."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_harmless(["job", *comparison.parameters, "state", "seconds", *comparison.metrics]))
+    units, constant = comparison.units, {name: _cut(value) for name, value in comparison.constant.items()}
+    parameters, metrics, others = (
+        [f"{name} [{units[name]}]" if units.get(name) else name for name in names]
+        for names in (comparison.parameters, comparison.metrics, constant)
+    )
+    writer.writerow(_harmless(["job", *parameters, "state", "seconds", "message", *metrics, *others]))
     for row in comparison.rows:
         values = [row.parameters.get(name, "") for name in comparison.parameters]
-        metrics = [row.metrics.get(name, "") for name in comparison.metrics]
+        found = [row.metrics.get(name, "") for name in comparison.metrics]
         seconds = "" if row.seconds is None else round(row.seconds, 3)
-        writer.writerow(_harmless([row.job.id, *values, row.status.state, seconds, *metrics]))
+        cells = [row.job.id, *values, row.status.state, seconds, row.message, *found, *constant.values()]
+        writer.writerow(_harmless(cells))
     return sound(file.getvalue())
+
+
+def _cut(value: Any) -> Any:
+    """Return a value as it is, unless its text would swell every row."""
+    text = in_full(value)
+    return value if len(text) <= _CELL else Clamped.of(text, head=_CELL).head
 
 
 def _harmless(values: Iterable[Any]) -> list[Any]:
