@@ -16,14 +16,10 @@ PLACES = """form => [...form.querySelectorAll('button')].map(button => {
 
 
 @pytest.fixture
-def reports(page):
-    """The sidebar of reports, open."""
+def form(page):
+    """The form of a template in the sidebar of reports."""
     page.get_by_role("tab", name="Reports: run notebooks with parameters").click()
-    return page.get_by_role("region", name="Pulsetrain reports")
-
-
-@pytest.fixture
-def form(reports):
+    reports = page.get_by_role("region", name="Pulsetrain reports")
     reports.get_by_role("button", name="Counting photons").click()
     form = reports.get_by_role("form", name="Counting photons")
     form.wait_for()
@@ -31,7 +27,7 @@ def form(reports):
 
 
 @pytest.mark.parametrize("height", [900, 600])
-def test_no_button_takes_the_place_of_another(page, reports, form, lab, height, screenshot):
+def test_no_button_takes_the_place_of_another(page, form, lab, height, screenshot):
     before = sorted(lab.jobs.glob("*"))
     page.set_viewport_size({"width": 1300, "height": height})
     form.get_by_label("sample").fill("mine")
@@ -50,8 +46,8 @@ def test_no_button_takes_the_place_of_another(page, reports, form, lab, height, 
     form.get_by_label("pulses").fill("3")
     expect(form.get_by_role("alert")).to_have_count(0)
     assert form.evaluate(TAKEN, places) == []
-    reports.get_by_role("button", name="Defaults").dblclick()
+    form.get_by_role("button", name="Defaults").dblclick()
     expect(form.get_by_label("sample")).not_to_have_value("mine")
-    reports.get_by_role("button", name="Undo").click()
+    form.get_by_role("button", name="Undo").click()
     expect(form.get_by_label("sample")).to_have_value("mine")
     assert sorted(lab.jobs.glob("*")) == before

@@ -22,6 +22,8 @@ normalise = True  # Bring each spectrum to the same area.
 augment = 10  # Copies of each spectrum.  [×] {{0 .. 1000}}
 title = "Größe, µm"; _hidden = 1
 when = len("now")  # Computed."""
+CUT = """node => [...node.querySelectorAll('button')].filter(button => button.scrollWidth > button.clientWidth)
+  .map(button => button.textContent)"""
 CONTROL = """from pulsetrain.panels import SpectraPanel
 panel = SpectraPanel(path, "0:0, 23:1")
 panel"""
@@ -123,12 +125,20 @@ def test_a_refused_value_is_told_beside_its_field_and_the_cell_stays(
         set_theme(theme)
         screenshot(page, f"parameters-{theme.split()[1].lower()}")
         assert serious(page, panel) == []
-    panel.get_by_role("button", name="Run as report…").first.click()
+    panel.get_by_role("button", name="Run as batch…").first.click()
+    expect(panel.get_by_role("alert")).to_have_text("Not started. Please check: steps, weight_decay")
+    expect(panel.get_by_label("steps")).to_be_focused()
+    screenshot(page, "parameters-not-started")
     expect(page.get_by_role("region", name="Pulsetrain reports")).not_to_be_visible()
     assert source(page) == before
     panel.get_by_label("steps").fill("61")
     expect_source(page, "steps: int | None = 61")
     expect(panel.get_by_text("steps: got 0")).to_have_count(0)
+    expect(panel.get_by_role("alert")).to_have_text("Not started. Please check: weight_decay")
+    panel.get_by_label("weight_decay").fill("0.1")
+    expect_source(page, "weight_decay = 0.1")
+    expect(panel.get_by_role("alert")).to_have_count(0)
+    assert panel.evaluate(CUT) == [], "buttons can be read at the sidebar's first width"
 
 
 def test_a_cell_is_tagged_by_a_button_and_one_that_is_no_python_is_told(page, open_notebook, notebook, screenshot):
@@ -160,6 +170,7 @@ def test_values_go_to_a_live_control_and_come_from_it(page, open_notebook, noteb
     control = panel.get_by_role("listitem").filter(has_text="Spectra: exchanged-series")
     expect(control).to_contain_text("3 values differ: steps, weight_decay, augment", timeout=KERNEL)
     screenshot(page, "parameters-control")
+    assert panel.evaluate(CUT) == [], "buttons can be read at the sidebar's first width"
     assert serious(page, panel) == []
 
     control.get_by_role("button", name="Give it these values").click()

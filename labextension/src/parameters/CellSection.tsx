@@ -24,6 +24,8 @@ interface CellSectionProps {
   /** Whether the notebook differs from its file. */
   readonly unsaved: boolean;
   readonly drafts: Drafts;
+  /** Why nothing was started, or an empty string. */
+  readonly refusal: string;
   readonly actions: CellActions;
   readonly trans: TranslationBundle;
 }
@@ -80,7 +82,7 @@ function Missing({ state, actions, trans }: CellSectionProps): React.ReactElemen
 }
 
 function CellForm(props: CellSectionProps & { readonly fields: readonly Field[] }): React.ReactElement {
-  const { title, fields, overridden, unsaved, drafts, actions, trans } = props;
+  const { title, fields, overridden, unsaved, drafts, refusal, actions, trans } = props;
   const idPrefix = React.useId();
   const savesId = `${idPrefix}saves`;
   const { entries, faults } = drafts;
@@ -121,6 +123,11 @@ function CellForm(props: CellSectionProps & { readonly fields: readonly Field[] 
         />
       ))}
       <div className="pt-Form-actions">
+        {refusal && (
+          <p className="pt-Form-message" role="alert">
+            {refusal}
+          </p>
+        )}
         {unsaved && (
           <p id={savesId} className="pt-Parameters-unsaved">
             {trans.__('Unsaved changes: run as report or batch, the notebook is saved first.')}

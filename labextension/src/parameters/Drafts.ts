@@ -28,6 +28,11 @@ export class Drafts {
     return Object.fromEntries(this.refused);
   }
 
+  /** Whether an input shows what was typed into it, be it right or wrong. */
+  isTyped(name: string): boolean {
+    return this.typed.has(name);
+  }
+
   /** Show the fields of a cell; `anew` where it is another cell. */
   show(fields: readonly Field[], anew = false): void {
     this.fields = fields;

@@ -5,6 +5,7 @@ import type { Message } from '@lumino/messaging';
 import { Debouncer } from '@lumino/polling';
 import * as React from 'react';
 import type { ParameterRequests, Values } from '../api';
+import { notStarted } from '../form/refusal';
 import type { Field } from '../form/schema';
 import { parametersIcon } from '../icons';
 import { CellSection } from './CellSection';
@@ -47,7 +48,10 @@ export class ParametersPanel extends ReactWidget {
     this.drafts = new Drafts(values => this.cell.write(values), trans);
     this.controls = new LiveControls(trans);
     this.cell.changed.connect(this.onCell, this);
-    this.drafts.changed.connect(() => this.update());
+    this.drafts.changed.connect(() => {
+      this.refused = this.refused.filter(name => this.drafts.isTyped(name));
+      this.update();
+    });
     this.controls.changed.connect(() => this.update());
   }
 
@@ -101,6 +105,7 @@ export class ParametersPanel extends ReactWidget {
           overridden={isOverridden(this.notebook?.model)}
           unsaved={this.notebook?.model?.dirty ?? false}
           drafts={drafts}
+          refusal={this.refusal}
           actions={{
             tag: this.taggable ? () => this.tag() : undefined,
             readAgain: () => this.look(),
@@ -154,9 +159,19 @@ export class ParametersPanel extends ReactWidget {
 
   private async runNotebook(batch: boolean): Promise<void> {
     await this.drafts.settle();
-    if (this.notebook && Object.keys(this.drafts.faults).length === 0) {
+    this.refused = Object.keys(this.drafts.faults);
+    if (this.refused.length > 0) {
+      this.update();
+      requestAnimationFrame(() => this.node.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+    } else if (this.notebook) {
       await this.surroundings.runNotebook(this.notebook, valuesOf(this.fields), batch);
     }
+  }
+
+  /** That nothing was started, as long as what was in the way is wrong. */
+  private get refusal(): string {
+    const wrong = this.refused.filter(name => name in this.drafts.faults);
+    return wrong.length > 0 ? notStarted(wrong, this.trans) : '';
   }
 
   private async restartAndRunAll(): Promise<void> {
@@ -194,6 +209,8 @@ export class ParametersPanel extends ReactWidget {
   private readonly later = new Debouncer(() => this.look(), REST);
   private readonly controls: LiveControls;
   private notebook: NotebookPanel | null = null;
+  /** The parameters that were in the way of the last run. */
+  private refused: readonly string[] = [];
   /** The notebook that the drafts are of. */
   private shown: NotebookPanel | null = null;
 }

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { RefusedError } from '../api';
+import { notStarted } from '../form/refusal';
 import type { Faults } from './order';
 
 interface Refused {
@@ -62,10 +63,4 @@ export function useRefusals(trans: TranslationBundle) {
   };
   const message = named.length > 0 ? notStarted(named, trans) : trouble;
   return { faults, message, busy, form, idPrefix, refuse, recheck, attempt };
-}
-
-/** That nothing was started, and which inputs have to be looked at. */
-export function notStarted(inputs: readonly string[], trans: TranslationBundle): string {
-  const names = inputs.map(input => input.slice(input.indexOf(':') + 1));
-  return trans.__('Not started. Please check: %1', [...new Set(names)].join(', '));
 }
