@@ -333,12 +333,25 @@ def test_batch_is_run_listed_and_compared_from_the_command_line(path: Path, root
     assert "is no batch" in run(main, ["batch", "status", str(root)]).output
 
 
+def test_command_line_says_why_jobs_failed_and_how_to_run_them_again(path: Path, root: Path) -> None:
+    run = CliRunner().invoke
+    lost = "/nowhere/r0012"
+    ended = run(main, ["batch", "run", str(path), "-p", f"bad={lost}", "--vary", "n=1,2", "-o", str(root)])
+    assert ended.exit_code == 1
+    (batch,) = list_batches(root)
+    assert f"2 failed\n  2 × FileNotFoundError: [Errno 2] No such file or directory: '{lost}'\n" in ended.output
+    assert f"Run the 2 that are not done again: pulsetrain batch resume {batch.folder}" in ended.output
+    assert "and 1 batch of jobs: pulsetrain batch list" in run(main, ["jobs", str(root)]).output
+    refused = run(main, ["batch", "resume", str(batch.folder), "--option", "foo=1"])
+    assert "foo: no such option of the executor local; known: slots" in refused.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--executor", "cloud"], "executor: got 'cloud', allowed local, dask, slurm"),
         (["--option", "slots=0"], "slots: got 0, allowed 1 … 256"),
-        (["--option", "slot=2"], "slot: no such parameter; did you mean 'slots'?"),
+        (["--option", "slot=2"], "slot: no such option of the executor local; did you mean 'slots'?"),
         (["--vary", "n"], "got 'n', allowed NAME=VALUE"),
         (["--vary", "n=x"], "n: got 'x'"),
     ],

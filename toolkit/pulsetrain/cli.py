@@ -236,7 +236,8 @@ def jobs(folder: Path) -> None:
     if not found and not batches:
         click.echo(f"no jobs in {folder}", err=True)
     if batches:
-        click.echo(f"and {len(batches)} batches of jobs: pulsetrain batch list {folder}", err=True)
+        many = f"{len(batches)} batch{'es' * (len(batches) != 1)}"
+        click.echo(f"and {many} of jobs: pulsetrain batch list {folder}", err=True)
     for job in found:
         status = job.status
         click.echo(f"{job.id:44} {status.state:9} {status.cell:3}/{status.cells:<3}  {status.message}".rstrip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pulsetrain.options import OptionError
+from pulsetrain.options import OptionError, Options
 from pulsetrain.progress import show_in_terminal
+from pulsetrain.reports._batch_words import counted, counted_jobs, reasons
 
 if TYPE_CHECKING:
     from pulsetrain.reports import Batch, Executor, Plan
@@ -71,7 +73,7 @@ def run_batch(
             runs=runs,
             grid={name: parse_values(model, name, text) for name, text in pairs_of(grid).items()},
             root=output,
-            executor=_usable(executor_class(executor).from_text(pairs_of(options))),
+            executor=_executor(executor_class(executor), options),
             kernel=kernel,
         )
         if dry_run:
@@ -110,7 +112,7 @@ def list_all(folder: Path) -> None:
     if not found:
         click.echo(f"no batches in {folder}", err=True)
     for each in found:
-        click.echo(f"{each.id:44} {_counted(each.counts())}")
+        click.echo(f"{each.id:44} {counted(each.counts())}")
 
 
 @batch.command("status")
@@ -123,7 +125,7 @@ def status(folder: Path) -> None:
         varied = ", ".join(f"{name}={value}" for name, value in job.record.get("varied", {}).items())
         where = f" on {state.node}" if state.node else ""
         click.echo(f"{job.id.rpartition('.')[2]}  {state.state:9}{where} {varied}  {state.message}".rstrip())
-    click.echo(_counted(found.counts()), err=True)
+    click.echo(counted(found.counts()), err=True)
 
 
 @batch.command("stop")
@@ -132,7 +134,7 @@ def stop(folder: Path) -> None:
     """Stop BATCH: jobs at work save their partial notebooks, the rest never begin."""
     found = _batch(folder)
     found.stop()
-    click.echo(_counted(found.counts()))
+    click.echo(counted(found.counts()))
 
 
 @batch.command("resume")
@@ -149,18 +151,16 @@ def stop(folder: Path) -> None:
 def resume(folder: Path, executor: str | None, options: tuple[str, ...], detach: bool) -> None:
     """Run the jobs of BATCH that are neither done nor at work once more; what they left is kept beside."""
     from pulsetrain.reports import executor_class
-    from pulsetrain.reports.planning import typed_values
 
     found = _batch(folder)
     with _said():
         other: Executor | None = None
         if executor is not None:
-            other = _usable(executor_class(executor).from_text(pairs_of(options)))
+            other = _executor(executor_class(executor), options)
         elif options:
-            now = found.executor
-            other = type(now)(now.options, **typed_values(now.model, pairs_of(options)))
+            other = _executor(type(found.executor), options, found.executor.options)
         again = found.resume(executor=other)
-    click.echo(f"{_jobs(len(again))} run again", err=True)
+    click.echo(f"{counted_jobs(len(again))} run again", err=True)
     if _has_changed(found.record.get("template", {})):
         click.echo("the template has changed since; the batch goes on with its own copy of it", err=True)
     if not detach:
@@ -229,11 +229,19 @@ def _said() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-def _usable(executor: Executor) -> Executor:
-    trouble = executor.trouble()
+def _executor(chosen: type[Executor], options: Iterable[str], before: Options | None = None) -> Executor:
+    """Make an executor from what was typed, over what was set before."""
+    from pulsetrain.reports.planning import typed_values
+
+    try:
+        made = chosen(before, **typed_values(chosen.model, pairs_of(options)))
+    except OptionError as error:
+        words = f"no such option of the executor {chosen.name}"
+        raise OptionError(str(error).replace("no such parameter", words)) from None
+    trouble = made.trouble()
     if trouble:
-        raise OptionError(f"executor: {executor.name} cannot be used here: {trouble}")
-    return executor
+        raise OptionError(f"executor: {made.name} cannot be used here: {trouble}")
+    return made
 
 
 def _batch(folder: Path) -> Batch:
@@ -245,10 +253,6 @@ def _batch(folder: Path) -> Batch:
             f"{folder} is no batch; `pulsetrain batch list FOLDER` shows those in a folder of jobs"
         )
     return found
-
-
-def _jobs(number: int) -> str:
-    return f"{number} job{'s' * (number != 1)}"
 
 
 def _has_changed(template: Mapping[str, Any]) -> bool:
@@ -264,7 +268,7 @@ def _show(plan: Plan) -> None:
     from pulsetrain.reports._absent import absent_paths
 
     total = len(plan.rows)
-    click.echo(f"{_jobs(total)} in {plan.folder}")
+    click.echo(f"{counted_jobs(total)} in {plan.folder}")
     for number, row in enumerate(plan.rows[:_SHOWN], start=1):
         click.echo(f"  {number}: {', '.join(f'{name}={row[name]!r}' for name in plan.varied if name in row)}")
     if total > _SHOWN:
@@ -279,10 +283,6 @@ def _indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines())
 
 
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "no jobs"
-
-
 def _finish(found: Batch) -> None:
     """Follow a batch to its end and say where the comparison is; Ctrl-C leaves it running."""
     from pulsetrain.reports.comparison import write_comparison
@@ -292,17 +292,18 @@ def _finish(found: Batch) -> None:
             states = found.statuses()
             ended = sum(status.finished_for_good for status in states)
             counts = Counter[str](status.state for status in states)
-            show_in_terminal(ended, len(states), _counted(counts))
+            show_in_terminal(ended, len(states), counted(counts))
             if ended == len(states):
                 break
             time.sleep(_POLL)
     except KeyboardInterrupt:
         raise click.ClickException(
-            f"no longer watching; the jobs go on. To stop them: pulsetrain batch stop {found.folder}"
+            f"no longer watching; the jobs go on. To stop them: pulsetrain batch stop {shlex.quote(str(found.folder))}"
         ) from None
     click.echo(write_comparison(found))
     left = len(states) - counts["done"]
     if left:
-        raise click.ClickException(
-            f"{_counted(counts)}. Run the {left} again that are not done: pulsetrain batch resume {found.folder}"
-        )
+        lines = [counted(counts), *(f"  {reason}" for reason in reasons(states))]
+        which = f"the {left} that are not done" if left > 1 else "the one that is not done"
+        command = f"pulsetrain batch resume {shlex.quote(str(found.folder))}"
+        raise click.ClickException("\n".join([*lines, f"Run {which} again: {command}"]))
