@@ -31,7 +31,7 @@ from pulsetrain.reports._pace import Pace
 from pulsetrain.reports._spare_kernel import PROVISIONER, SpareKernel
 from pulsetrain.reports.display import METRICS
 from pulsetrain.reports.inside import JOB, PROGRESS
-from pulsetrain.reports.jobs import Job
+from pulsetrain.reports.jobs import Job, refuse_anothers
 from pulsetrain.reports.status import State
 
 __all__ = ["Execution"]
@@ -57,6 +57,8 @@ class Execution:
         self.begun = self.busy = False
         self._job, self._record, self._tell = job, record, tell
         self._notebook = nbformat.from_dict(json.loads(job.notebook.read_text(encoding="utf-8")))
+        # Looked at once they are read: whoever may write to the folder could have replaced them while the job waited.
+        refuse_anothers(job.folder, "job.json", "notebook.ipynb")
         self._channels = TemporaryDirectory(prefix="pulsetrain-", dir=_for_sockets(), ignore_cleanup_errors=True)
         self._kernel = _manager(record["kernel"], Path(self._channels.name))
         self._client = _Client(

@@ -8,6 +8,7 @@ import os
 import pwd
 import socket
 import stat
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +17,8 @@ from pulsetrain._shared_files import write_text
 from pulsetrain.reports._values import safe_json
 
 __all__ = ["alive", "identity", "kill", "open_plain", "other_owner", "read_json", "this_host", "write_json"]
+
+_SAME = 0.005 if sys.platform == "linux" else 1.5  # s; elsewhere a correction of the clock moves start times
 
 
 def write_json(path: Path, content: Any, *, durable: bool = True) -> None:
@@ -89,23 +92,45 @@ def this_host() -> str:
 
 
 def identity(pid: int | None = None) -> tuple[int, float]:
-    """Return a process's number and its start time; together they name it for good, as numbers are used again."""
-    import psutil
+    """Return a process's number and its start time; together they name it for good, as numbers are used again.
 
-    process = psutil.Process(pid)
-    return process.pid, process.create_time()
+    Raises
+    ------
+    ProcessLookupError
+        If there is no such process.
+    """
+    number = os.getpid() if pid is None else pid
+    started = _started(number)
+    if started is None:
+        raise ProcessLookupError(f"no process {number}")
+    return number, started
 
 
 def alive(pid: int, started: float) -> bool:
     """Return whether that very process runs on this machine."""
+    begun = _started(pid)
+    return begun is not None and abs(begun - started) < _SAME
+
+
+def _started(pid: int) -> float | None:
+    """Return when a process began, in seconds; None where it has ended.
+
+    On Linux they count from the machine's start, so that no step of the clock makes another process of it.
+    """
+    if sys.platform == "linux":
+        try:
+            stat_of = Path(f"/proc/{pid}/stat").read_bytes()
+        except OSError:
+            return None
+        after = stat_of.rpartition(b")")[2].split()  # a name may hold spaces and brackets
+        return None if after[0] in (b"Z", b"X") else int(after[19]) / os.sysconf("SC_CLK_TCK")
     import psutil
 
     try:
         process = psutil.Process(pid)
-        # create_time is derived from the boot time, which a clock correction moves by fractions of a second
-        return abs(process.create_time() - started) < 1.5 and process.status() != psutil.STATUS_ZOMBIE
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
     except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError):
-        return False
+        return None
 
 
 def kill(pid: int | None, started: float | None, signal: int) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from pulsetrain._shared_files import write_text
 from pulsetrain.reports._cells import render_cell
+from pulsetrain.reports._comparison_numbers import sound
 from pulsetrain.reports._inputs import provenance_facts
 from pulsetrain.reports._notebooks import read_notebook, text_of
 from pulsetrain.reports._pages import own, page_template, script_safe, trusted
@@ -65,7 +66,7 @@ def export_job(job: Job, status: Status | None = None) -> Path:
     title = str(record.get("template", {}).get("title") or job.id)
     html = export_html(read_notebook(job.notebook), facts=_facts(job, record, status or job.status), title=title)
     path = job.folder / "report.html"
-    write_text(path, html)
+    write_text(path, sound(html))  # a folder's name need not be UTF-8
     return path
 
 

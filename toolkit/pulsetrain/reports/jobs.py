@@ -136,7 +136,7 @@ class Job:
             return
         (self.folder / "stop").touch()
         if status.host == this_host():
-            kill(status.pid, status.pid_started, signal.SIGTERM)
+            self._send(status.pid, status.pid_started, signal.SIGTERM)
         if timeout is None:
             return
         try:
@@ -189,8 +189,13 @@ class Job:
         """Kill what runs of the job on this machine, runner and kernel."""
         status = self.status
         if status.host == this_host():
-            kill(status.pid, status.pid_started, signal.SIGKILL)
-            kill(status.kernel_pid, status.kernel_started, signal.SIGKILL)
+            self._send(status.pid, status.pid_started, signal.SIGKILL)
+            self._send(status.kernel_pid, status.kernel_started, signal.SIGKILL)
+
+    def _send(self, pid: int | None, started: float | None, number: signal.Signals) -> None:
+        """Signal a process that the job's status names; one that another user wrote might name any of one's own."""
+        if other_owner(self.folder, "status.json") is None:
+            kill(pid, started, number)
 
     def never_begin(self) -> bool:
         """Mark a job that no runner has signed as stopped, so that none will; return whether that was in time."""
