@@ -159,3 +159,14 @@ def test_fallback_is_a_picture_beside_the_live_figure() -> None:
     output = nbformat.v4.new_output("display_data", data=data)
     notebook.cells.append(nbformat.v4.new_code_cell(outputs=[output]))
     nbformat.validate(notebook)
+
+
+def test_nothing_in_a_report_sends_its_reader_elsewhere() -> None:
+    away = '<MeTa\nhttp-equiv="refresh" content="0; url=https://example.org"><meta/http-equiv=refresh content=0>'
+    cells = [
+        {"cell_type": "markdown", "source": f"text\n\n{away}", "metadata": {}},
+        {"cell_type": "code", "source": "1", "metadata": {}, "outputs": [shown(text_html=away)]},
+    ]
+    report = Page(export_html({"cells": cells}))
+    assert {"x-meta"} <= {tag for tag, _ in report.tags}
+    assert not [attributes for tag, attributes in report.tags if tag == "meta" and "refresh" in attributes.values()]

@@ -20,6 +20,7 @@ from pulsetrain.reports.display import BOKEH, METRICS
 
 __all__ = ["render_cell"]
 
+_META = re.compile(r"<meta(?=[\s/>])", re.IGNORECASE)
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
 
 
@@ -60,7 +61,7 @@ def _static(data: Mapping[str, Any]) -> Markup | str:
         svg = _joined(data["image/svg+xml"]).encode("utf-8", "replace")
         return _picture("image/svg+xml", base64.b64encode(svg).decode("ascii"))
     if "text/html" in data:
-        return Markup('<div class="html">{}</div>').format(trusted(_joined(data["text/html"])))
+        return Markup('<div class="html">{}</div>').format(_staying(_joined(data["text/html"])))
     if "text/markdown" in data:
         return Markup('<div class="html">{}</div>').format(_markdown(_joined(data["text/markdown"]), None))
     if "text/latex" in data:
@@ -101,7 +102,12 @@ def _formula(latex: str, display: Literal["inline", "block"]) -> str:
 
 def _markdown(source: str, attachments: Any) -> Markup:
     renderer = _Renderer(escape=False, attachments=attachments or {}, exclude_anchor_links=True)
-    return trusted(MarkdownWithMath(renderer=renderer).render(source))
+    return _staying(MarkdownWithMath(renderer=renderer).render(source))
+
+
+def _staying(html: str) -> Markup:
+    """Return HTML that cannot send its reader elsewhere, which no policy of a page forbids to `meta`."""
+    return trusted(_META.sub("<x-meta", html))
 
 
 def _drawable(shown: Any) -> bool:
