@@ -344,6 +344,12 @@ def test_command_line_says_why_jobs_failed_and_how_to_run_them_again(path: Path,
     assert "and 1 batch of jobs: pulsetrain batch list" in run(main, ["jobs", str(root)]).output
     refused = run(main, ["batch", "resume", str(batch.folder), "--option", "foo=1"])
     assert "foo: no such option of the executor local; known: slots" in refused.output
+    record = json.loads((batch.folder / "batch.json").read_text())
+    record["executor"] = {"name": "slurm", "option_of_a_later_version": 1}
+    (batch.folder / "batch.json").write_text(json.dumps(record))
+    refused = run(main, ["batch", "resume", str(batch.folder), "--option", "slots=2"])
+    assert "option_of_a_later_version" in refused.output
+    assert batch.record["executor"]["name"] == "slurm", "what was meant for a queue does not run here instead"
 
 
 @pytest.mark.parametrize(
@@ -354,6 +360,8 @@ def test_command_line_says_why_jobs_failed_and_how_to_run_them_again(path: Path,
         (["--option", "slot=2"], "slot: no such option of the executor local; did you mean 'slots'?"),
         (["--vary", "n"], "got 'n', allowed NAME=VALUE"),
         (["--vary", "n=x"], "n: got 'x'"),
+        (["--vary", "n=1,2", "--vary", "n=3"], "got n twice, allowed once"),
+        (["--runs", "1-3", "--runs", "5-4"], "runs: got '5-4', which ends before it begins"),
     ],
 )
 def test_command_line_refuses_before_anything_is_written(

@@ -149,7 +149,18 @@ def test_values_to_vary_a_parameter_over_are_read_as_typed(
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("x", "a"), ("x", "1,,b"), ("x", " , "), ("n", "1:9:0"), ("n", "1:9:-1"), ("name", '"a","b"')]
+    ("name", "text"),
+    [
+        ("x", "a"),
+        ("x", "1,,b"),
+        ("x", " , "),
+        ("n", "1:9:0"),
+        ("n", "1:9:-1"),
+        ("x", "0:inf:1"),
+        ("x", "0:1e400:1"),
+        ("x", "0:nan:1"),
+        ("name", '"a","b"'),
+    ],
 )
 def test_values_that_a_parameter_does_not_take_are_refused_by_name(path: Path, name: str, text: str) -> None:
     with pytest.raises(OptionError, match=f"^{name}: got"):

@@ -36,7 +36,7 @@ def batch() -> None:
 @click.argument("template")
 @click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="A parameter of all jobs.")
 @click.option(
-    "--runs", default="", metavar="RUNS", help="Such as 10-25,31: into the parameter run, or {run:04d} in paths."
+    "--runs", multiple=True, metavar="RUNS", help="Such as 10-25,31: into the parameter run, or {run:04d} in paths."
 )
 @click.option("--vary", "grid", multiple=True, metavar="NAME=VALUES", help="Values to take in turn: 4,5,6 or 4:8:0.5.")
 @click.option("--kernel", default=None, metavar="NAME", help="Kernelspec to run in, instead of the template's own.")
@@ -51,7 +51,7 @@ def run_batch(
     *,
     template: str,
     pairs: tuple[str, ...],
-    runs: str,
+    runs: tuple[str, ...],
     grid: tuple[str, ...],
     kernel: str | None,
     executor: str,
@@ -70,7 +70,7 @@ def run_batch(
         plan = plan_batch(
             chosen,
             typed_values(model, pairs_of(pairs)),
-            runs=runs,
+            runs=",".join(runs),
             grid={name: parse_values(model, name, text) for name, text in pairs_of(grid).items()},
             root=output,
             executor=_executor(executor_class(executor), options),
@@ -150,7 +150,7 @@ def stop(folder: Path) -> None:
 @click.option("--detach", is_flag=True, help="Do not wait for the end.")
 def resume(folder: Path, executor: str | None, options: tuple[str, ...], detach: bool) -> None:
     """Run the jobs of BATCH that are neither done nor at work once more; what they left is kept beside."""
-    from pulsetrain.reports import executor_class
+    from pulsetrain.reports import executor_class, executor_named
 
     found = _batch(folder)
     with _said():
@@ -158,7 +158,8 @@ def resume(folder: Path, executor: str | None, options: tuple[str, ...], detach:
         if executor is not None:
             other = _executor(executor_class(executor), options)
         elif options:
-            other = _executor(type(found.executor), options, found.executor.options)
+            before = executor_named(found.record.get("executor") or {})
+            other = _executor(type(before), options, before.options)
         again = found.resume(executor=other)
     click.echo(f"{counted_jobs(len(again))} run again", err=True)
     if _has_changed(found.record.get("template", {})):
@@ -209,13 +210,15 @@ def pairs_of(pairs: Iterable[str]) -> dict[str, str]:
     Raises
     ------
     click.BadParameter
-        If there is no equals sign.
+        If there is no equals sign, or a name comes twice: neither value could be dropped in silence.
     """
     values: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
             raise click.BadParameter(f"got {pair!r}, allowed NAME=VALUE")
+        if name in values:
+            raise click.BadParameter(f"got {name} twice, allowed once")
         values[name] = value
     return values
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 import re
 import shlex
 import time
@@ -250,7 +251,9 @@ def _steps(name: str, first: str, last: str, step: str, *, whole: bool) -> list[
         low, high, width = (float(text) for text in (first, last, step))
         number = round((high - low) / width, 9) + 1
     except (ValueError, ZeroDivisionError, OverflowError):
-        raise OptionError(f"{name}: got {first}:{last}:{step}, allowed first:last:step in numbers") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise OptionError(f"{name}: got {first}:{last}:{step}, allowed first:last:step in numbers")
     if not 1 <= number <= LARGEST:
         raise OptionError(f"{name}: got {first}:{last}:{step}, which is {max(0, int(number))} values")
     values = [float(f"{low + place * width:.12g}") for place in range(int(number))]
