@@ -16,7 +16,19 @@ from pathlib import Path
 
 import pytest
 
-from pulsetrain.reports import Dask, Executor, Job, JobError, Local, Status, crew, plan_batch, submit
+from pulsetrain.reports import (
+    Dask,
+    Executor,
+    Job,
+    JobError,
+    Local,
+    Status,
+    crew,
+    list_batches,
+    list_jobs,
+    plan_batch,
+    submit,
+)
 from pulsetrain.reports import submission as module
 from pulsetrain.reports._dask_scheduler import Known
 from pulsetrain.reports._files import identity
@@ -234,6 +246,22 @@ def test_that_a_runner_never_began_is_not_said_of_a_job_which_begins_at_that_mom
     say_if_it_never_began(job, 1, 9)
     assert job.status.state == "failed"
     assert job.status.message == "the runner ended with code 9 before it began; see the log"
+
+
+def test_what_was_listed_by_a_relative_path_runs_again(
+    template: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    go = tmp_path / "go"
+    path = template(f"assert __import__('os').path.exists({str(go)!r})", name="square", parameters="n: int = 0")
+    submit(path, {}, "jobs").wait(60)
+    plan_batch(path, grid={"n": [1, 2]}, root="jobs").submit().wait(60)
+    go.touch()
+    (job,), (batch,) = list_jobs("jobs"), list_batches("jobs")
+    job.resume()
+    batch.resume()
+    monkeypatch.chdir("/")
+    assert [status.state for status in (job.wait(60), *batch.wait(60))] == ["done"] * 3
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

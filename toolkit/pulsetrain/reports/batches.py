@@ -35,6 +35,9 @@ class Batch:
 
     folder: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", self.folder.absolute())  # as that of a `Job`
+
     @property
     def id(self) -> str:
         """Name of the folder."""

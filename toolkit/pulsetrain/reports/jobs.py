@@ -38,6 +38,10 @@ class Job:
 
     folder: Path
 
+    def __post_init__(self) -> None:
+        # Whoever runs it does so in another folder, where a relative path would lead elsewhere.
+        object.__setattr__(self, "folder", self.folder.absolute())
+
     @property
     def id(self) -> str:
         """Name of the folder."""
