@@ -108,9 +108,9 @@ def batch(tmp_path):
     return make
 
 
-def grid(make: Any, runs: range, ratios: list[float], value: Any) -> Batch:
+def grid(make: Any, runs: range, ratios: list[float], value: Any, **about: Any) -> Batch:
     jobs = [{"parameters": {"run": run, "min_snr": snr}, "metrics": value(run, snr)} for run in runs for snr in ratios]
-    return make(*jobs, varied=["run", "min_snr"])
+    return make(*jobs, varied=["run", "min_snr"], **about)
 
 
 def page_of(found: Batch) -> Page:

@@ -64,7 +64,7 @@ def test_failed_jobs_say_why_and_are_counted(batch):
     assert page.row("0002")[2] == "failedno peaks"
     assert page.row("b.0002") == ["b.0002", "failed: no peaks"]
     (plot,) = drawing.plots(compared(found))
-    assert plot.remark == "1 ended without a finite value (×)"
+    assert plot.remarks == ("1 ended without a finite value (×)",)
     assert plot.words == "rate over run, 2 jobs, from 1 to 3"
 
 

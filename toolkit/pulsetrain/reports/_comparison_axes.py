@@ -61,8 +61,8 @@ class Plan:
     Attributes
     ----------
     kind : str
-        ``points`` over `x`, ``lines`` over `x` with one for each step of `y`, a ``map`` over both, or ``colours``:
-        points over both that are no grid.
+        ``points`` over `x`, ``lines`` over `x` with one for each step of `y` (which only has its colour where others
+        vary too), a ``map`` over both, or ``colours``: points over both that are no grid.
     x, y : Axis
     others : int
         Parameters that vary too and are not to be seen.
@@ -84,9 +84,10 @@ def plan(comparison: Comparison) -> Plan:
     if len(axes) == 2:
         x, y = sorted(axes, key=lambda axis: (bool(axis.names), -len(axis.steps)))
         return _of_two(x, y, rows)
-    if numbers:
-        return Plan("points", max(numbers, key=lambda axis: len(axis.steps)), others=len(axes) - 1)
-    return Plan("points", _jobs(rows), others=len(axes))
+    x = max(numbers, key=lambda axis: len(axis.steps)) if numbers else _jobs(rows)
+    left = [axis for axis in axes if axis is not x]
+    y = next((axis for axis in left if 1 < len(axis.steps) <= _SERIES), None)
+    return Plan("points" if y is None else "lines", x, y, others=len(left) - (y is not None))
 
 
 def _of_two(x: Axis, y: Axis, rows: Sequence[Row]) -> Plan:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import MaxNLocator
 
 from pulsetrain.reports._comparison_axes import Axis, Plan, plan
@@ -39,7 +41,7 @@ class Plot:
     metric: str
     picture: str
     words: str
-    remark: str
+    remarks: tuple[str, ...]
 
 
 def plots(comparison: Comparison) -> list[Plot]:
@@ -92,13 +94,20 @@ def _plot(how: Plan, name: str, measure: _Measure) -> Plot:
     return Plot(name, picture, *_words(how, measure))
 
 
-def _words(how: Plan, measure: _Measure) -> tuple[str, str]:
+def _words(how: Plan, measure: _Measure) -> tuple[str, tuple[str, ...]]:
     over = how.x.label if how.y is None else f"{how.x.label} and {how.y.label}"
     there = [value for value in measure.values if value is not None]
     remarks = [f"{sum(measure.failed)} ended without a finite value (×)"] * any(measure.failed)
     remarks += [f"{how.others} more {'parameter varies' if how.others == 1 else 'parameters vary'}"] * bool(how.others)
     words = f"{measure.label} over {over}, {len(there)} jobs, from {min(there):.4g} to {max(there):.4g}"
-    return words, "; ".join(remarks)
+    remarks += [f"{axis.name}: {key}" for axis in (how.x, how.y) if axis is not None and (key := _key(axis))]
+    return words, tuple(remarks)
+
+
+def _key(axis: Axis) -> str:
+    """Return what stands for which name of an axis, where the font of the pictures lacks some of them."""
+    shown = ((_name(axis, place, _NAME), name) for place, name in enumerate(axis.names))
+    return ", ".join(f"{number} {_clipped(name, _LABEL)}" for number, name in shown if not _has(name))
 
 
 def _lines(axes: Axes, how: Plan, measure: _Measure) -> None:
@@ -173,7 +182,7 @@ def _bar(axes: Axes, shown: Any, label: str) -> None:
 def _ticks(axis: Any, setter: Any, of: Axis) -> None:
     setter(_short(of.label), parse_math=False)
     if of.names:
-        names = [_short(name, _NAME) for name in of.names]
+        names = [_name(of, place, _NAME) for place in range(len(of.names))]
         axis.set_ticks(range(len(names)), names, parse_math=False)
         if sum(map(len, names)) > _LETTERS:
             for text in axis.get_ticklabels():
@@ -186,10 +195,29 @@ def _ticks(axis: Any, setter: Any, of: Axis) -> None:
 def _step(axis: Axis, step: float | None) -> str:
     if step is None:
         return ""
-    return _short(axis.names[int(step)], 20) if axis.names else f"{step:g}"
+    return _name(axis, int(step), 20) if axis.names else f"{step:g}"
+
+
+def _name(axis: Axis, place: int, most: int) -> str:
+    """Return a name as it is drawn; one that cannot be by its number."""
+    return _short(axis.names[place], most) if _has(axis.names[place]) else f"#{place + 1}"
 
 
 def _short(text: str, most: int = _LABEL) -> str:
-    """Return a text that fits beside an axis, without what no font draws."""
+    """Return a text that fits beside an axis, without what no font draws, and a box for what this one lacks."""
     text = "".join(c if c.isprintable() else " " for c in text)
+    return _clipped("".join(c if _has(c) else "□" for c in text), most)
+
+
+def _clipped(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _has(text: str) -> bool:
+    """Return whether the font of the pictures has all of a text; matplotlib would warn of each character it lacks."""
+    return all(ord(c) in _characters() for c in text if c.isprintable())
+
+
+@cache
+def _characters() -> frozenset[int]:
+    return frozenset(get_font(findfont(FontProperties())).get_charmap())

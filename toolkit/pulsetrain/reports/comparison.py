@@ -9,7 +9,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from pulsetrain._shared_files import take_lock, write_text
 from pulsetrain.reports._comparison_columns import Columns, label
 from pulsetrain.reports._comparison_numbers import duration, in_full, sound, written
 from pulsetrain.reports._comparison_pair import compare_jobs
-from pulsetrain.reports._comparison_plots import MOST, plots
+from pulsetrain.reports._comparison_plots import MOST, Plot, plots
 from pulsetrain.reports._comparison_rows import WITHOUT_RESULT, Comparison, Row, compared, number
 from pulsetrain.reports._comparison_table import Thumbnails, columns, rows, spans
 from pulsetrain.reports._comparison_texts import Clamped, room
@@ -121,6 +121,7 @@ def comparison_page(batch: Batch, comparison: Comparison | None = None, *, links
         summary=_summary(comparison),
         common=_common(comparison),
         plots=drawn,
+        remarks=_remarks(drawn),
         undrawn=_undrawn(comparison, len(drawn)),
         unpictured=thumbnails.remark,
         untabled=shown.words,
@@ -242,6 +243,11 @@ def _common(comparison: Comparison) -> dict[str, Clamped]:
         label(comparison, name): Clamped.of(in_full(value), most, head=_LINE)
         for name, value in comparison.common.items()
     }
+
+
+def _remarks(drawn: Sequence[Plot]) -> list[str]:
+    """Return what is to be said of all pictures."""
+    return [remark for remark in drawn[0].remarks if all(remark in plot.remarks for plot in drawn)] if drawn else []
 
 
 def _undrawn(comparison: Comparison, drawn: int) -> str:
