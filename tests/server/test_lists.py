@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -192,6 +194,27 @@ def test_queued_jobs_whose_starter_has_gone_are_dead(catalogue):
         status = Status(host=this_host(), crew_pid=pid, crew_started=begun)
         status.write(folder / f"{BATCH}.{number:04d}" / "status.json")
     assert batch_reply(catalogue.batch(BATCH), catalogue)["counts"] == {"queued": 2, "dead": 2}
+
+
+def test_the_table_of_a_batch_tells_of_a_job_that_was_killed_though_no_file_has_changed(catalogue):
+    folder = make_batch(catalogue.jobs_root, BATCH, ["done", "running"])
+    table = folder / "comparison.csv"
+
+    def states():
+        batch = catalogue.batch(BATCH)
+        catalogue.comparisons.files(batch, rows_of(batch.jobs().values(), catalogue))
+        return [row["state"] for row in csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines())]
+
+    with subprocess.Popen(["sleep", "60"]) as runner:
+        pid, started = identity(runner.pid)
+        running = Status(state="running", host=this_host(), pid=pid, pid_started=started)
+        running.write(folder / f"{BATCH}.0002" / "status.json")
+        assert states() == ["done", "running"]
+        written = table.stat().st_mtime_ns
+        assert states() == ["done", "running"]
+        assert table.stat().st_mtime_ns == written, "nothing has changed"
+        runner.kill()
+    assert states() == ["done", "dead"]
 
 
 def test_a_job_that_was_asked_to_stop_is_stopping(catalogue):

@@ -22,6 +22,7 @@ class Comparisons:
 
     def __init__(self) -> None:
         self._pages: OrderedDict[Path, tuple[Any, str]] = OrderedDict()
+        self._files: dict[Path, Any] = {}
         self._lock = threading.Lock()
 
     def page(self, known: KnownBatch, rows: Sequence[Row]) -> str:
@@ -29,7 +30,7 @@ class Comparisons:
         from pulsetrain.reports.comparison import comparison_page
 
         batch = _Seen.of(known, rows)
-        made_of = (max((job.stated.changed for job, _ in rows), default=0), Counter(batch.seen))
+        made_of = (_changed(rows), Counter(batch.seen))
         with self._lock:
             kept = self._pages.pop(batch.folder, None)
             if kept is None or kept[0] != made_of:
@@ -40,12 +41,23 @@ class Comparisons:
         return kept[1]
 
     def files(self, known: KnownBatch, rows: Sequence[Row]) -> None:
-        """Write the comparison into the batch's folder, unless it is there and younger than the jobs."""
-        written = signature(str(known.batch.folder / "comparison.csv"))
-        if not known.mine or (written and written[0] > max((job.stated.changed for job, _ in rows), default=0)):
+        """Write the comparison into the batch's folder, unless it is there and tells how the jobs stand.
+
+        Its age alone does not say so: a job that was killed has changed no file.
+        """
+        if not known.mine:
             return
         with self._lock:
-            write_comparison(_Seen.of(known, rows))
+            folder, made_of = known.batch.folder, (_changed(rows), Counter(status.state for _, status in rows))
+            written = signature(str(folder / "comparison.csv"))
+            if not written or written[0] <= made_of[0] or self._files.get(folder) != made_of:
+                write_comparison(_Seen.of(known, rows))
+                self._files[folder] = made_of
+
+
+def _changed(rows: Sequence[Row]) -> float:
+    """Return when a job of these wrote its status last."""
+    return max((job.stated.changed for job, _ in rows), default=0)
 
 
 @dataclass(frozen=True)
