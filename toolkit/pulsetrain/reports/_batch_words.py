@@ -11,7 +11,7 @@ __all__ = ["counted", "counted_jobs", "reasons"]
 
 _PLACE = re.compile(r"^cell \d+ of \d+: ")
 _MOST = 4  # lines
-_LENGTH = 200  # characters of a line
+_HEAD, _TAIL = 130, 60  # characters of a line; a long path is told by its end
 
 
 def counted_jobs(number: int) -> str:
@@ -45,5 +45,5 @@ def reasons(statuses: Iterable[Status]) -> list[str]:
 
 
 def _line(texts: list[str]) -> str:
-    first = texts[0] if len(texts[0]) <= _LENGTH else f"{texts[0][:_LENGTH]}…"
+    first = texts[0] if len(texts[0]) <= _HEAD + _TAIL else f"{texts[0][:_HEAD]}…{texts[0][-_TAIL:]}"
     return f"{f'{len(texts)} × ' * (len(texts) > 1)}{first}{', and the like' * (len(set(texts)) > 1)}"

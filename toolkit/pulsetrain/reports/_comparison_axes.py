@@ -84,10 +84,12 @@ def plan(comparison: Comparison) -> Plan:
     if len(axes) == 2:
         x, y = sorted(axes, key=lambda axis: (bool(axis.names), -len(axis.steps)))
         return _of_two(x, y, rows)
-    x = max(numbers, key=lambda axis: len(axis.steps)) if numbers else _jobs(rows)
-    left = [axis for axis in axes if axis is not x]
-    y = next((axis for axis in left if 1 < len(axis.steps) <= _SERIES), None)
-    return Plan("points" if y is None else "lines", x, y, others=len(left) - (y is not None))
+    first = max(numbers, key=lambda axis: len(axis.steps)) if numbers else _jobs(rows)
+    left = [axis for axis in axes if axis is not first]
+    second = next((axis for axis in left if 1 < len(axis.steps) <= _SERIES), None)
+    if second is None:
+        return Plan("points", first, others=len(left))
+    return Plan("lines", first, second, others=len(left) - 1)
 
 
 def _of_two(x: Axis, y: Axis, rows: Sequence[Row]) -> Plan:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulsetrain._shared_files import take_lock, write_text
 from pulsetrain.reports._comparison_columns import Columns, label
+from pulsetrain.reports._comparison_csv import comparison_csv
 from pulsetrain.reports._comparison_numbers import duration, in_full, sound, written
 from pulsetrain.reports._comparison_pair import compare_jobs
 from pulsetrain.reports._comparison_plots import MOST, Plot, plots
@@ -31,10 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["compare_jobs", "comparison_page", "comparison_table", "write_comparison"]
 
 _PATIENCE = 60.0  # s; a thousand jobs are compared in ten
-_CELL = 1000  # characters of a value that each row of the CSV file says again
 _LINE = 160  # characters of a value that is the same in all jobs
 _NAMED = 100  # failed jobs that are named below the table, where all of them stand
-_FORMULA = ("=", "+", "-", "@", "\t", "\n")  # what a spreadsheet takes the rest of a cell to be code after
 
 
 def write_comparison(batch: Batch) -> Path:
@@ -56,7 +53,7 @@ def write_comparison(batch: Batch) -> Path:
     path = batch.folder / "comparison.html"
     with _alone(batch.folder):
         comparison = compared(batch)
-        write_text(batch.folder / "comparison.csv", _csv(comparison))
+        write_text(batch.folder / "comparison.csv", comparison_csv(comparison))
         write_text(path, comparison_page(batch, comparison))
     return path
 
@@ -159,49 +156,6 @@ def _record(row: Row) -> dict[str, Any]:
         for name, value in row.metrics.items()
     }
     return {**metrics, **row.parameters, "state": row.status.state, "seconds": row.seconds, "message": row.message}
-
-
-def _csv(comparison: Comparison) -> str:
-    """Return the table with full digits: what is missing is empty, what is no number reads NaN."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    units, constant = comparison.units, {name: _cut(value) for name, value in comparison.constant.items()}
-    parameters, metrics, others = (
-        [f"{name} [{units[name]}]" if units.get(name) else name for name in names]
-        for names in (comparison.parameters, comparison.metrics, constant)
-    )
-    writer.writerow(_harmless(["job", *parameters, "state", "seconds", "message", *metrics, *others]))
-    for row in comparison.rows:
-        values = [row.parameters.get(name, "") for name in comparison.parameters]
-        found = [row.metrics.get(name, "") for name in comparison.metrics]
-        seconds = "" if row.seconds is None else round(row.seconds, 3)
-        cells = [row.job.id, *values, row.status.state, seconds, row.message, *found, *constant.values()]
-        writer.writerow(_harmless(cells))
-    return sound(file.getvalue())
-
-
-def _cut(value: Any) -> Any:
-    """Return a value as it is, unless its text would swell every row."""
-    text = in_full(value)
-    return value if len(text) <= _CELL else Clamped.of(text, head=_CELL).head
-
-
-def _harmless(values: Iterable[Any]) -> list[Any]:
-    """Return the cells of a row with no text among them that a spreadsheet would run; numbers stay as they are."""
-    return [_harmless_text(value) if isinstance(value, str) else value for value in values]
-
-
-def _harmless_text(text: str) -> str:
-    text = "\n".join(text.splitlines()) if "\r" in text else text  # by itself it would end the row
-    return f"'{text}" if _is_formula(text) else text
-
-
-def _is_formula(text: str) -> bool:
-    try:
-        float(text)  # -3.2 and -inf are numbers, written as text or not
-    except ValueError:
-        return text.startswith(_FORMULA)
-    return False
 
 
 def _title(batch: Batch) -> str:
