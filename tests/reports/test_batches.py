@@ -125,6 +125,42 @@ def test_batch_stops_and_resumes_without_the_jobs_whose_folders_were_removed(
     assert [status.state for status in batch.wait(120)] == ["done", "dead", "done"]
 
 
+def at_work_with_one_that_cannot_be_locked(path: Path, root: Path, go: Path) -> Batch:
+    plan = plan_batch(path, {"wait": str(go)}, grid={"n": [1, 2, 3]}, root=root, executor=Local(slots=1))
+    batch = plan.submit()
+    first, second, _ = batch.jobs()
+    while first.status.cell < 2:
+        time.sleep(0.05)
+    (second.folder / ".lock").unlink()
+    (second.folder / ".lock").mkdir()
+    return batch
+
+
+def test_job_that_cannot_be_locked_runs_no_more_and_keeps_none_of_the_others_from_it(
+    path: Path, root: Path, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    batch = at_work_with_one_that_cannot_be_locked(path, root, go)
+    go.touch()
+    assert [status.state for status in batch.wait(60)] == ["done", "dead", "done"]
+    assert f"{batch.jobs()[1].id} is passed by: [Errno 21] Is a directory" in (batch.folder / "log.txt").read_text()
+
+
+def test_job_that_cannot_be_locked_is_named_when_the_others_stop_and_run_again(
+    path: Path, root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    go = tmp_path / "go"
+    batch = at_work_with_one_that_cannot_be_locked(path, root, go)
+    first, second, third = batch.jobs()
+    with pytest.raises(OSError, match=f"{second.id} cannot be stopped: .*Is a directory.*all others have been"):
+        batch.stop()
+    assert [status.state for status in batch.wait(60)] == ["stopped", "dead", "stopped"]
+    go.touch()
+    assert batch.resume() == [first, third]
+    assert f"{second.id} is not queued again: [Errno 21] Is a directory" in caplog.text
+    assert [status.state for status in batch.wait(60)] == ["done", "dead", "done"]
+
+
 def test_job_that_was_resumed_while_queues_were_asked_is_not_queued_twice(
     path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,7 +133,7 @@ def _detached(
 def _reap(process: subprocess.Popen[bytes], job: Job, attempt: int) -> None:
     """Wait for a runner, so that none lingers as a zombie."""
     code = process.wait()
-    with contextlib.suppress(FileNotFoundError):  # somebody removed the job's folder
+    with contextlib.suppress(OSError):  # somebody removed the job's folder, or it is not to be written to
         say_if_it_never_began(job, attempt, code)
 
 

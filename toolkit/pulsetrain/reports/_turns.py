@@ -32,7 +32,8 @@ class Turn:
         self._ticket = next(iter(sorted(pool.glob(f"*.{job.id}"))), pool / _ticket_name(job))
         self._claim = take_lock(self._ticket, wait=True)
         if self._claim is not None:
-            os.write(self._claim, b"!")
+            with contextlib.suppress(OSError):  # no room: should this process die, others wait half a minute for it
+                os.write(self._claim, b"!")
 
     @classmethod
     def announce(cls, job: Job) -> None:
@@ -55,7 +56,8 @@ class Turn:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ticket.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # whoever comes next removes it
+            self._ticket.unlink()
         if self._claim is not None:
             os.close(self._claim)
 

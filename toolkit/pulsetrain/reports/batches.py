@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import time
 from collections import Counter
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pulsetrain._shared_files import take_lock
-from pulsetrain.reports._files import read_json, write_json
+from pulsetrain.reports._files import write_json
+from pulsetrain.reports._records import batch_record
 from pulsetrain.reports._values import safe_json
 from pulsetrain.reports.executors import Executor, executor_named, executor_of, statuses, withdraw
 from pulsetrain.reports.jobs import BATCH, RUN, Job, JobError, refuse_anothers
@@ -23,6 +25,7 @@ from pulsetrain.reports.submission import hand_over, make_folder, queue_again
 __all__ = ["Batch", "list_batches", "submit_plan"]
 
 VERSION = 1
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ class Batch:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Content of ``batch.json``; empty where it is torn."""
-        return read_json(self.folder / BATCH) or {}
+        """Content of ``batch.json``; empty where it is torn or not one of ours."""
+        return batch_record(self.folder / BATCH)
 
     @property
     def executor(self) -> Executor:
@@ -90,28 +93,46 @@ class Batch:
             time.sleep(max(poll, 20 * (time.monotonic() - began)))
 
     def stop(self) -> None:
-        """Ask every job to stop; those at work save their partial notebooks, and the rest never begin."""
+        """Ask every job to stop; those at work save their partial notebooks, and the rest never begin.
+
+        Raises
+        ------
+        OSError
+            If some cannot be asked, as where a disk is full; all others have been.
+        """
         # From the end, or the place of each job that is stopped would be taken by one that is to be stopped next.
-        never = []
+        never, left = [], {}
         for job in reversed(self.jobs()):
-            with contextlib.suppress(FileNotFoundError):  # somebody removed its folder; the others stop all the same
+            try:
                 if job.never_begin():
                     never.append(job)
                 else:
                     job.stop()
+            except FileNotFoundError:  # somebody removed its folder
+                continue
+            except OSError as error:
+                left[job.id] = error
         withdraw(never)
+        if left:
+            *_, (first, error) = left.items()
+            more = f"; and so {len(left) - 1} more" if len(left) > 1 else ""
+            raise OSError(f"{first} cannot be stopped: {error}{more}; all others have been, mend this and stop again")
 
     def resume(self, *, executor: Executor | None = None) -> list[Job]:
         """Run the jobs that are neither done nor at work once more, and return them; what they left is kept.
 
+        Of those that cannot be queued again a warning says why; the others are.
+
         Raises
         ------
         JobError
-            If every job is done or at work, or another process resumes the batch, or it is another user's.
+            If every job is done or at work, or another process resumes the batch, or it is another user's or damaged.
         OptionError
             If the queue would not take the jobs.
         """
         refuse_anothers(self.folder, BATCH, "template.ipynb")
+        if not self.record:  # it may have been meant for a queue
+            raise JobError(f"{self.id}: batch.json is missing or damaged; submit the batch anew")
         with self._alone():
             jobs = self.jobs()
             ended = [
@@ -123,6 +144,8 @@ class Batch:
             chosen = executor or executor_named(self.record.get("executor") or {})
             if ended:
                 chosen.check(len(ended))
+                if executor is not None:  # first: without room for it, no job may be left queued
+                    write_json(self.folder / BATCH, {**self.record, "executor": executor.as_dict()})
             claim = submitter()
             reasons = [(job, _not_queued(job, attempt, executor, claim)) for job, attempt in ended]
             again = [job for job, reason in reasons if not reason]
@@ -130,9 +153,10 @@ class Batch:
                 counts = ", ".join(f"{number} {state}" for state, number in sorted(self.counts().items()))
                 why = f"; {reasons[0][1]}" if reasons else ""
                 raise JobError(f"{self.id}: nothing to resume ({counts}{why})")
-            if executor is not None:
-                write_json(self.folder / BATCH, {**self.record, "executor": executor.as_dict()})
             hand_over(chosen, again)
+        for job, reason in reasons:
+            if reason:
+                _log.warning("%s is not queued again: %s", job.id, reason)
         return again
 
     @contextlib.contextmanager
@@ -217,6 +241,8 @@ def _not_queued(job: Job, attempt: int, executor: Executor | None, claim: Mappin
         lock = job.held()
     except FileNotFoundError:
         return f"the folder of {job.id} has been removed"
+    except OSError as error:
+        return str(error)
     if lock is None:
         return f"another process is at {job.id}"
     try:

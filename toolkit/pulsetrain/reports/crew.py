@@ -24,6 +24,7 @@ from pulsetrain._shared_files import take_lock
 from pulsetrain.reports import runner
 from pulsetrain.reports._files import identity, this_host
 from pulsetrain.reports._local import say_if_it_never_began
+from pulsetrain.reports._patience import insist
 from pulsetrain.reports._turns import Turn
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import Status
@@ -52,13 +53,21 @@ class Crew:
         for job, attempt in jobs.items():
             if not _is_queued(job, attempt):
                 continue
-            place = self._place(job)
-            if _is_queued(job, attempt):
-                self._fork(job, attempt, place)
-            os.close(place)  # its runner holds it on
+            try:
+                self._start(job, attempt)
+            except OSError as error:  # of its own folder, perhaps; the others are none the worse
+                _pass_by(job, error)
         while self._at_work:
             self._reap()
             time.sleep(_POLL)
+
+    def _start(self, job: Job, attempt: int) -> None:
+        place = insist(lambda: self._place(job), self._reap)
+        try:
+            if _is_queued(job, attempt):
+                insist(lambda: self._fork(job, attempt, place), self._reap)
+        finally:
+            os.close(place)  # its runner holds it on
 
     def _place(self, job: Job) -> int:
         again, pause = 0.0, _POLL
@@ -74,7 +83,7 @@ class Crew:
                 time.sleep(_POLL)
 
     def _fork(self, job: Job, attempt: int, place: int) -> None:
-        sys.stdout.flush()
+        _flush()
         child = os.fork()
         if child:
             self._at_work[child] = (job, attempt)
@@ -85,9 +94,10 @@ class Crew:
         except BaseException:  # noqa: BLE001 -- nothing of the child may ever run on as the crew
             traceback.print_exc()
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+            try:
+                _flush()
+            finally:
+                os._exit(code)
 
     def _reap(self) -> bool:
         """Take note of the runners that have ended; return whether there were any."""
@@ -96,7 +106,10 @@ class Crew:
             ended, code = os.waitpid(child, os.WNOHANG)
             if ended:
                 del self._at_work[child]
-                say_if_it_never_began(job, attempt, os.waitstatus_to_exitcode(code))
+                try:
+                    say_if_it_never_began(job, attempt, os.waitstatus_to_exitcode(code))
+                except OSError as error:
+                    _pass_by(job, error)
         return len(self._at_work) < before
 
 
@@ -129,6 +142,8 @@ def _sign(job: Job, pid: int, started: float) -> int:
         lock = take_lock(job.folder / ".lock")
     except FileNotFoundError:  # somebody removed its folder
         return 0
+    except OSError:  # that may have passed when its turn comes; else it is said then
+        lock = None
     if lock is None:
         return _attempt(job.status)
     try:
@@ -136,7 +151,8 @@ def _sign(job: Job, pid: int, started: float) -> int:
         # Also one that seems lost: the folder of a large batch takes longer to write than a runner may to come.
         if status.unclaimed and _attempt(status):
             status = replace(status, state="queued", message="waiting")
-            replace(status, host=this_host(), crew_pid=pid, crew_started=started).write(job.folder / "status.json")
+            with contextlib.suppress(OSError):
+                replace(status, host=this_host(), crew_pid=pid, crew_started=started).write(job.folder / "status.json")
         return _attempt(status)
     finally:
         os.close(lock)
@@ -148,7 +164,20 @@ def _attempt(status: Status) -> int:
 
 def _is_queued(job: Job, attempt: int) -> bool:
     status = job.status
-    return (status.state, status.attempt) == ("queued", attempt)
+    return status.unclaimed and status.attempt == attempt
+
+
+def _pass_by(job: Job, error: OSError) -> None:
+    """Say in the batch's log why nobody runs a job, or says how that went; once its crew has gone, it can be resumed."""
+    with contextlib.suppress(OSError):  # whose disk is that of the jobs
+        print(f"{time.strftime('%H:%M:%S')} {job.id} is passed by: {error}", flush=True)  # noqa: T201 -- it is the log
+
+
+def _flush() -> None:
+    """Write down what was said, where there is room for it."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
 
 
 def _become_runner(job: Job, attempt: int, place: int) -> int:

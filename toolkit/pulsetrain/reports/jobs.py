@@ -11,6 +11,7 @@ from typing import Any
 
 from pulsetrain._shared_files import take_lock
 from pulsetrain.reports._files import kill, open_plain, other_owner, read_json, this_host
+from pulsetrain.reports._records import job_record
 from pulsetrain.reports.inside import RESULTS
 from pulsetrain.reports.status import FINISHED, Status
 
@@ -76,8 +77,8 @@ class Job:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Content of ``job.json``; empty where it is torn."""
-        return read_json(self.folder / "job.json") or {}
+        """Content of ``job.json``; empty where it is torn or not one of ours."""
+        return job_record(self.folder / "job.json")
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -138,9 +139,12 @@ class Job:
         if status.pid is None and self.never_begin():
             withdraw([self])
             return
-        (self.folder / "stop").touch()
-        if status.host == this_host():
-            self._send(status.pid, status.pid_started, signal.SIGTERM)
+        told = status.host == this_host() and self._send(status.pid, status.pid_started, signal.SIGTERM)
+        try:
+            (self.folder / "stop").touch()
+        except OSError:  # no room for it
+            if not told:
+                raise
         if timeout is None:
             return
         try:
@@ -196,25 +200,30 @@ class Job:
             self._send(status.pid, status.pid_started, signal.SIGKILL)
             self._send(status.kernel_pid, status.kernel_started, signal.SIGKILL)
 
-    def _send(self, pid: int | None, started: float | None, number: signal.Signals) -> None:
+    def _send(self, pid: int | None, started: float | None, number: signal.Signals) -> bool:
         """Signal a process that the job's status names; one that another user wrote might name any of one's own."""
-        if other_owner(self.folder, "status.json") is None:
-            kill(pid, started, number)
+        return other_owner(self.folder, "status.json") is None and kill(pid, started, number)
 
     def never_begin(self) -> bool:
         """Mark a job that no runner has signed as stopped, so that none will; return whether that was in time."""
+        if not _is_untouched(self.status):  # whatever its lock is like
+            return False
         lock = self.held()
         if lock is None:
             return False
         try:
             status = self.status
-            if status.state != "queued" or status.pid is not None:
+            if not _is_untouched(status):
                 return False
             message = "stopped before it began"
             replace(status, state="stopped", message=message, finished=time.time()).write(self.folder / "status.json")
         finally:
             os.close(lock)
         return True
+
+
+def _is_untouched(status: Status) -> bool:
+    return status.state == "queued" and status.pid is None
 
 
 def refuse_anothers(folder: Path, *names: str) -> None:
