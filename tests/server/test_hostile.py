@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,21 @@ def test_no_record_of_a_job_or_batch_makes_a_list_fail(server, lists, records):
         answer = server.request("GET", route)
         assert answer.status_code == 200, answer.text
         json.loads(answer.text, parse_constant=pytest.fail)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("grid", {"x": 5}), ("grid", {"x": None}), ("submitted", 1e20), ("executor", {"name": {}}), ("varied", None)],
+)
+def test_a_batch_whose_record_is_not_one_of_ours_is_listed_as_damaged_beside_the_others(server, field, value):
+    whole = make_batch(server.jobs, f"whole-{secrets.token_hex(4)}", ["done"]).name
+    spoilt = make_batch(server.jobs, f"spoilt-{secrets.token_hex(4)}", ["done"], **{field: value}).name
+    found = {batch["id"]: batch for batch in server.get("batches").json()["batches"]}
+    assert (found[whole]["grid"], found[whole]["message"]) == ({"clen": [0.1]}, "")
+    shown = found[spoilt]
+    assert shown["message"] == "batch.json is torn or not one of ours"
+    assert (shown["grid"], shown["varied"], shown["submitted"]) == ({}, [], 0)
+    assert shown["executor"] == {"name": "local"}
 
 
 @pytest.fixture(scope="module")

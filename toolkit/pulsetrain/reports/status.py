@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, get_args
 
 from pulsetrain.reports._files import alive, identity, read_json, this_host, write_json
 
-__all__ = ["CONCLUDED", "FINISHED", "VERSION", "State", "Status", "submitter"]
+__all__ = ["CONCLUDED", "FINISHED", "LAST_YEAR", "VERSION", "State", "Status", "submitter"]
 
 VERSION = 1
 State = Literal["queued", "running", "stopping", "stopped", "failed", "done", "dead"]
@@ -19,7 +19,7 @@ FINISHED = (*CONCLUDED, "dead")
 _START_WITHIN = 60.0  # s; a runner that has not signed its job by then never started,
 _WRITTEN_WITHIN = 3600.0  # s; unless whoever submits it is still at it: a large batch on a slow disk takes long
 _NEVER = "interrupted: the runner never started"
-_LAST_YEAR = 253_402_300_800.0  # s since the epoch; no calendar has a later one
+LAST_YEAR = 253_402_300_800.0  # s since the epoch; no calendar has a later one
 _BEAT_WITHIN = 60.0  # s; the runner of another host that has been silent for longer is dead
 
 
@@ -148,7 +148,7 @@ class Status:
             and all(isinstance(text, str) for text in texts)
             and all(isinstance(number, (int, float)) and math.isfinite(number) for number in (*numbers, self.beat))
             and all(n is None or (isinstance(n, (int, float)) and math.isfinite(n)) for n in optional)
-            and all(moment is None or 0 <= moment < _LAST_YEAR for moment in times)
+            and all(moment is None or 0 <= moment < LAST_YEAR for moment in times)
             and all(number is None or isinstance(number, int) for number in pids)
         )
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from pulsetrain.reports import Batch, Job, Status
 from pulsetrain.reports._files import read_json
+from pulsetrain.reports._records import batch_record, job_record
 
 __all__ = ["ID", "Known", "KnownBatch", "KnownJob", "Row", "is_folder", "signature"]
 
@@ -101,8 +102,8 @@ class KnownJob:
         self.batch = batch
         self.path = str(job.folder)
         self.stated = Known(f"{self.path}/status.json", _status)
-        self.record = Known(f"{self.path}/job.json", _record)
-        self._metrics = Known(f"{self.path}/metrics.json", _record)
+        self.record = Known(f"{self.path}/job.json", _job)
+        self._metrics = Known(f"{self.path}/metrics.json", _metrics)
         self._metrics_of: Status | None = None
         self._until = 0.0
         self.answer: tuple[float, Status, Status] | None = None
@@ -190,7 +191,7 @@ class KnownBatch:
         self.batch = batch
         self.own = own
         self.path = str(batch.folder)
-        self.record = Known(f"{self.path}/batch.json", _record)
+        self.record = Known(f"{self.path}/batch.json", _batch)
         self._jobs: dict[str, KnownJob] = {}
         self._jobs_of: dict[str, Any] | None = None
         self.tally: tuple[float, Any] | None = None
@@ -251,5 +252,13 @@ def _status(path: Path | None) -> Status:
     return Status.read(path) if path else Status(state="dead", message="status.json is missing or torn")
 
 
-def _record(path: Path | None) -> dict[str, Any]:
+def _job(path: Path | None) -> dict[str, Any]:
+    return job_record(path) if path else {}
+
+
+def _batch(path: Path | None) -> dict[str, Any]:
+    return batch_record(path) if path else {}
+
+
+def _metrics(path: Path | None) -> dict[str, Any]:
     return (read_json(path) if path else None) or {}

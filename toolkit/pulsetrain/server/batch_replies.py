@@ -23,6 +23,7 @@ __all__ = ["batch_reply", "batches_reply", "executors_reply", "plan_reply"]
 
 _PATIENCE = 10.0  # s after which the jobs of a batch that has ended are looked at again: one may have been resumed
 _ROWS = 20  # of a plan that are shown
+_DAMAGED = "batch.json is torn or not one of ours"
 
 
 @dataclass(frozen=True)
@@ -108,29 +109,24 @@ def _is_settled(batch: KnownBatch, now: float) -> bool:
 def _reply(batch: KnownBatch, catalogue: Catalogue) -> dict[str, Any]:
     record = batch.record.now()
     tally: Tally = batch.tally[1] if batch.tally else Tally({}, None, "")
-    executor, varied, submitted = record.get("executor"), record.get("varied"), record.get("submitted")
     return {
         "id": batch.id,
         "title": said(record, "template", "title") or said(record, "template", "name") or batch.id,
         "template": template_said(record, catalogue, catalogue.templates()),
-        "submitted": submitted if isinstance(submitted, (int, float)) else 0,
-        "executor": executor if isinstance(executor, dict) else {"name": "local"},
+        "submitted": record.get("submitted", 0),
+        "executor": record.get("executor", {"name": "local"}),
         "counts": tally.counts,
         "total": sum(tally.counts.values()),
         "eta": tally.eta,
-        "varied": [name for name in varied if isinstance(name, str)] if isinstance(varied, list) else [],
+        "varied": record.get("varied", []),
         "runs": said(record, "runs"),
-        "grid": _mapping(record.get("grid")),
-        "parameters": _mapping(record.get("values")),
+        "grid": record.get("grid", {}),
+        "parameters": record.get("values", {}),
         "comparison": tally.counts.get("done", 0) > 0,
-        "message": tally.message,
+        "message": tally.message if record else _DAMAGED,
         "mine": batch.mine,
         "user": said(record, "provenance", "user"),
     }
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _message(statuses: Sequence[Status]) -> str:
