@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,19 @@ def test_names_become_identifiers_and_what_no_cell_can_hold_is_left_out(tmp_path
     assert all(name.isidentifier() for name in item.variables)
 
 
+def test_a_metric_with_a_unit_is_one_column_of_its_value_with_the_unit_beside(tmp_path: Path) -> None:
+    metrics = {
+        "boundary_at": {"value": 284.5, "unit": "K"},
+        "fit": {"edges": {"value": [1, "inf"], "unit": "Å"}, "n": {"value": 3, "unit": ""}},
+        "odd": {"value": 1, "unit": "K", "more": 2},
+        "none": {"value": None, "unit": "K"},
+    }
+    (item,) = plan_hand_over(job(tmp_path / "a", metrics), proposal=1, run=2, prefix="")
+    odd = {"odd_value": 1, "odd_unit": "K", "odd_more": 2}
+    assert item.variables == {"boundary_at": 284.5, "fit_edges": [1, inf], "fit_n": 3, **odd}
+    assert item.units == {"boundary_at": "K", "fit_edges": "Å"}
+
+
 def test_only_jobs_that_are_done_speak_and_only_one_for_a_run(tmp_path: Path) -> None:
     one, other = (job(tmp_path / name, {"f1": 0.5}, run=7) for name in ("a", "b"))
     failed = job(tmp_path / "c", {"f1": 0.5}, run=7, state="failed")
@@ -89,7 +103,8 @@ def test_values_appear_in_the_real_databases_table(tmp_path: Path, monkeypatch: 
     for run in (3, 4):
         database.ensure_run(2345, run, start_time=1e9)  # as its listener does when a run is migrated
     database.close()
-    jobs = [job(tmp_path / f"j{run}", {"f1": run / 10, "kind": "good"}, path=PATH.format(run=run)) for run in (3, 4)]
+    metrics = {run: {"f1": run / 10, "kind": "good", "at": {"value": 280.5 + run, "unit": "K"}} for run in (3, 4)}
+    jobs = [job(tmp_path / f"j{run}", metrics[run], path=PATH.format(run=run)) for run in (3, 4)]
 
     monkeypatch.setenv("AMORE_BROKER", "none")  # DAMNIT's own word for a site without a message broker
     handed = submit_metrics(jobs, damnit_dir=folder)
@@ -98,6 +113,12 @@ def test_values_appear_in_the_real_databases_table(tmp_path: Path, monkeypatch: 
     table = damnit.Damnit(folder).table().set_index("run")
     assert table["spectra_f1"].to_dict() == {3: 0.3, 4: 0.4}
     assert set(table["spectra_kind"]) == {"good"}
+    assert table["spectra_at"].to_dict() == {3: 283.5, 4: 284.5}
+    assert not [name for name in table if "unit" in name], "no column of its own"
+    database = DamnitDB.from_dir(folder)
+    found = database.conn.execute("SELECT attributes FROM run_variables WHERE name = 'spectra_at'").fetchall()
+    database.close()
+    assert [json.loads(attributes)["units"] for (attributes,) in found] == ["K", "K"], "its table paints it there"
 
     monkeypatch.setenv("AMORE_BROKER", "127.0.0.1:1")  # nobody listens
     with pytest.raises(OSError, match="broker does not answer"):

@@ -200,7 +200,9 @@ def hand_over(
             except ImportError as error:
                 raise click.ClickException(str(error)) from None
     for item in items:
-        values = ", ".join(f"{name} = {value}" for name, value in item.variables.items())
+        values = ", ".join(
+            f"{name} = {value} {item.units.get(name, '')}".rstrip() for name, value in item.variables.items()
+        )
         click.echo(f"p{item.proposal} r{item.run:04d}  {values}")
 
 

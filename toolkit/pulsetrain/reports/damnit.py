@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ class HandedOver:
         Numbers, texts and arrays of numbers by the name of their column.
     provenance : str
         By which DAMNIT tells where they come from.
+    units : dict of str to str
+        Of those variables that have one.
     """
 
     job: Job
@@ -49,6 +51,7 @@ class HandedOver:
     run: int
     variables: dict[str, Any]
     provenance: str
+    units: dict[str, str] = field(default_factory=dict)
 
 
 def submit_metrics(
@@ -105,7 +108,7 @@ def submit_metrics(
     planned = plan_hand_over(source, proposal=proposal, run=run, prefix=prefix)
     for item in planned:
         try:
-            damnit.submit(item.proposal, item.run, item.variables, provenance=item.provenance, damnit_dir=folder)
+            damnit.submit(item.proposal, item.run, _cells(item), provenance=item.provenance, damnit_dir=folder)
         except FileNotFoundError as error:  # what it raises for a proposal that is not mounted here
             raise OptionError(f"proposal: got {item.proposal}; {error}. State damnit_dir") from None
         except Exception as error:
@@ -128,20 +131,23 @@ def plan_hand_over(
 ) -> list[HandedOver]:
     """Return what `submit_metrics` would hand over; neither DAMNIT nor a proposal's folder is needed for that."""
     jobs = [source] if isinstance(source, Job) else source.jobs() if isinstance(source, Batch) else list(source)
-    done = [job for job in jobs if job.status.state == "done" and _variables(job, "")]
+    done = [job for job in jobs if job.status.state == "done" and _variables(job, "")[0]]
     if not done:
         states = ", ".join(f"{job.id} is {job.status.state}" for job in jobs[:3])
         raise JobError(f"no job is done and has metrics ({states or 'there are none'})")
-    planned = [
-        HandedOver(
-            job=job,
-            proposal=_place(job, "proposal", _PROPOSAL) if proposal is None else proposal,
-            run=_place(job, "run", _RUN) if run is None else run,
-            variables=_variables(job, _template(job) if prefix is None else prefix),
-            provenance=f"pulsetrain {job.id}",
+    planned = []
+    for job in done:
+        variables, units = _variables(job, _template(job) if prefix is None else prefix)
+        planned.append(
+            HandedOver(
+                job=job,
+                proposal=_place(job, "proposal", _PROPOSAL) if proposal is None else proposal,
+                run=_place(job, "run", _RUN) if run is None else run,
+                variables=variables,
+                provenance=f"pulsetrain {job.id}",
+                units=units,
+            )
         )
-        for job in done
-    ]
     spoken: dict[tuple[int, int], Job] = {}
     for item in planned:
         other = spoken.setdefault((item.proposal, item.run), item.job)
@@ -153,30 +159,49 @@ def plan_hand_over(
     return planned
 
 
+def _cells(item: HandedOver) -> dict[str, Any]:
+    """Return the variables as DAMNIT takes them; only its own class holds a unit."""
+    if not item.units:
+        return item.variables
+    cell = import_module("damnit.context").Cell
+    return {
+        name: cell(value, units=item.units[name]) if name in item.units else value
+        for name, value in item.variables.items()
+    }
+
+
 def _template(job: Job) -> str:
     template = job.record.get("template")
     name = template.get("name") if isinstance(template, Mapping) else None
     return str(name or "pulsetrain")
 
 
-def _variables(job: Job, prefix: str) -> dict[str, Any]:
-    """Return the metrics that a table can hold, by names that are identifiers as DAMNIT wants them."""
+def _variables(job: Job, prefix: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the metrics that a table can hold and their units, by names that are identifiers as DAMNIT wants them."""
     metrics = {name: value for name, value in job.metrics.items() if name != "provenance"}
-    found = {}
-    for name, value in _flat(metrics, [prefix] if prefix else []):
+    found: dict[str, Any] = {}
+    units: dict[str, str] = {}
+    for name, value, unit in _flat(metrics, [prefix] if prefix else []):
         words = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()
-        found[words if words[:1].isalpha() else f"m_{words}"] = value
-    return found
+        column = words if words[:1].isalpha() else f"m_{words}"
+        found[column] = value
+        if unit:
+            units[column] = unit
+    return found, units
 
 
-def _flat(content: Mapping[str, Any], above: list[str]) -> Iterator[tuple[str, Any]]:
+def _flat(content: Mapping[str, Any], above: list[str]) -> Iterator[tuple[str, Any, str]]:
     """Yield numbers, texts and lists of numbers; what is no such thing, as a list of texts, has no column."""
-    for name, stored in content.items():
+    for name, given in content.items():
+        stored, unit = given, ""
+        match given:
+            case {"value": inner, "unit": str(text), **others} if not others:
+                stored, unit = inner, text
         value = [_number(item) for item in stored] if isinstance(stored, list) else _number(stored)
         if isinstance(value, Mapping):
             yield from _flat(value, [*above, str(name)])
         elif isinstance(value, (bool, int, float, str)) or _is_row(value):
-            yield "_".join([*above, str(name)]), value
+            yield "_".join([*above, str(name)]), value, unit
 
 
 def _number(value: Any) -> Any:
