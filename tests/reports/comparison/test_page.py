@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import threading
 import time
 from urllib.parse import unquote
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from tests.reports.comparison.jobs import HOSTILE, Page, cell, grid, notebook, page_of, png, write
 
+from pulsetrain._shared_files import take_lock
 from pulsetrain.reports import Job, compare_jobs, comparison_table, plan_batch, write_comparison
 from pulsetrain.reports import _comparison_plots as drawing
 from pulsetrain.reports._comparison_rows import compared
@@ -76,6 +79,20 @@ def test_page_says_as_of_when_it_is_and_how_many_jobs_had_not_ended(batch):
     said = re.search(r"as of (\d{4}-\d\d-\d\d \d\d:\d\d), 2 jobs still queued", page_of(found).text)
     assert said is not None
     assert abs(time.mktime(time.strptime(said.group(1), "%Y-%m-%d %H:%M")) - now) <= 90
+
+
+def test_of_two_writers_the_second_looks_at_the_jobs_once_the_first_is_through(batch):
+    found = grid(batch, range(1, 3), [4.0], lambda run, _: {"rate": run} if run == 1 else None)
+    lock = take_lock(found.folder / ".comparison.lock")
+    assert lock is not None
+    second = threading.Thread(target=write_comparison, args=(found,))
+    second.start()
+    time.sleep(0.2)
+    Status("done", started=1.0, finished=2.0).write(found.jobs()[1].folder / "status.json")
+    assert not (found.folder / "comparison.html").exists()
+    os.close(lock)  # as the end of a process does, however it comes
+    second.join(30)
+    assert "2 jobs: 2 done" in (found.folder / "comparison.html").read_text(encoding="utf-8")
 
 
 def test_long_texts_are_unfolded_from_their_beginning(batch):
