@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import pytest
+
+from pulsetrain.reports import Batch, Local, plan_batch
 from pulsetrain.reports import runner as running
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.runner import Runner
 from pulsetrain.reports.status import Status
+
+ON_LINUX = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 
 
 def test_a_job_that_could_not_write_its_heart_beat_is_stopped_all_the_same(tmp_path, monkeypatch):
@@ -36,3 +47,52 @@ def test_a_job_that_could_not_write_its_heart_beat_is_stopped_all_the_same(tmp_p
 
     asyncio.run(watched())
     assert '"stopping"' in (tmp_path / "status.json").read_text(encoding="utf-8")
+
+
+WORK = """
+import pathlib, time
+(pathlib.Path(folder) / f"begun-{n}").touch()
+while not (pathlib.Path(folder) / "go").exists(): time.sleep(0.02)
+"""
+
+
+@pytest.fixture
+def batch(template: Callable[..., Path], tmp_path: Path) -> Batch:
+    """Three jobs, of which the first is at work until there is a file."""
+    path = template(WORK, parameters=f"n: int = 0\nfolder: str = {str(tmp_path)!r}")
+    made = plan_batch(path, grid={"n": [1, 2, 3]}, root=tmp_path / "jobs", executor=Local(slots=1)).submit()
+    while not (tmp_path / "begun-1").exists():
+        time.sleep(0.05)
+    return made
+
+
+@contextlib.contextmanager
+def no_room(*processes: int) -> Iterator[None]:
+    """Let processes write nothing to any file."""
+    for process in processes:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    yield
+    for process in processes:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+
+
+@ON_LINUX
+def test_batch_goes_on_though_the_disk_was_full_when_a_job_ended(batch: Batch, tmp_path: Path) -> None:
+    status = batch.jobs()[0].status
+    with no_room(status.pid, status.crew_pid):
+        (tmp_path / "go").touch()
+        time.sleep(2)
+    found = batch.wait(60)
+    assert [status.state for status in found] == ["failed", "done", "done"]
+    assert "File too large" in found[0].message
+
+
+@ON_LINUX
+def test_job_at_work_is_stopped_though_that_can_be_written_down_nowhere(batch: Batch) -> None:
+    first, second, _ = batch.jobs()
+    (first.folder / "stop").symlink_to("stop")  # where nothing can be touched
+    with no_room(os.getpid()), pytest.raises(OSError, match=f"{second.id} cannot be stopped: .*; and so 1 more"):
+        batch.stop()
+    assert first.wait(60).state == "stopped"
+    batch.stop()
+    assert [status.state for status in batch.wait(60)] == ["stopped"] * 3

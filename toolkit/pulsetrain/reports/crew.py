@@ -168,7 +168,7 @@ def _is_queued(job: Job, attempt: int) -> bool:
 
 
 def _pass_by(job: Job, error: OSError) -> None:
-    """Say in the batch's log why nobody runs a job, or says how that went; once its crew has gone, it can be resumed."""
+    """Say in the batch's log why nobody runs a job, or says how that went; without its crew it can be resumed."""
     with contextlib.suppress(OSError):  # whose disk is that of the jobs
         print(f"{time.strftime('%H:%M:%S')} {job.id} is passed by: {error}", flush=True)  # noqa: T201 -- it is the log
 

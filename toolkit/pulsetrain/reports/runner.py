@@ -21,6 +21,7 @@ from typing import Any
 
 from pulsetrain._shared_files import take_lock
 from pulsetrain.reports._files import identity, this_host
+from pulsetrain.reports._patience import insist
 from pulsetrain.reports._turns import slot
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import State, Status
@@ -102,7 +103,7 @@ class Runner:
         except asyncio.CancelledError:
             state, message = "stopped", "stopped before the first cell"
         except Exception as error:  # noqa: BLE001 -- whatever it was, the job must say so
-            traceback.print_exc()
+            _log_error(error)
             state, message = "failed", f"{type(error).__name__}: {error}".split("\n", 1)[0]
         if state == "stopped" and self.why:
             message = f"{message}: {self.why}"
@@ -111,7 +112,8 @@ class Runner:
         await self._conclude(state, message)
         watch.cancel()
         _log(f"{state}: {message}" if message else state)
-        self.tell(state=state, message=message, eta=None, finished=time.time())
+        # A disk that is full must not make a job that has ended one that was interrupted.
+        insist(lambda: self.tell(state=state, message=message, eta=None, finished=time.time()))
         return state
 
     async def _work(self) -> tuple[State, str]:
@@ -171,7 +173,7 @@ class Runner:
                 steps.append(asyncio.to_thread(export))
         for outcome in await asyncio.gather(*steps, return_exceptions=True):
             if isinstance(outcome, BaseException):
-                traceback.print_exception(outcome)
+                _log_error(outcome)
 
 
 def import_ahead() -> None:
@@ -207,7 +209,7 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
     # Taken away from the kernel: what it submits in turn has a place of its own.
     queue, node = os.environ.pop(QUEUE, runner.status.queue), os.environ.pop(NODE, runner.status.node)
     runner.leash = os.environ.pop(LEASH, "")
-    runner.tell(host=this_host(), pid=pid, pid_started=started, queue=queue, node=node)
+    insist(lambda: runner.tell(host=this_host(), pid=pid, pid_started=started, queue=queue, node=node))
     _log(f"attempt {runner.status.attempt} on {this_host()}, process {pid}")
     state = asyncio.run(runner.run())
     if lock is not None:
@@ -230,8 +232,8 @@ def _compare(batch: Path, *, again: bool) -> None:
     try:
         found = import_module("pulsetrain.reports.batches").Batch(batch)
         import_module("pulsetrain.reports.comparison").write_comparison(found)
-    except Exception:  # noqa: BLE001 -- whatever it was stands in the log, and `pulsetrain batch compare` says it again
-        traceback.print_exc()
+    except Exception as error:  # noqa: BLE001 -- it stands in the log, and `pulsetrain batch compare` says it again
+        _log_error(error)
 
 
 def _is_awaited(status: Status, *, again: bool) -> bool:
@@ -241,6 +243,11 @@ def _is_awaited(status: Status, *, again: bool) -> bool:
 def _log(text: str) -> None:
     with contextlib.suppress(OSError):
         print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)  # noqa: T201 -- standard output is the job's log
+
+
+def _log_error(error: BaseException) -> None:
+    with contextlib.suppress(OSError):  # a log for which there is no room ends nothing
+        traceback.print_exception(error)
 
 
 if __name__ == "__main__":
