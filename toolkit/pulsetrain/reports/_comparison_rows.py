@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pulsetrain.reports._notebooks import read_notebook
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.parameters import ParameterError, read_parameters
 from pulsetrain.reports.status import Status
@@ -163,7 +164,7 @@ def _flat(values: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
 
 def _parameter_units(template: Path) -> dict[str, str]:
     try:
-        model = read_parameters(template)
+        model = read_parameters(read_notebook(template))  # a link in a colleague's folder is not followed
     except (OSError, ParameterError, ValueError):  # the jobs' numbers stand without it
         return {}
     return {name: unit for name in model.model_fields if (unit := model.unit(name))}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pulsetrain._shared_files import write_text
+from pulsetrain.reports._parsed import LARGEST_RECORD, parsed
 from pulsetrain.reports._values import safe_json
 
 __all__ = ["alive", "identity", "kill", "open_plain", "other_owner", "read_json", "this_host", "write_json"]
@@ -26,8 +27,8 @@ def write_json(path: Path, content: Any, *, durable: bool = True) -> None:
     write_text(path, json.dumps(content, indent=1) + "\n", durable=durable)
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Read a JSON object; None where the file is missing, torn or something else, such as a pipe that would never end.
+def read_json(path: Path, largest: int = LARGEST_RECORD) -> dict[str, Any] | None:
+    """Read a JSON object; None where the file is missing, torn, too large or something else, such as an endless pipe.
 
     NaN and infinities, which are no JSON but which others write, come as text, as our own records hold them.
     """
@@ -36,8 +37,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
         return None
     try:
         with file:
-            content = safe_json(json.loads(file.read().decode("utf-8")))
-    except (OSError, ValueError, RecursionError):
+            content = safe_json(parsed(file, largest))
+    except (OSError, ValueError, RecursionError, MemoryError):
         return None
     return content if isinstance(content, dict) else None
 

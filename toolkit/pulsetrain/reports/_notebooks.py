@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import errno
+import os
+import stat
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from pulsetrain.reports._files import open_plain
+from pulsetrain.reports._parsed import LARGEST_NOTEBOOK, parsed
 
 __all__ = ["NotebookError", "clear", "code_cells", "has_tag", "inject", "parameters_source", "read_notebook", "text_of"]
 
@@ -18,6 +23,8 @@ class NotebookError(ValueError):
 def read_notebook(path: str | Path) -> dict[str, Any]:
     """Read a notebook of format 4 as plain dictionaries, sources as strings; older ones go through nbformat.
 
+    A link is not followed: in a colleague's folder it may lead to a device that never ends. Resolve what a user names.
+
     Raises
     ------
     NotebookError
@@ -26,11 +33,10 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
         If there is no such file.
     """
     path = Path(path)
-    if path.is_fifo():  # opening it would wait for whoever writes, in a colleague's folder for ever
-        raise NotebookError(f"{path}: no notebook (it is a pipe)")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        with _opened(path) as file:
+            content = parsed(file, LARGEST_NOTEBOOK)
+    except ValueError as error:
         raise NotebookError(f"{path}: no notebook ({error})") from None
     version = content.get("nbformat", 4) if isinstance(content, dict) else 4
     if not isinstance(version, int):
@@ -42,6 +48,15 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
         raise NotebookError(f"{path}: no notebook (it has no list of cells)")
     # On disk a source is mostly a list of lines; whoever runs it expects one string.
     return {**content, "cells": [cell | {"source": text_of(cell)} for cell in cells]}
+
+
+def _opened(path: Path) -> BinaryIO:
+    file = open_plain(path)
+    if file is not None:
+        return file
+    if stat.S_ISREG(path.lstat().st_mode):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    raise ValueError("it is no plain file but a link, a folder, a pipe or the like")
 
 
 def _converted(content: dict[str, Any], path: str | Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pulsetrain.reports._files import read_json
+from pulsetrain.reports._parsed import LARGEST_BATCH
 from pulsetrain.reports.status import LAST_YEAR
 
 __all__ = ["batch_record", "job_record"]
@@ -17,7 +18,7 @@ __all__ = ["batch_record", "job_record"]
 
 def batch_record(path: Path) -> dict[str, Any]:
     """Return what a ``batch.json`` holds; empty where it is missing, torn or not one of ours."""
-    return _sound(read_json(path), _BATCH)
+    return _sound(read_json(path, LARGEST_BATCH), _BATCH)
 
 
 def job_record(path: Path) -> dict[str, Any]:

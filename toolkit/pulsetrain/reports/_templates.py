@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def templates(*folders: str | Path) -> list[Template]:
     for folder in folders or (shipped_folder("reports"),):
         for path in sorted(Path(folder).expanduser().glob("*.ipynb")):
             try:
-                notebook = read_notebook(path)
+                notebook = read_notebook(os.path.realpath(path))
             except (NotebookError, OSError):
                 continue
             if parameters_source(notebook) is not None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import ast
 import io
 import math
+import os
 import re
 import tokenize
 import warnings
@@ -93,7 +94,7 @@ def read_parameters(notebook: str | Path | Mapping[str, Any]) -> type[Options]:
     Traceback (most recent call last):
     pulsetrain.options.OptionError: steps: got 0, allowed 1 …
     """
-    content = read_notebook(notebook) if isinstance(notebook, (str, Path)) else notebook
+    content = read_notebook(os.path.realpath(notebook)) if isinstance(notebook, (str, Path)) else notebook
     source = parameters_source(content)
     if source is None:
         raise ParameterError("no cell is tagged 'parameters'; tag one in JupyterLab's property inspector")

@@ -9,6 +9,7 @@ from typing import Any
 from pulsetrain.reports import Job, Status
 from pulsetrain.reports._files import read_json
 from pulsetrain.reports._notebooks import code_cells, text_of
+from pulsetrain.reports._parsed import LARGEST_NOTEBOOK
 from pulsetrain.server.replies import log_reply
 
 __all__ = ["cell_reply"]
@@ -23,7 +24,7 @@ def cell_reply(job: Job, status: Status) -> dict[str, Any]:
 
     The notebook is written between cells; of a cell at work the log holds what it has printed.
     """
-    notebook = read_json(job.notebook) or {}
+    notebook = read_json(job.notebook, LARGEST_NOTEBOOK) or {}
     cells = notebook.get("cells")
     cells = [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
     code = [cells[index] for index in code_cells({"cells": cells})]
