@@ -174,6 +174,15 @@ def test_a_runner_that_was_sent_for_an_earlier_attempt_leaves_the_job_alone(path
     assert job.status.state == "done"
 
 
+def test_a_runner_that_comes_late_runs_its_job_all_the_same(path: Path, tmp_path: Path) -> None:
+    job = submit(path, {}, tmp_path / "jobs", executor=Nowhere())
+    Status().write(job.folder / "status.json")
+    age(job)
+    assert job.status.state == "dead"
+    subprocess.run([sys.executable, "-m", "pulsetrain.reports.runner", str(job.folder), "1"], check=True)
+    assert job.status.state == "done"
+
+
 def test_a_crew_leaves_alone_what_was_stopped_and_resumed_elsewhere(job: Job) -> None:
     crew.Crew(1).run({job: 0})
     Status(attempt=2).write(job.folder / "status.json")

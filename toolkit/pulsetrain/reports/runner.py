@@ -199,7 +199,7 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
     signal.signal(signal.SIGUSR1, runner.heed_the_wall_time)  # as SLURM sends it some time before the end
     lock = take_lock(job.folder / ".lock", wait=True)
     runner.status = job.status
-    if runner.status.state != "queued":
+    if not runner.status.unclaimed:
         _log(f"nothing to do: the job is {runner.status.state}")
         return 1
     if attempt and attempt != [str(runner.status.attempt)]:
@@ -209,7 +209,9 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
     # Taken away from the kernel: what it submits in turn has a place of its own.
     queue, node = os.environ.pop(QUEUE, runner.status.queue), os.environ.pop(NODE, runner.status.node)
     runner.leash = os.environ.pop(LEASH, "")
-    insist(lambda: runner.tell(host=this_host(), pid=pid, pid_started=started, queue=queue, node=node))
+    # Also one that was taken for lost, as this process took longer than a minute to come.
+    runner.status = replace(runner.status, state="queued", message="waiting", queue=queue, node=node)
+    insist(lambda: runner.tell(host=this_host(), pid=pid, pid_started=started))
     _log(f"attempt {runner.status.attempt} on {this_host()}, process {pid}")
     state = asyncio.run(runner.run())
     if lock is not None:
