@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -271,6 +272,26 @@ def test_what_was_listed_by_a_relative_path_runs_again(
     batch.resume()
     monkeypatch.chdir("/")
     assert [status.state for status in (job.wait(60), *batch.wait(60))] == ["done"] * 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_users_of_one_folder_have_places_of_their_own() -> None:
+    with tempfile.TemporaryDirectory() as shared, contextlib.ExitStack() as held:
+        Path(shared).chmod(0o777)
+        for uid in (0, 12345):
+            os.seteuid(uid)
+            try:
+                job = Job(Path(shared) / f"job-of-{uid}")
+                job.folder.mkdir()
+                Status().write(job.folder / "status.json")
+                Turn.announce(job)
+                with Turn(job) as turn:
+                    place, ahead = turn.take(1)
+            finally:
+                os.seteuid(0)
+            assert place is not None
+            assert ahead == 0
+            held.callback(os.close, place)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

@@ -34,7 +34,7 @@ class LocalOptions(Options):
 
     slots: int = option(
         max(1, _processors() // 2),
-        "Jobs that run at the same time on this machine, over all that are submitted to one folder of jobs.",
+        "Jobs that run at the same time on this machine, over all that one user submits to one folder of jobs.",
         ge=1,
         le=256,
     )
@@ -43,9 +43,9 @@ class LocalOptions(Options):
 class Local(Executor):
     """Processes of this machine, detached from the one that submits: they survive its end, however it ends.
 
-    The bound belongs to the jobs' folder: it holds over all processes that submit there. Queued jobs start in the
-    order of their submission even if the process that submitted them has gone; a batch has one turn at a time, so
-    that a report which is asked for meanwhile need not wait for its end.
+    The bound belongs to a user and the jobs' folder: it holds over all processes of theirs that submit there. Queued
+    jobs start in the order of their submission even if the process that submitted them has gone; a batch has one turn
+    at a time, so that a report which is asked for meanwhile need not wait for its end.
     """
 
     name = "local"

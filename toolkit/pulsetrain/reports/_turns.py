@@ -103,4 +103,5 @@ def _ticket_name(job: Job) -> str:
 
 
 def _pool(job: Job) -> Path:
-    return job.root / ".pool" / this_host()
+    # One for each user: in a folder that several may write to, what the first has made is not the second's to lock.
+    return job.root / f".pool-{os.geteuid()}" / this_host()
