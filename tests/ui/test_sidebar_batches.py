@@ -14,6 +14,7 @@ from pulsetrain.reports import plan_batch
 from pulsetrain.reports.executors import executor_class
 
 AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
+COMPARISON = "iframe[title^=Comparison]"
 WHILE_RUNNING = 60_000  # ms
 THEMES = ("JupyterLab Dark", "JupyterLab Light")
 PARAMETERS = """\
@@ -128,10 +129,14 @@ def test_a_batch_is_planned_run_stopped_resumed_and_compared(page, reports, batc
 
     stop_and_resume(newest(reports), screenshot, page)
     newest(reports).get_by_role("button", name="Open").click()
+    reports.get_by_role("button", name="Comparison", exact=True).click()
+    expect(page.frame_locator(COMPARISON).get_by_text(re.compile("6 jobs: .*(queued|running)"))).to_be_visible()
     watch_a_cell(page, reports, screenshot)
     expect(reports.get_by_text("6 done", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
+    expect(page.frame_locator(COMPARISON).get_by_text("6 jobs: 6 done")).to_be_visible()
     expect(reports.locator("[aria-live=polite]")).to_have_text("Counting hits: ended, 6 done")
     compare(page, reports, set_theme, screenshot)
+    come_back_to_the_comparison(page, batch_lab.jobs)
 
     reports.get_by_role("button", name="All jobs").click()
     newest(reports).get_by_role("button", name="Reuse").click()
@@ -164,6 +169,8 @@ def watch_a_cell(page, reports, screenshot):
     rows = rows_of(reports)
     expect(rows).to_have_count(6)
     expect(rows.first).to_contain_text("run = 1, min_snr = 4")
+    names = rows.locator(".pt-Row-name")
+    assert names.evaluate_all("all => all.every(name => name.scrollWidth <= name.clientWidth)"), "none is cut"
     running = rows.filter(has=page.get_by_text("running", exact=True)).first
     running.get_by_role("button", expanded=False).first.click(timeout=WHILE_RUNNING)
     expect(reports.get_by_label("Source of the cell")).to_contain_text("time.sleep(pause)", timeout=WHILE_RUNNING)
@@ -188,7 +195,7 @@ def compare(page, reports, set_theme, screenshot):
     screenshot(page, "batch-two-jobs")
     assert page.locator("iframe[title^='Two jobs']").get_attribute("sandbox") == "allow-scripts"
     reports.get_by_role("button", name="Comparison", exact=True).click()
-    comparison = page.frame_locator("iframe[title^=Comparison]")
+    comparison = page.frame_locator(COMPARISON)
     expect(comparison.get_by_text("min_snr").first).to_be_visible()
     screenshot(page, "batch-comparison")
     set_theme("JupyterLab Dark")
@@ -198,6 +205,14 @@ def compare(page, reports, set_theme, screenshot):
     report = page.frame_locator("iframe[title^=Report]")
     expect(report.get_by_text("run 2 on AGIPD")).to_be_visible()
     set_theme("JupyterLab Light")
+
+
+def come_back_to_the_comparison(page, jobs):
+    """Its tab is behind another while a job changes."""
+    (status,) = jobs.glob("*/*.0006/status.json")
+    status.write_text(json.dumps({**json.loads(status.read_text()), "state": "failed", "message": "no peaks"}))
+    page.get_by_role("tab", name="Counting hits (6 jobs)").click()
+    expect(page.frame_locator(COMPARISON).get_by_text("6 jobs: 5 done, 1 failed")).to_be_visible()
 
 
 def rows_of(reports):
@@ -312,7 +327,7 @@ def test_thousands_of_jobs_are_scrolled_fluidly_and_picked_from(page, reports, s
     batch.get_by_role("button", name="Open").click()
     rows = rows_of(reports)
     expect(rows.first).to_contain_text("run = 1, min_snr = 4")
-    jobs = page.evaluate(SCROLL, 190)
+    jobs = page.evaluate(SCROLL, 240)
     for seen in (singles, jobs):
         assert seen["rows"] < 200, seen
         assert seen["top"] > 10_000, seen

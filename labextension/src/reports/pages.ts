@@ -4,8 +4,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Api, Batch, Job } from '../api';
 import { Commands } from '../commands';
 import { reportsIcon } from '../icons';
+import { isAtWork, isBusy } from './jobs';
 import { type PageKind, PageViews } from './PageViews';
-import { inputName, jobName } from './words';
+import { countsText, inputName, jobName } from './words';
 
 /** Add the commands that open reports and comparisons in the main area. */
 export function addPages(
@@ -28,14 +29,22 @@ export function addPages(
     command: Commands.openComparison,
     url: args => api.batches.comparisonUrl(String(args.id)),
     caption: title => trans.__('Comparison: %1', title),
-    themed: true
+    themed: true,
+    progress: async args => {
+      const batch = await api.batches.one(String(args.id));
+      return { made: countsText(batch.counts, trans), busy: isBusy(batch) };
+    }
   });
   const pairs = viewsOf({
     name: 'pair',
     command: Commands.compareJobs,
     url: args => api.jobs.compareUrl(String(args.first), String(args.second)),
     caption: title => trans.__('Two jobs: %1', title),
-    themed: true
+    themed: true,
+    progress: async args => {
+      const jobs = await Promise.all([args.first, args.second].map(id => api.jobs.one(String(id))));
+      return { made: jobs.map(({ state }) => state).join(' '), busy: jobs.some(isAtWork) };
+    }
   });
   app.commands.addCommand(Commands.openReport, {
     label: trans.__('Open report'),
