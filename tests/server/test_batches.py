@@ -158,6 +158,9 @@ def test_a_batch_is_stopped_and_only_what_was_not_done_runs_again(server, write_
     order = {"template": "batches/waiting.ipynb", "grid": {"n": [1, 2, 3]}, "executor": {"name": "local", "slots": 1}}
     batch = server.post("batches", order).json()["id"]
     server.wait(f"{batch}.0001", "done")
+    last = server.get(f"jobs/{batch}.0003").json()
+    assert (last["state"], last["message"]) == ("queued", ""), "that it waits is said once"
+    assert server.get(f"batches/{batch}").json()["message"] == ""
     stopped = server.post(f"batches/{batch}/stop").json()
     assert stopped["counts"]["stopped"] >= 1  # the last one never began
     assert ended(server, batch)["counts"] == {"done": 1, "stopped": 2}

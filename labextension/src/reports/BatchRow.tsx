@@ -55,7 +55,7 @@ export function BatchRow(props: BatchRowProps): React.ReactElement {
           onClick={() => onOpen(job)}
         >
           <span className="pt-Row-name" title={name}>
-            {name}
+            {name.replaceAll(' = ', '\u00a0=\u00a0')}
           </span>
           <span className="pt-Row-note">
             <span className="pt-Row-state">{stateText(job.state, trans)}</span>

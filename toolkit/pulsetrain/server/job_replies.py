@@ -66,13 +66,7 @@ def jobs_reply(rows: Sequence[Row], pick: Pick, catalogue: Catalogue) -> dict[st
 def rows_of(jobs: Iterable[KnownJob], catalogue: Catalogue) -> list[Row]:
     """Return jobs with where they stand; one that was asked to stop is stopping."""
     jobs = list(jobs)
-    return [
-        (
-            job,
-            replace(status, state="stopping") if status.state in ("queued", "running") and job.has("stop") else status,
-        )
-        for job, status in zip(jobs, catalogue.statuses(jobs), strict=True)
-    ]
+    return [(job, _shown(job, status)) for job, status in zip(jobs, catalogue.statuses(jobs), strict=True)]
 
 
 def job_reply(job: KnownJob, status: Status, catalogue: Catalogue, offered: list[Template]) -> dict[str, Any]:
@@ -121,6 +115,14 @@ def template_said(record: Mapping[str, Any], catalogue: Catalogue, offered: Iter
     except (ValueError, OSError, RuntimeError):  # a null character, a name too long, a loop of links
         found = None
     return found or said(record, "template", "name")
+
+
+def _shown(job: KnownJob, status: Status) -> Status:
+    if status.state in ("queued", "running") and job.has("stop"):
+        return replace(status, state="stopping")
+    if status.state == "queued" and status.message == "waiting":
+        return replace(status, message="")  # its state says it already
+    return status
 
 
 def _words(job: KnownJob) -> str:
