@@ -201,8 +201,8 @@ def test_an_executor_that_cannot_be_used_here_shows_its_script_and_takes_no_jobs
 @pytest.mark.parametrize(
     ("change", "name", "says"),
     [
-        ({"template": None}, "template", "string"),
-        ({"template": ["x"]}, "template", "string"),
+        ({"template": None}, "template", "allowed a text"),
+        ({"template": ["x"]}, "template", "allowed a text"),
         ({"template": "unheard of"}, "template", "there is no such template"),
         ({"template": "../outside.ipynb"}, "template", "there is no such template"),
         ({"parameters": [1]}, "parameters", "dictionary"),
@@ -210,7 +210,7 @@ def test_an_executor_that_cannot_be_used_here_shows_its_script_and_takes_no_jobs
         ({"parameters": {"path": "{run}", "clen": "x"}, "grid": {}}, "clen", "got 'x'"),
         ({"parameters": {"path": "{run}", "slots": "x"}}, "slots", "got 'x'"),
         ({"parameters": {"path": {"run": 1}}}, "runs", "no parameter 'run'"),
-        ({"runs": 7}, "runs", "string"),
+        ({"runs": 7}, "runs", "allowed a text"),
         ({"runs": "7 to 9"}, "runs", "spans such as"),
         ({"runs": "1-999999999999"}, "runs", "at most"),
         ({"grid": []}, "grid", "dictionary"),
@@ -224,7 +224,7 @@ def test_an_executor_that_cannot_be_used_here_shows_its_script_and_takes_no_jobs
         ({"executor": {"name": "os"}}, "executor", "allowed local"),
         ({"executor": {"name": "local", "slots": 0}}, "slots", "allowed 1"),
         ({"executor": {"name": "local", "command": "rm"}}, "command", "no such"),
-        ({"dry_run": "yes"}, "dry_run", "boolean"),
+        ({"dry_run": "yes"}, "dry_run", "allowed True or False"),
         ({"dryrun": True}, "dryrun", "did you mean 'dry_run'?"),
     ],
 )
