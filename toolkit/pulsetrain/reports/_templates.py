@@ -16,6 +16,8 @@ from pulsetrain.reports.parameters import read_parameters
 
 __all__ = ["Template", "find_template", "shipped_folder", "templates"]
 
+_DEEPEST = 6  # a heading's number signs
+
 
 @dataclass(frozen=True)
 class Template:
@@ -103,13 +105,22 @@ def shipped_folder(kind: Literal["reports", "course"]) -> Path:
 def _heading(notebook: dict[str, Any], name: str) -> tuple[str, str]:
     title, summary = "", ""
     for block in _blocks(notebook):
-        heading = re.match(r"#{1,6}\s+(.+?)\s*#*\s*$", block.split("\n", 1)[0])
-        text = block.split("\n", 1)[1] if heading and "\n" in block else "" if heading else block
-        title = title or (heading.group(1) if heading else "")
+        first, _, rest = block.partition("\n")
+        heading = _heading_text(first)
+        text = block if heading is None else rest
+        title = title or heading or ""
         if title and text.strip():
             summary = " ".join(text.split())
             break
     return title or name, summary
+
+
+def _heading_text(line: str) -> str | None:
+    """Return what a heading says; None of any other line."""
+    text = line.lstrip("#")
+    if not 1 <= len(line) - len(text) <= _DEEPEST or not text[:1].isspace():
+        return None
+    return text.strip().rstrip("#").rstrip()
 
 
 def _blocks(notebook: dict[str, Any]) -> Iterator[str]:

@@ -49,10 +49,9 @@ __all__ = [
 ]
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
-_UNIT = r"(?:\s*\[(?P<unit>[^\[\]]*)\])?"
-_BOUNDS = rf"(?:\s*\{{\s*(?P<low>{_NUMBER})?\s*\.\.\s*(?P<high>{_NUMBER})?\s*\}})?"
-_WITH_BOUNDS = re.compile(rf"(?P<help>.*?){_UNIT}{_BOUNDS}\s*")
-_WITHOUT_BOUNDS = re.compile(rf"(?P<help>.*?){_UNIT}\s*")
+_BOUNDS = re.compile(rf"\s*(?P<low>{_NUMBER})?\s*\.\.\s*(?P<high>{_NUMBER})?\s*")
+_LONGEST_BOUNDS = 200  # characters; the time that the expression takes grows with their square
+_LARGEST_CELL = 500_000  # characters; reading them takes seconds
 
 
 class ParameterError(ValueError):
@@ -112,6 +111,9 @@ def read_cell(source: str) -> type[Options]:
 
 
 def _read(source: str) -> type[Options]:
+    if len(source) > _LARGEST_CELL:
+        size = f"got {len(source):,} characters, allowed {_LARGEST_CELL:,}"
+        raise ParameterError(f"the cell tagged 'parameters' is too large: {size}; read such values from a file")
     tree, source = parse_cell(source)
     comments = comments_of(source)
     fields: dict[str, Any] = {}
@@ -132,13 +134,28 @@ def _read(source: str) -> type[Options]:
 
 def comment_parts(comment: str, *, number: bool) -> tuple[str, str, float | None, float | None]:
     """Split a comment into help, unit, lowest and highest value; bounds belong to numbers only."""
-    match = (_WITH_BOUNDS if number else _WITHOUT_BOUNDS).fullmatch(comment.strip())
-    if match is None:
-        return comment.strip(), "", None, None
-    parts = match.groupdict()
-    ends = (float(text) if text else None for text in (parts.get("low"), parts.get("high")))
-    low, high = (end if end is not None and math.isfinite(end) else None for end in ends)  # 1e999 bounds nothing
-    return parts["help"].strip(), (parts["unit"] or "").strip(), low, high
+    text, low, high = comment.strip(), None, None
+    if number:
+        before, inner = _closing(text, "{", "}")
+        match = _BOUNDS.fullmatch(inner) if len(inner) <= _LONGEST_BOUNDS else None
+        if match is not None:
+            text, low, high = before, _finite(match["low"]), _finite(match["high"])
+    help_, unit = _closing(text, "[", "]")
+    return help_, unit.strip(), low, high
+
+
+def _closing(text: str, opening: str, closing: str) -> tuple[str, str]:
+    """Split off what stands in brackets at a text's end; by hand, as an expression takes the square of its length."""
+    if text.endswith(closing):
+        before, bracket, inner = text[:-1].rpartition(opening)
+        if bracket and closing not in inner:
+            return before.rstrip(), inner
+    return text, ""
+
+
+def _finite(text: str | None) -> float | None:
+    end = float(text) if text else math.inf
+    return end if math.isfinite(end) else None  # 1e999 bounds nothing
 
 
 def parse_cell(source: str) -> tuple[ast.Module, str]:
