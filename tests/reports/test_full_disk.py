@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pulsetrain.reports import Batch, Local, plan_batch
+from pulsetrain.reports import Batch, Local, plan_batch, submit
 from pulsetrain.reports import runner as running
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.runner import Runner
@@ -96,3 +96,20 @@ def test_job_at_work_is_stopped_though_that_can_be_written_down_nowhere(batch: B
     assert first.wait(60).state == "stopped"
     batch.stop()
     assert [status.state for status in batch.wait(60)] == ["stopped"] * 3
+
+
+@ON_LINUX
+def test_job_keeps_what_it_left_where_there_is_no_room_to_run_it_again(
+    template: Callable[..., Path], tmp_path: Path
+) -> None:
+    job = submit(template("1 / 0"), {}, tmp_path / "jobs")
+    job.wait(60)
+    before = sorted(path.name for path in job.folder.iterdir())
+    with no_room(os.getpid()), pytest.raises(OSError, match="File too large"):
+        job.resume()
+    assert (job.status.state, job.status.attempt) == ("failed", 1)
+    assert sorted(path.name for path in job.folder.iterdir() if path.name != "attempts") == before
+    assert job.resume().wait(60).attempt == 2
+    (kept,) = (job.folder / "attempts").iterdir()
+    assert {"notebook.ipynb", "report.html", "status.json"} <= {path.name for path in kept.iterdir()}
+    assert not (job.folder / ".next").exists()

@@ -182,19 +182,30 @@ def queue_again(job: Job, executor: Executor | None = None, claim: Mapping[str, 
 
     attempts = job.folder / "attempts"
     number = 1 + max((int(path.name) for path in attempts.glob("[0-9]*") if path.name.isdigit()), default=0)
-    kept = attempts / str(number)
-    kept.mkdir(parents=True)
-    for name in KEPT:
-        if (job.folder / name).exists():
-            (job.folder / name).replace(kept / name)
-    (job.folder / "stop").unlink(missing_ok=True)
-    if executor is not None:
-        write_json(job.folder / "job.json", {**record, "executor": executor.as_dict()})
-    write_json(job.folder / "notebook.ipynb", prepared)
     cells = sum(1 for _ in code_cells(prepared))
     name = (executor or executor_of(record)).name
     stated: dict[str, Any] = {"submitted": time.time(), "cells": cells, "attempt": number + 1, "executor": name}
-    Status(message="waiting", **stated, **(claim or {})).write(job.folder / "status.json")
+    kept, new = attempts / str(number), job.folder / ".next"
+    shutil.rmtree(new, ignore_errors=True)  # of one who was killed here
+    kept.mkdir(parents=True)
+    try:
+        # What takes room comes first: where there is none, the job stays as it was.
+        new.mkdir()
+        write_json(new / "notebook.ipynb", prepared)
+        Status(message="waiting", **stated, **(claim or {})).write(new / "status.json")
+        if executor is not None:
+            write_json(job.folder / "job.json", {**record, "executor": executor.as_dict()})
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        kept.rmdir()
+        raise
+    for left in KEPT:
+        if (job.folder / left).exists():
+            (job.folder / left).replace(kept / left)
+    (job.folder / "stop").unlink(missing_ok=True)
+    for path in sorted(new.iterdir()):  # the status last
+        path.replace(job.folder / path.name)
+    new.rmdir()
 
 
 def _let_go(job: Job) -> None:
