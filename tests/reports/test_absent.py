@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -62,3 +64,49 @@ def test_a_dataset_in_a_file_is_no_path_and_a_place_below_a_folder_of_this_machi
     assert warnings({}, grid={"path": ["raw", "gone"], "n": [1, 2]}) == [
         "path: 1 of 2 are not there, seen from this machine: gone"
     ]
+
+
+@pytest.mark.parametrize("text", ["/**/no_such*", "raw/**/r0003", "raw/r0003/**", "**"])
+def test_nothing_is_said_of_a_pattern_for_all_folders_below_one(warnings, text):
+    assert warnings({"path": text}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [
+        ("r*/r000[12]", True), ("r*/r000[3-9]", False), ("*/../raw/r0001", True), ("raw/*/x", False),
+        ("{tmp_path}/*/r000?", True), ("{tmp_path}/*/r000?/", True), ("{tmp_path}/jobs*/r*", False),
+        ("[", False), ("ra[w]", True), ("/*", True), ("/no_such*/x", False), ("link*/r0001", True), ("loop*/r*", False),
+    ],
+)  # fmt: skip
+def test_a_pattern_is_looked_up_as_a_shell_does(warnings, tmp_path, text, there):
+    (tmp_path / "link").symlink_to(tmp_path / "raw")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    found = warnings({"path": text.replace("{tmp_path}", str(tmp_path))})
+    assert len(found) == (0 if there else 1)
+
+
+def test_a_pattern_for_countless_files_is_given_up_and_nothing_said_of_it(warnings, tmp_path):
+    (tmp_path / "back").symlink_to(tmp_path)
+    (tmp_path / "again").symlink_to(tmp_path)
+    began = time.process_time()
+    found = warnings({"path": "/".join(["[ab]*"] * 40 + ["no_such*"]), "mask_file": "no_such_mask"})
+    assert [text.partition(":")[0] for text in found] in ([], ["mask_file"])
+    assert time.process_time() - began < 3.0
+
+
+def test_a_hundred_thousand_jobs_are_looked_at_as_far_as_two_thousand_paths(tmp_path):
+    class Rows(list):
+        """Counts how many are read."""
+
+        read = 0
+
+        def __iter__(self):
+            for row in super().__iter__():
+                self.read += 1
+                yield row
+
+    rows = Rows({"path": f"/no/such/{number}", "n": number} for number in range(100_000))
+    (told,) = absent_paths(SimpleNamespace(rows=rows, prepared=SimpleNamespace(cwd=tmp_path)))
+    assert told.startswith("path: 2000 of 2000 are not there")
+    assert rows.read == 2_000
