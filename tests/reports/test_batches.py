@@ -289,6 +289,20 @@ def test_comparison_is_there_when_the_last_job_ends_and_new_when_one_has_run_aga
     assert "2 done" in page.read_text()
 
 
+def test_comparison_is_there_though_the_last_runner_was_killed(path: Path, root: Path) -> None:
+    batch = plan_batch(path, grid={"n": [1, 2], "wait": ["/nowhere"]}, root=root, executor=Local(slots=2)).submit()
+    first, second = batch.jobs()
+    while first.status.cell < 2 or second.status.cell < 2:
+        time.sleep(0.05)
+    for job in (first, second):
+        os.kill(job.status.pid or 0, signal.SIGKILL)
+    end = time.monotonic() + 30
+    while not (batch.folder / "comparison.html").exists():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert "2 dead" in (batch.folder / "comparison.html").read_text()
+
+
 def test_job_resumed_by_itself_is_compared_anew_while_others_have_yet_to_end(
     path: Path, root: Path, tmp_path: Path
 ) -> None:

@@ -47,6 +47,7 @@ class Crew:
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self._at_work: dict[int, tuple[Job, int]] = {}
+        self._broken: tuple[Path, int] | None = None
 
     def run(self, jobs: Mapping[Job, int]) -> None:
         """Run them all, in order; each only in the attempt that this crew was started for."""
@@ -60,6 +61,9 @@ class Crew:
         while self._at_work:
             self._reap()
             time.sleep(_POLL)
+        if self._broken is not None:
+            batch, attempt = self._broken
+            runner.compare(batch, again=attempt > 1)
 
     def _start(self, job: Job, attempt: int) -> None:
         place = insist(lambda: self._place(job), self._reap)
@@ -103,11 +107,14 @@ class Crew:
         """Take note of the runners that have ended; return whether there were any."""
         before = len(self._at_work)
         for child, (job, attempt) in list(self._at_work.items()):
-            ended, code = os.waitpid(child, os.WNOHANG)
+            ended, how = os.waitpid(child, os.WNOHANG)
             if ended:
                 del self._at_work[child]
+                code = os.waitstatus_to_exitcode(how)
+                if code not in (0, 1) and job.batch is not None:
+                    self._broken = job.batch, attempt  # its runner, perhaps the last, was killed before it compared
                 try:
-                    say_if_it_never_began(job, attempt, os.waitstatus_to_exitcode(code))
+                    say_if_it_never_began(job, attempt, code)
                 except OSError as error:
                     _pass_by(job, error)
         return len(self._at_work) < before

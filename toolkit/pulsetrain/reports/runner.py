@@ -26,7 +26,7 @@ from pulsetrain.reports._turns import slot
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import State, Status
 
-__all__ = ["LEASH", "NODE", "QUEUE", "Runner", "main"]
+__all__ = ["LEASH", "NODE", "QUEUE", "Runner", "compare", "main"]
 
 QUEUE = "PULSETRAIN_QUEUE"  # environment variables of a runner: what its queue calls the job,
 NODE = "PULSETRAIN_NODE"  # and where that has put it,
@@ -217,11 +217,11 @@ def main(arguments: list[str] | None = None, *, place: int | None = None) -> int
     if lock is not None:
         os.close(lock)
     if job.batch is not None:
-        _compare(job.batch, again=runner.status.attempt > 1)
+        compare(job.batch, again=runner.status.attempt > 1)
     return 0 if state == "done" else 1
 
 
-def _compare(batch: Path, *, again: bool) -> None:
+def compare(batch: Path, *, again: bool) -> None:
     """Leave the comparison of a batch once its last job has ended; without one, the jobs are none the worse.
 
     Of jobs that run again, the last one does not wait for those that have yet to run for the first time: it was
