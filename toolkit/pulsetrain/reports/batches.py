@@ -114,9 +114,9 @@ class Batch:
                 left[job.id] = error
         withdraw(never)
         if left:
-            *_, (first, error) = left.items()
+            *_, (first, why) = left.items()
             more = f"; and so {len(left) - 1} more" if len(left) > 1 else ""
-            raise OSError(f"{first} cannot be stopped: {error}{more}; all others have been, mend this and stop again")
+            raise OSError(f"{first} cannot be stopped: {why}{more}; all others have been, mend this and stop again")
 
     def resume(self, *, executor: Executor | None = None) -> list[Job]:
         """Run the jobs that are neither done nor at work once more, and return them; what they left is kept.
