@@ -28,6 +28,12 @@ def test_a_job_that_says_when_it_ends_counts_for_itself_and_one_that_is_late_is_
     assert seconds_left([DONE, running(1000)]) == 0.0
 
 
+def test_a_clock_that_is_set_back_makes_no_batch_end_before_now_nor_last_longer_than_its_jobs_take():
+    before = Status("done", started=3700.0, finished=100.0)
+    assert seconds_left([before, running(10), *[QUEUED] * 5]) == 0.0
+    assert seconds_left([DONE, running(-3600), QUEUED]) == pytest.approx(60, abs=1)
+
+
 @pytest.mark.parametrize("statuses", [[], [DONE], [QUEUED], [DONE, Status("failed")], [Status("running", started=1.0)]])
 def test_where_nothing_is_left_or_can_be_said_nothing_is(statuses):
     assert seconds_left(statuses) is None

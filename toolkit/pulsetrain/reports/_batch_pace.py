@@ -24,14 +24,16 @@ def seconds_left(statuses: Sequence[Status]) -> float | None:
         None where nothing is left, or nothing can be said yet.
     """
     now = time.time()
-    took = [s.finished - s.started for s in statuses if s.state == "done" and s.started and s.finished]
+    # A clock that is set back makes a job end before it began, or begin later than now.
+    took = [max(0.0, s.finished - s.started) for s in statuses if s.state == "done" and s.started and s.finished]
     mean = sum(took) / len(took) if took else None
     running = [s for s in statuses if s.state in ("running", "stopping")]
     queued = sum(s.state == "queued" for s in statuses)
     if not running and not queued:
         return None
     left = [
-        s.eta if s.eta is not None else None if mean is None else mean - (now - (s.started or now)) for s in running
+        s.eta if s.eta is not None else None if mean is None else mean - max(0.0, now - (s.started or now))
+        for s in running
     ]
     if (queued and mean is None) or None in left:
         return None

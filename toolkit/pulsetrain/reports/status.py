@@ -19,7 +19,7 @@ FINISHED = (*CONCLUDED, "dead")
 _START_WITHIN = 60.0  # s; a runner that has not signed its job by then never started,
 _WRITTEN_WITHIN = 3600.0  # s; unless whoever submits it is still at it: a large batch on a slow disk takes long
 _NEVER = "interrupted: the runner never started"
-LAST_YEAR = 253_402_300_800.0  # s since the epoch; no calendar has a later one
+LAST_YEAR = 253_370_764_800.0  # s since the epoch, 9999; no calendar has a later one, and zones are hours ahead
 _BEAT_WITHIN = 60.0  # s; the runner of another host that has been silent for longer is dead
 
 
