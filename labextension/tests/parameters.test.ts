@@ -135,12 +135,28 @@ describe('what a cell and a control can give each other', () => {
   };
 
   it('is what differs and has a place on the other side', () => {
-    expect(toTake(fieldsWith(60), control)).toEqual({
+    expect(toTake(fieldsWith(60), control, '')).toEqual({
       masked: false,
       runs: [1, 3],
       path: '/data',
       when: null
     });
-    expect(toGive(fieldsWith(61), control)).toEqual({ steps: 61, masked: true, runs: [1, 2] });
+    expect(toGive(fieldsWith(61), control, '')).toEqual({ steps: 61, masked: true, runs: [1, 2] });
+  });
+
+  it.each([
+    ['/home/ada/work', 'data/x', '/home/ada/work/data/x', true],
+    ['~/work/', './data/x/', '/home/ada/work/data/x', true],
+    ['/home/ada/work', '../data/x', '/home/ada/data/x', true],
+    ['/home/ada/work', '/data/x/', '/data/x', true],
+    ['/home/ada/work', 'data/x', '/scratch/work/data/x', false],
+    ['~/work', 'data/x', '/home/ada/network/data/x', false],
+    ['', 'data/x', '/home/ada/work/data/x', false],
+    ['/home/ada/work', '', '/home/ada/work', false]
+  ])('in %s the path %j is that of %s: %s', (folder, path, whole, same) => {
+    const fields = fieldsOf({ properties: { path: { type: 'string', default: path } } });
+    const other = { ...control, values: { path: whole }, settable: ['path'] };
+    expect(toTake(fields, other, folder)).toEqual(same ? {} : { path: whole });
+    expect(toGive(fields, other, folder)).toEqual(same ? {} : { path });
   });
 });

@@ -36,7 +36,7 @@ def notebook(lab):
     def write(name, *, tagged=True):
         series = lab.root / f"{name}-series"
         write_spectra(simulate_series(SeriesOptions(n_spectra=24, n_channels=100), seed=1).intensity, series)
-        cells = [nbformat.v4.new_code_cell(CELL.format(path=str(series))), nbformat.v4.new_code_cell(CONTROL)]
+        cells = [nbformat.v4.new_code_cell(CELL.format(path=series.name)), nbformat.v4.new_code_cell(CONTROL)]
         if tagged:
             cells[0].metadata["tags"] = ["parameters"]
         book = nbformat.v4.new_notebook(cells=cells)

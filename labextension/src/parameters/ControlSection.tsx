@@ -17,6 +17,8 @@ interface ControlSectionProps {
   readonly controls: readonly LiveControl[];
   /** Those of the parameters cell, empty where there is none. */
   readonly fields: readonly Field[];
+  /** The notebook's; empty where it is not known. */
+  readonly folder: string;
   readonly actions: ControlActions;
   readonly trans: TranslationBundle;
 }
@@ -40,12 +42,12 @@ export function ControlSection(props: ControlSectionProps): React.ReactElement {
 }
 
 function ControlCard(props: ControlSectionProps & { readonly control: LiveControl }): React.ReactElement {
-  const { control, fields, actions, trans } = props;
+  const { control, fields, folder, actions, trans } = props;
   const [said, setSaid] = React.useState<{ readonly words: string; readonly refused: boolean }>();
   const [busy, setBusy] = React.useState(false);
   const title = `${control.template[0]?.toUpperCase()}${control.template.slice(1)}: ${control.title}`;
-  const taken = toTake(fields, control);
-  const given = toGive(fields, control);
+  const taken = toTake(fields, control, folder);
+  const given = toGive(fields, control, folder);
   const differing = [...new Set([...Object.keys(taken), ...Object.keys(given)])];
 
   const exchange = async (work: Promise<void>, words: string): Promise<void> => {

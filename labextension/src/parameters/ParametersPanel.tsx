@@ -1,3 +1,4 @@
+import { PageConfig, PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
@@ -119,6 +120,7 @@ export class ParametersPanel extends ReactWidget {
           <ControlSection
             controls={controls.list}
             fields={this.fields}
+            folder={folderOf(this.notebook)}
             actions={{
               take: values => cell.write(values),
               give: (control, values) => controls.give(control, values),
@@ -213,4 +215,10 @@ export class ParametersPanel extends ReactWidget {
   private refused: readonly string[] = [];
   /** The notebook that the drafts are of. */
   private shown: NotebookPanel | null = null;
+}
+
+/** The folder that a notebook lies in, on the server's machine; empty where the server does not tell. */
+function folderOf({ context }: NotebookPanel): string {
+  const root = PageConfig.getOption('serverRoot');
+  return root && `${root}/${PathExt.dirname(context.localPath)}`;
 }
