@@ -146,14 +146,13 @@ def test_job_that_cannot_be_locked_runs_no_more_and_keeps_none_of_the_others_fro
     assert f"{batch.jobs()[1].id} is passed by: [Errno 21] Is a directory" in (batch.folder / "log.txt").read_text()
 
 
-def test_job_that_cannot_be_locked_is_named_when_the_others_stop_and_run_again(
+def test_job_that_cannot_be_locked_never_begins_when_the_others_stop_and_is_named_when_they_run_again(
     path: Path, root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     go = tmp_path / "go"
     batch = at_work_with_one_that_cannot_be_locked(path, root, go)
     first, second, third = batch.jobs()
-    with pytest.raises(OSError, match=f"{second.id} cannot be stopped: .*Is a directory.*all others have been"):
-        batch.stop()
+    batch.stop()
     assert [status.state for status in batch.wait(60)] == ["stopped", "dead", "stopped"]
     go.touch()
     assert batch.resume() == [first, third]

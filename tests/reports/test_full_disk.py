@@ -8,7 +8,7 @@ import errno
 import os
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,13 @@ from pulsetrain.reports import runner as running
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.runner import Runner
 from pulsetrain.reports.status import Status
+
+
+class Nowhere(Local):
+    """Starts nothing."""
+
+    def start(self, jobs: Sequence[Job]) -> None: ...
+
 
 ON_LINUX = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 
@@ -88,14 +95,26 @@ def test_batch_goes_on_though_the_disk_was_full_when_a_job_ended(batch: Batch, t
 
 
 @ON_LINUX
-def test_job_at_work_is_stopped_though_that_can_be_written_down_nowhere(batch: Batch) -> None:
-    first, second, _ = batch.jobs()
-    (first.folder / "stop").symlink_to("stop")  # where nothing can be touched
-    with no_room(os.getpid()), pytest.raises(OSError, match=f"{second.id} cannot be stopped: .*; and so 1 more"):
+def test_batch_is_stopped_though_that_can_be_written_down_nowhere(batch: Batch, tmp_path: Path) -> None:
+    (batch.jobs()[0].folder / "stop").symlink_to("stop")  # where nothing can be touched
+    with no_room(os.getpid()):
         batch.stop()
-    assert first.wait(60).state == "stopped"
+    assert [status.state for status in batch.wait(60)] == ["stopped", "dead", "dead"]
+    (tmp_path / "go").touch()
+    batch.resume()
+    assert [status.state for status in batch.wait(60)] == ["done"] * 3
+
+
+@ON_LINUX
+def test_job_that_no_crew_starts_is_named_where_it_cannot_be_stopped(
+    template: Callable[..., Path], tmp_path: Path
+) -> None:
+    batch = plan_batch(template("1"), grid={"steps": [1, 2]}, root=tmp_path / "jobs", executor=Nowhere()).submit()
+    first, second = batch.jobs()
+    with no_room(os.getpid()), pytest.raises(OSError, match=f"{first.id} cannot be stopped: .*; and so 1 more"):
+        batch.stop()
     batch.stop()
-    assert [status.state for status in batch.wait(60)] == ["stopped"] * 3
+    assert [first.status.state, second.status.state] == ["stopped"] * 2
 
 
 @ON_LINUX

@@ -98,10 +98,11 @@ class Batch:
         Raises
         ------
         OSError
-            If some cannot be asked, as where a disk is full; all others have been.
+            If some cannot be asked, and no crew was to start them that can be sent away; all others have been.
         """
         # From the end, or the place of each job that is stopped would be taken by one that is to be stopped next.
-        never, left = [], {}
+        never: list[Job] = []
+        left: dict[Job, OSError] = {}
         for job in reversed(self.jobs()):
             try:
                 if job.never_begin():
@@ -111,12 +112,13 @@ class Batch:
             except FileNotFoundError:  # somebody removed its folder
                 continue
             except OSError as error:
-                left[job.id] = error
+                left[job] = error
         withdraw(never)
-        if left:
-            *_, (first, why) = left.items()
-            more = f"; and so {len(left) - 1} more" if len(left) > 1 else ""
-            raise OSError(f"{first} cannot be stopped: {why}{more}; all others have been, mend this and stop again")
+        # Where a disk is full, those that have not begun can only be left without whoever would start them.
+        told = [f"{job.id} cannot be stopped: {error}" for job, error in left.items() if not job.never_start()]
+        if told:
+            more = f"; and so {len(told) - 1} more" if len(told) > 1 else ""
+            raise OSError(f"{told[-1]}{more}; all others have been, mend this and stop again")
 
     def resume(self, *, executor: Executor | None = None) -> list[Job]:
         """Run the jobs that are neither done nor at work once more, and return them; what they left is kept.

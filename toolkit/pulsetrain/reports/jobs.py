@@ -221,6 +221,13 @@ class Job:
             os.close(lock)
         return True
 
+    def never_start(self) -> bool:
+        """Send away the crew that would start the job, which is then seen as interrupted; return whether it is gone."""
+        status = self.status
+        here = _is_untouched(status) and status.host == this_host()
+        sent = here and self._send(status.crew_pid, status.crew_started, signal.SIGTERM)
+        return sent or self.status.finished_for_good
+
 
 def _is_untouched(status: Status) -> bool:
     return status.state == "queued" and status.pid is None
