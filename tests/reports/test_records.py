@@ -36,8 +36,8 @@ JOB = {
 }
 SPOILT_BATCH = [
     ("grid", {"x": 5}), ("grid", {"x": None}), ("grid", []), ("values", None), ("runs", 5), ("varied", None),
-    ("varied", ["n", 1]), ("submitted", 1e20), ("submitted", 253402300799), ("submitted", -1.0), ("submitted", 1e999), ("submitted", 10**400),
-    ("submitted", True), ("submitted", None), ("executor", "local"), ("executor", [1]),
+    ("varied", ["n", 1]), ("submitted", 1e20), ("submitted", -1.0), ("submitted", 1e999), ("submitted", 10**400),
+    ("submitted", 253402300799), ("submitted", True), ("submitted", None), ("executor", "local"), ("executor", [1]),
     ("executor", {"name": {"a": 1}}), ("provenance", {"remarks": 5}), ("provenance", {"versions": []}),
     ("template", "toy"), ("jobs", {"a": 1}),
 ]  # fmt: skip

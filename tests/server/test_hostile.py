@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+import psutil
 import pytest
+import requests
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.server.conftest import Server
@@ -208,6 +211,23 @@ def test_a_batch_whose_record_is_not_one_of_ours_is_listed_as_damaged_beside_the
     assert shown["message"] == "batch.json is torn or not one of ours"
     assert (shown["grid"], shown["varied"], shown["submitted"]) == ({}, [], 0)
     assert shown["executor"] == {"name": "local"}
+
+
+def test_a_report_of_any_size_is_sent_without_memory_for_it(server):
+    size = 400 * 2**20
+    os.truncate(make_job(server.jobs, "vast") / "report.html", size)
+    process = psutil.Process(server.process.pid)
+    before = process.memory_info().rss
+    got = peak = 0
+    headers = {"Authorization": f"token {server.token}"}
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(f"{server.api}/jobs/vast/report", headers=headers, stream=True, timeout=30)
+        for piece in answer.iter_content(2**22):
+            got += len(piece)
+            peak = max(peak, process.memory_info().rss)
+    assert got == size
+    assert peak - before < 100 * 2**20
 
 
 @pytest.fixture(scope="module")

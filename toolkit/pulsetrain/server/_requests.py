@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
-from tornado import web
+from tornado import iostream, web
 
 from pulsetrain.reports._files import open_plain
 from pulsetrain.server import replies
@@ -21,6 +22,7 @@ from pulsetrain.server.job_replies import Pick, job_reply, rows_of
 __all__ = ["Catalogued", "Page", "Request"]
 
 _BODY = 1_000_000  # bytes
+_PIECE = 8 * 2**20  # bytes of a file; a report is mostly one
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -137,23 +139,26 @@ class Page(Catalogued, JupyterHandler):
         )
 
     async def show_file(self, path: Path, otherwise: str, kind: str = "text/html; charset=utf-8") -> None:
-        """Answer with a plain file, or that it is not there; a link in its place may lead anywhere."""
+        """Answer with a plain file, or that it is not there; a link in its place may lead anywhere.
 
-        def work() -> bytes | None:
-            file = open_plain(path)
-            if file is None:
-                return None
-            with file:
-                return file.read()
-
-        page = await self.away(work)
-        if page is None:
+        A large one goes out by the piece: nobody's file is worth the memory of the server.
+        """
+        file = await self.away(open_plain, path)
+        if file is None:
             raise web.HTTPError(404, otherwise)
-        self.show(page, kind)
+        self._announce(kind)
+        with file, contextlib.suppress(iostream.StreamClosedError):
+            while len(piece := await self.away(file.read, _PIECE)) == _PIECE:
+                self.write(piece)
+                await self.flush()
+            self.finish(piece)
 
     def show(self, page: str | bytes, kind: str = "text/html; charset=utf-8") -> None:
         """Answer with a page."""
+        self._announce(kind)
+        self.finish(page)
+
+    def _announce(self, kind: str) -> None:
         self.set_header("Content-Type", kind)
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-cache")
-        self.finish(page)
