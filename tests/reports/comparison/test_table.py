@@ -48,6 +48,20 @@ def test_a_metric_called_like_a_parameter_is_told_apart_from_it(batch):
     assert list(table["metrics.run"]) == [10, 20]
 
 
+def test_a_parameter_called_like_a_column_that_is_always_there_is_told_apart_from_it(batch):
+    metrics = {"job": 1, "metrics": {"job": 2}, "b.c": 10, "b": {"c": 20}}
+    jobs = [{"parameters": {"seconds": 100.0 * run, "state": "solid"}, "metrics": metrics} for run in (1, 2)]
+    found = batch(*jobs, varied=["seconds"])
+    table = comparison_table(found)
+    both = ["metrics.job", "metrics.metrics.job", "b.c", "metrics.b.c"]
+    assert list(table.columns) == ["parameters.seconds", "state", "seconds", "message", *both]
+    assert list(table["parameters.seconds"]) == [100.0, 200.0]
+    assert (list(table["seconds"]), list(table["state"])) == ([12.0, 12.0], ["done", "done"])
+    assert [list(table[name]) for name in both] == [[1, 1], [2, 2], [10, 10], [20, 20]]
+    assert table.attrs["constant"]["parameters.state"] == "solid"
+    assert "varied: parameters.seconds" in page_of(found).text
+
+
 @pytest.mark.parametrize(
     ("values", "shown"),
     [

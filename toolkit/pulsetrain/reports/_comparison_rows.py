@@ -96,13 +96,13 @@ def compared(batch: Batch) -> Comparison:
     at = time.time()
     jobs, statuses = batch.jobs(), batch.statuses()
     records = [job.record for job in jobs]
-    given = [{**_mapping(record, "parameters"), **_mapping(record, "varied")} for record in records]
-    whole = [{**_mapping(record, "defaults"), **values} for record, values in zip(records, given, strict=True)]
+    given = [_columns({**_mapping(record, "parameters"), **_mapping(record, "varied")}) for record in records]
+    whole = [{**_columns(_mapping(record, "defaults")), **each} for record, each in zip(records, given, strict=True)]
     names = _names(given)
-    stated = [name for name in _texts(batch.record.get("varied")) if name in names]
+    stated = [name for name in map(_column, _texts(batch.record.get("varied"))) if name in names]
     varied = [name for name in (*stated, *(n for n in names if n not in stated)) if _differs(whole, name)]
 
-    units = _parameter_units(batch.folder / "template.ipynb")
+    units = _columns(_parameter_units(batch.folder / "template.ipynb"))
     rows = []
     for job, status, values in zip(jobs, statuses, whole, strict=True):
         metrics, stated_units = flat_metrics(job.metrics, taken=(*names, *_OWN))
@@ -132,7 +132,9 @@ def flat_metrics(metrics: Mapping[str, Any], taken: Iterable[str] = ()) -> tuple
     values: dict[str, Any] = {}
     units: dict[str, str] = {}
     for found, value in _flat({name: each for name, each in metrics.items() if name != "provenance"}, ""):
-        name = f"metrics.{found}" if found in taken else found
+        name = found
+        while name in taken or name in values:
+            name = f"metrics.{name}"
         match value:
             case {"value": inner, "unit": str(unit)}:
                 values[name], units[name] = inner, unit
@@ -151,6 +153,14 @@ def number(value: Any) -> float | None:
         except OverflowError:
             return None
     return None
+
+
+def _column(parameter: str) -> str:
+    return f"parameters.{parameter}" if parameter in _OWN else parameter
+
+
+def _columns(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {_column(name): value for name, value in parameters.items()}
 
 
 def _flat(values: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
