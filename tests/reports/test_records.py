@@ -80,6 +80,18 @@ def test_a_spoilt_record_of_a_batch_is_a_damaged_one_and_never_an_error(batch, n
         batch.resume()
 
 
+def test_what_a_status_says_is_one_line_that_does_nothing_to_a_terminal(batch):
+    path = batch.folder / "b.0001" / "status.json"
+    said = {"message": "\x1b]0;title\x07\x1b[2Jall fine\nfaked\tline \u202e", "node": "a\x9b31mb"}
+    write(path, json.loads(path.read_text()) | said)
+    (status,) = batch.statuses()
+    assert status.message == "]0;title [2Jall fine faked line"
+    assert status.node == "a 31mb"
+    told = CliRunner().invoke(main, ["batch", "status", str(batch.folder)]).output
+    assert told.splitlines()[0].endswith("]0;title [2Jall fine faked line")
+    assert not {"\x1b", "\x9b", "\x07"} & set(told)
+
+
 @pytest.mark.parametrize(("name", "value"), SPOILT_JOB)
 def test_a_spoilt_record_of_a_job_is_a_damaged_one_and_never_an_error(batch, name, value):
     folder = batch.folder / "b.0001"

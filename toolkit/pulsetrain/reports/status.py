@@ -88,7 +88,7 @@ class Status:
         if content is None:
             return cls(state="dead", message="status.json is missing or torn")
         try:
-            status = cls(**{field.name: content[field.name] for field in fields(cls) if field.name in content})
+            status = cls(**{field.name: _plain(content[field.name]) for field in fields(cls) if field.name in content})
             return status.judged() if status._sound() else cls(state="dead", message="status.json is not one of ours")
         except (TypeError, ValueError, OverflowError):
             return cls(state="dead", message="status.json is not one of ours")
@@ -151,6 +151,13 @@ class Status:
             and all(moment is None or 0 <= moment < LAST_YEAR for moment in times)
             and all(number is None or isinstance(number, int) for number in pids)
         )
+
+
+def _plain(value: Any) -> Any:
+    """Return a text as one line without the sequences by which a terminal is told to erase or rename; others as is."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return " ".join("".join(character if character.isprintable() else " " for character in value).split())
 
 
 def submitter() -> dict[str, Any]:
