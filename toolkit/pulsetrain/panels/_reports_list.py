@@ -154,7 +154,7 @@ def cells_of(entry: Entry) -> dict[str, str]:
         "progress": f"{entry.done}/{entry.total}" if entry.total else "",
         "time": time,
         "when": when,
-        "what": " · ".join(filter(None, (values, message))),
+        "what": " · ".join(filter(None, (entry.over, values, message))),
     }
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pulsetrain.panels._reports_over import counts_words, over_words
 from pulsetrain.reports import Batch, Job, Status, list_batches, list_jobs, statuses
 from pulsetrain.reports._batch_pace import seconds_left
 from pulsetrain.reports.status import CONCLUDED, FINISHED
@@ -41,7 +42,9 @@ class Entry:
     eta : float or None, seconds
     submitted, started, finished : float or None, seconds since the epoch
     values : dict
-        What distinguishes a job within its batch.
+        What distinguishes a job within its batch; of a single job all that it was given.
+    over : str
+        The runs and varied parameters of a batch.
     counts : dict of str to int
         Jobs of a batch by state.
     """
@@ -57,6 +60,7 @@ class Entry:
     started: float | None = None
     finished: float | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    over: str = ""
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -182,9 +186,9 @@ class Watch:
     def _job(self, job: Job, status: Status) -> Entry:
         if job.folder not in self._said:
             record = job.record
-            template, varied = record.get("template"), record.get("varied")
+            template, given = record.get("template"), record.get("varied" if job.batch is not None else "parameters")
             title = str(template.get("title") or template.get("name")) if isinstance(template, dict) else job.id
-            self._said[job.folder] = (title, varied if isinstance(varied, dict) else {})
+            self._said[job.folder] = (title, given if isinstance(given, dict) else {})
         title, values = self._said[job.folder]
         asked = status.state in ("queued", "running") and (job.folder / "stop").exists()
         return Entry(
@@ -211,9 +215,9 @@ class Watch:
         finished = max((status.finished for status in found if status.finished), default=None)
         submitted = record.get("submitted")
         return Entry(
-            batch, title, _state(counts), ", ".join(f"{n} {state}" for state, n in counts.items()), ended, len(found),
+            batch, title, _state(counts), counts_words(counts), ended, len(found),
             seconds_left(found), submitted if isinstance(submitted, (int, float)) else None, started, finished,
-            counts=counts,
+            over=over_words(record), counts=counts,
         )  # fmt: skip
 
 
