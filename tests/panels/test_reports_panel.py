@@ -19,7 +19,8 @@ import pytest
 from pulsetrain.options import OptionError, Options, option
 from pulsetrain.panels import ReportsPanel
 from pulsetrain.panels._reports_form import ParameterForm
-from pulsetrain.panels._reports_list import EntryList, table_html
+from pulsetrain.panels._reports_list import EntryList, cells_of, table_html
+from pulsetrain.panels._reports_over import over_words
 from pulsetrain.panels._reports_watch import Entry, Watch
 from pulsetrain.panels._reports_words import details_html, frame_html
 from pulsetrain.reports import Batch, Job, JobError, list_batches, list_jobs, read_parameters
@@ -322,6 +323,76 @@ def test_a_batch_is_run_followed_compared_and_its_failed_job_run_again(template,
         panel.close()
 
     in_a_kernel(work)
+
+
+def recorded(folder: Path, state: str, **record: object) -> None:
+    """Write a job as it lies on disk."""
+    folder.mkdir(parents=True)
+    (folder / "job.json").write_text(json.dumps(record))
+    (folder / "status.json").write_text(json.dumps({"state": state, "version": 1, "cells": 3, "cell": 3}))
+
+
+def test_a_batch_says_what_it_goes_over_and_how_its_jobs_stand(tmp_path):
+    for number, state in enumerate(["failed", "done", "done"]):
+        recorded(tmp_path / f"b/b.{number}", state, batch="b", varied={"snr": number})
+    record = {
+        "jobs": ["b.0", "b.1", "b.2"],
+        "template": {"title": "Peaks"},
+        "runs": "10-25, 31",
+        "grid": {"snr": [4.0, 5.5], "step": list(range(12)), "line": [None, True]},
+        "values": {"panel": 3},
+        "submitted": 1.79e9,
+    }
+    (tmp_path / "b/batch.json").write_text(json.dumps(record))
+    (entry,) = Watch(tmp_path, lambda _: None).look()
+    over = "runs 10-25, 31 × snr 4, 5.5 × step 0, 1 … 11 (12 values) × line None, True"
+    cells = cells_of(entry)
+    assert cells["what"] == f"{over} · 2 done, 1 failed"
+    assert cells["when"].startswith(time.strftime("%d %b %H:", time.localtime(1.79e9)))
+    said = details_html(entry)
+    assert "<b>Peaks</b>: 2 done, 1 failed<br>" in said
+    assert "failed 2 done" not in said
+    assert "<td>step</td><td>0, 1 … 11 (12 values)</td>" in said
+    assert "<td>panel</td><td>3</td>" in said
+
+
+def test_what_a_batch_goes_over_is_read_from_any_record():
+    assert over_words({"runs": [1], "grid": {"a": 3, "b": []}}) == "a 3 × b"
+    assert over_words({"runs": "", "grid": ["a"]}) == over_words({}) == ""
+
+
+def test_a_job_shows_its_measures_with_their_units(tmp_path):
+    recorded(tmp_path / "one", "done", parameters={"steps": 4}, template={"title": "Peaks"})
+    metrics = {
+        "rate": 0.41666666,
+        "hits": 12,
+        "fit": {"clen": {"value": 0.12345678, "unit": "m"}},
+        "lost": "nan",
+        "cell": "lysozyme",
+        **{f"m{number}": number for number in range(20)},
+    }
+    (tmp_path / "one/metrics.json").write_text(json.dumps(metrics))
+    (entry,) = Watch(tmp_path, lambda _: None).look()
+    assert cells_of(entry)["what"] == "steps = 4"
+    said = details_html(entry)
+    for name, text in {"rate": "0.4167", "hits": "12", "fit.clen": "0.1235 m", "lost": "NaN", "steps": "4"}.items():
+        assert f"<td>{name}</td><td>{text}</td>" in said
+    assert "and 5 more, in its report" in said
+
+
+def test_the_list_is_filled_however_soon_the_folder_answers(tmp_path):
+    recorded(tmp_path / "b/b.0", "done", batch="b")
+    (tmp_path / "b/batch.json").write_text('{"jobs": ["b.0"]}')
+    panel = ReportsPanel(tmp_path)
+    panel._watch.close()
+    panel._watch.wake = lambda: panel._take(panel._watch.look())  # at once, as from another thread
+    panel.look()
+    panel.list.choose("b")
+    panel.enter()
+    assert [entry.id for entry in panel.entries] == ["b.0"]
+    panel.enter()
+    assert [entry.id for entry in panel.entries] == ["b"]
+    panel.close()
 
 
 def test_a_job_is_run_by_itself_and_stopped(template, root):

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from tests.ui.controls import change_theme
 
 AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
+WHITE, DARK = "rgb(255, 255, 255)", "rgb(26, 26, 26)"
 TRIAL = """import matplotlib.pyplot as plt
 from pulsetrain.reports import show_metrics
 plt.plot(range(steps))
@@ -69,6 +70,15 @@ def check_comparison(frame):
     frame.get_by_label("Filter").fill("")
 
 
+def check_pair_in_the_dark(page, panel, screenshot):
+    panel.get_by_label("0002 trial").check()
+    button(panel, "Compare two").click()
+    paper = panel.frame_locator("iframe.pt-frame").locator("body")
+    expect(paper).to_contain_text("Two jobs side by side")
+    expect(paper).to_have_css("background-color", DARK)
+    screenshot(page, "panel-reports-pair-dark")
+
+
 def test_a_batch_goes_from_the_form_to_its_comparison(page, lab, open_notebook, notebook, screenshot):
     page.set_viewport_size({"width": 1400, "height": 1300})
     panel = open_notebook(page, notebook)
@@ -98,14 +108,19 @@ def test_a_batch_goes_from_the_form_to_its_comparison(page, lab, open_notebook, 
     screenshot(page, "panel-reports-page-light")
     assert (next((lab.root / "panel-jobs").glob("*-trial-*")) / "comparison.html").is_file()
 
+    expect(frame.locator("body")).to_have_css("background-color", WHITE)
     change_theme(page, "JupyterLab Dark")
+    expect(frame.locator("body")).to_have_css("background-color", DARK)
     panel.get_by_role("tab", name="Jobs").click()
     button(panel, "Show its jobs").click()
     expect(panel.locator(".pt-row:visible")).to_have_count(4)
     panel.get_by_label("0001 trial").check()
-    expect(panel.locator(".pt-table:visible")).to_contain_text("steps")  # what it was run with
+    expect(panel.get_by_role("row", name="score 9")).to_be_visible()
+    expect(panel.get_by_role("row", name="seconds per step 0.1667 s")).to_be_visible()
+    expect(panel.get_by_role("row", name="steps 3")).to_be_visible()  # what it was run with
     screenshot(page, "panel-reports-jobs-dark")
     assert violations(page) == {}
+    check_pair_in_the_dark(page, panel, screenshot)
     panel.get_by_role("tab", name="New").click()
     screenshot(page, "panel-reports-new-dark")
     assert violations(page) == {}

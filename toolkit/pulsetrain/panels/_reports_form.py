@@ -24,7 +24,7 @@ __all__ = ["ParameterForm"]
 
 _FIRST = 8  # rows that are shown at once; the others lie folded
 _LABEL = {"description_width": "190px"}
-_WIDTH = {"width": "480px", "flex": "0 0 auto"}
+_WIDTH = {"width": "480px", "max_width": "calc(100% - 4px)", "flex": "0 0 auto"}
 _UNSET = "not set"
 _NONE = object()  # None as a choice, since ipywidgets takes that for a list in which nothing is chosen
 
@@ -57,7 +57,10 @@ class ParameterForm:
         self._style, self._text_style = DescriptionStyle(**_LABEL), TextStyle(**_LABEL)
         self._layout = ipywidgets.Layout(**_WIDTH)
         self._narrow = ipywidgets.Layout(width="auto", flex="0 0 auto")
-        self._wide = ipywidgets.Layout(flex="1 1 auto", width="0")
+        self._wide = ipywidgets.Layout(
+            flex="1 1 240px", width="auto", min_width="0"
+        )  # below the field in a narrow place
+        self._wrapped = ipywidgets.Layout(flex_flow="row wrap")
         rows = [self._row(name, vary=vary) for name in model.model_fields]
         self.widget = ipywidgets.VBox(rows[:_FIRST])
         if rows[_FIRST:]:
@@ -138,7 +141,7 @@ class ParameterForm:
 
     def close(self) -> None:
         """Close the widgets, those too that are not shown at present."""
-        shared = (self._style, self._text_style, self._layout, self._narrow, self._wide)
+        shared = (self._style, self._text_style, self._layout, self._narrow, self._wide, self._wrapped)
         for widget in (self.widget, *self.fields.values(), *self._several.values(), *shared):
             close_tree(widget)
 
@@ -164,7 +167,7 @@ class ParameterForm:
             )
             tick.observe(lambda _: self._swap(name), "value")
             parts.append(tick)
-        self._boxes[name] = ipywidgets.HBox([*parts, words])
+        self._boxes[name] = ipywidgets.HBox([*parts, words], layout=self._wrapped)
         return self._boxes[name]
 
     def _field(self, name: str) -> Any:

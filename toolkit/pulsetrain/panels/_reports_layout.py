@@ -8,11 +8,11 @@ from typing import Any
 
 import ipywidgets
 
-from pulsetrain.panels._layout import button, words
+from pulsetrain.panels._layout import button
 from pulsetrain.panels._reports_words import STYLE, frame_html
 from pulsetrain.panels._tree import close_tree
 
-__all__ = ["ReportsLayout"]
+__all__ = ["ReportsLayout", "said"]
 
 NEW, JOBS, PAGE = range(3)
 
@@ -41,7 +41,7 @@ class ReportsLayout:
         self.again = button("Run again with changes", "pencil", "Fill the form with its values")
         self.stop = button("Stop", "stop", "Save what there is, and end")
         self.resume = button("Resume", "repeat", "Run once more what did not finish")
-        self.where, self.details = ipywidgets.HTML(), words()
+        self.where, self.details = ipywidgets.HTML(), said()
         self._title = ipywidgets.HTML("Tick a job or a batch under Jobs, then Open.")
         self._page = ipywidgets.VBox()
         row = task.children[0]
@@ -64,16 +64,24 @@ class ReportsLayout:
         """Show one of the three pages."""
         self._tabs.selected_index = page
 
-    def show(self, page: str, name: str | Path) -> None:
-        """Show a page of HTML.
+    def show(self, page: str, name: str | Path, *, themed: bool = False) -> None:
+        """Show a page of HTML, as dark as the notebook is if it is `themed`.
 
         It goes into a widget of its own: a server may hold back a long message that changes a widget, and none that
         opens one.
         """
         old = self._page.children
-        frame = ipywidgets.HTML(frame_html(page, str(name)), layout={"width": "100%"})
+        frame = ipywidgets.HTML(frame_html(page, str(name), themed=themed), layout={"width": "auto"})
         self._page.children = (frame,)
         for each in old:
             close_tree(each)
         self._title.value = f"<code>{html.escape(str(name))}</code>"
         self.turn_to(PAGE)
+
+
+def said() -> ipywidgets.HTML:
+    """Return the place for what is said of a plan or of jobs.
+
+    As wide as the page by itself: at 100 % its margins would make the page a little wider than there is room for.
+    """
+    return ipywidgets.HTML(layout={"width": "auto", "overflow": "auto"})

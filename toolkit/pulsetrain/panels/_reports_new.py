@@ -10,9 +10,10 @@ from typing import Any
 import ipywidgets
 
 from pulsetrain.options import OptionError
-from pulsetrain.panels._layout import button, words
+from pulsetrain.panels._layout import button
 from pulsetrain.panels._loop import Loop
 from pulsetrain.panels._reports_form import ParameterForm
+from pulsetrain.panels._reports_layout import said
 from pulsetrain.panels._reports_words import plan_html
 from pulsetrain.panels._task import Task
 from pulsetrain.reports import (
@@ -33,7 +34,7 @@ from pulsetrain.reports import (
 __all__ = ["NewRun"]
 
 _LABEL = {"description_width": "190px"}
-_WIDTH = {"width": "480px"}
+_WIDTH = {"width": "480px", "max_width": "calc(100% - 4px)"}
 
 
 class NewRun:
@@ -76,7 +77,7 @@ class NewRun:
         )  # fmt: skip
         self.executor = ipywidgets.Dropdown(options=_executors(), description="Where", style=_LABEL, layout=_WIDTH)
         self.preview = button("Preview", "eye", "What would be submitted; nothing is written")
-        self.words = words()
+        self.words = said()
         self._changes = 0
         self.form: ParameterForm | None = None
         self._options: ParameterForm | None = None

@@ -92,7 +92,7 @@ class ReportsPanel:
         (entry,) = self._ticked(1)
         item = entry.item
         if isinstance(item, Batch):
-            self.task.run(lambda _: _comparison(item), lambda page: self._form.show(page, item.folder))
+            self.task.run(lambda _: _comparison(item), lambda page: self._form.show(page, item.folder, themed=True))
             return
         report = item.report
         if report is None:
@@ -106,7 +106,7 @@ class ReportsPanel:
             raise JobError("a batch has a comparison of its own; tick two jobs")
         one, other = jobs
         names = f"{one.id} and {other.id}"
-        self.task.run(lambda _: compare_jobs(one, other), lambda page: self._form.show(page, names))
+        self.task.run(lambda _: compare_jobs(one, other), lambda page: self._form.show(page, names, themed=True))
 
     def stop(self) -> None:
         """Stop what is ticked; jobs at work save their partial notebooks."""
@@ -132,15 +132,16 @@ class ReportsPanel:
 
     def enter(self) -> None:
         """List the jobs of the batch that is ticked; from there, all jobs and batches again."""
-        if self._watch.scope is not None:
-            self._watch.scope = None
-        else:
+        batch = None
+        if self._watch.scope is None:
             (entry,) = self._ticked(1)
             if not isinstance(entry.item, Batch):
                 raise JobError(f"{entry.id} is a single job; tick a batch to list its jobs")
-            self._watch.scope = entry.item
+            batch = entry.item
+        # Emptied first: where a kernel handles messages in a thread beside its loop, the answer is there at once.
         self.list.choose()
         self.list.update([])
+        self._watch.scope = batch
         self._refresh()
 
     def wait(self, timeout: float = 600.0) -> None:
