@@ -37,6 +37,7 @@ def test_no_button_takes_the_place_of_another(page, form, lab, height, screensho
     form.get_by_label("Run on").wait_for()
     assert form.evaluate(TAKEN, places) == []
     expect(form.get_by_label("sample")).to_have_value("mine")
+    form.evaluate("node => node.closest('section').scrollTo(0, node.scrollHeight)")
     places = form.evaluate(PLACES)
     form.get_by_role("button", name="Run report").dblclick()
     expect(form.get_by_role("alert")).to_have_text("Not started. Please check: pulses")
