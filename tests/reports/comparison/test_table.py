@@ -124,7 +124,7 @@ def test_the_csv_file_has_units_why_jobs_failed_and_what_is_the_same_in_all(batc
         "boundary_at [K]": "284.5",
         **same,
     }
-    assert (second["message"], second["boundary_at [K]"]) == ("FileNotFoundError: r0002,\nand more", "")
+    assert (second["message"], second["boundary_at [K]"]) == ("FileNotFoundError: r0002, and more", "")  # in a line
     assert list(first)[-4:] == list(same)
     assert comparison_table(found).attrs["constant"] == {"run": 0, "steps": 100} | given
 
