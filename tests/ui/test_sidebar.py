@@ -259,7 +259,13 @@ def test_a_title_as_long_as_a_paragraph_leaves_the_buttons_in_sight(page, lab, s
     job = newest(panel)
     expect(job.get_by_text("done", exact=True)).to_be_visible(timeout=WHILE_RUNNING)
     expect(job.get_by_role("button", name="Report")).to_be_in_viewport()
-    assert job.locator(".pt-Job-title").bounding_box()["height"] < 100
+    page.wait_for_function(  # its row may be drawn anew at this moment
+        """id => {
+          const { offsetHeight: height } = document.querySelector(`[data-job="${id}"] .pt-Job-title`) ?? {};
+          return height > 0 && height < 100;
+        }""",
+        arg=job.get_attribute("data-job"),
+    )
     screenshot(page, "long-title")
 
 

@@ -133,7 +133,8 @@ def status(folder: Path) -> None:
 def stop(folder: Path) -> None:
     """Stop BATCH: jobs at work save their partial notebooks, the rest never begin."""
     found = _batch(folder)
-    found.stop()
+    with _said():
+        found.stop()
     click.echo(counted(found.counts()))
 
 
