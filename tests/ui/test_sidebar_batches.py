@@ -199,6 +199,7 @@ def compare(page, reports, set_theme, screenshot):
     expect(comparison.get_by_text("min_snr").first).to_be_visible()
     screenshot(page, "batch-comparison")
     set_theme("JupyterLab Dark")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")  # which covers the page for a second or two
     expect(comparison.locator("body")).to_have_css("background-color", "rgb(26, 26, 26)")
     screenshot(page, "batch-comparison-dark")
     comparison.get_by_role("button", name="0004").click()  # the row's report, in a tab of its own
