@@ -7,9 +7,10 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-from pulsetrain.reports._comparison_numbers import in_full, sound
+from pulsetrain.reports._comparison_numbers import in_full
 from pulsetrain.reports._comparison_rows import Comparison
 from pulsetrain.reports._comparison_texts import Clamped
+from pulsetrain.reports._values import sound
 
 __all__ = ["comparison_csv"]
 

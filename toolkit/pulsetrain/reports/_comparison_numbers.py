@@ -10,7 +10,7 @@ from typing import Any
 from pulsetrain.reports._comparison_rows import number
 from pulsetrain.reports._values import literal
 
-__all__ = ["MISSING", "Digits", "duration", "in_full", "sound", "written"]
+__all__ = ["MISSING", "Digits", "duration", "in_full", "written"]
 
 MISSING = "–"
 _DIGITS = 4  # significant, of the largest number of a column
@@ -75,11 +75,6 @@ def in_full(value: Any) -> str:
         return value if isinstance(value, str) else literal(value)
     except ValueError:  # nested too deep, or half a surrogate pair: anybody's metrics
         return repr(value)
-
-
-def sound(text: str) -> str:
-    """Return a text that a file can hold: half a surrogate pair, which JSON can, becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def duration(seconds: float | None) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulsetrain.reports._comparison_numbers import MISSING, Digits, duration, sound, written
+from pulsetrain.reports._comparison_numbers import MISSING, Digits, duration, written
 from pulsetrain.reports._comparison_pictures import Picture, pictures, scaled
 from pulsetrain.reports._comparison_rows import flat_metrics, number, parameters_of
 from pulsetrain.reports._pages import own, page_template, trusted
+from pulsetrain.reports._values import sound
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import Status
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["DEEPEST", "literal", "safe_json"]
+__all__ = ["DEEPEST", "literal", "safe_json", "sound"]
 
 DEEPEST = 20  # no parameter nests deeper; a request that does is no parameter
 
@@ -53,6 +53,11 @@ def safe_json(value: Any) -> Any:
         case set() | frozenset():
             return [safe_json(item) for item in sorted(value, key=repr)]
     return value
+
+
+def sound(text: str) -> str:
+    """Return a text that a file can hold: half a surrogate pair, which JSON can, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _text(value: str) -> str:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from pulsetrain._shared_files import take_lock, write_text
 from pulsetrain.reports._comparison_columns import Columns, label
 from pulsetrain.reports._comparison_csv import comparison_csv
-from pulsetrain.reports._comparison_numbers import duration, in_full, sound, written
+from pulsetrain.reports._comparison_numbers import duration, in_full, written
 from pulsetrain.reports._comparison_pair import compare_jobs
 from pulsetrain.reports._comparison_plots import MOST, Plot, plots
 from pulsetrain.reports._comparison_rows import WITHOUT_RESULT, Comparison, Row, compared, number
 from pulsetrain.reports._comparison_table import Thumbnails, columns, rows, spans
 from pulsetrain.reports._comparison_texts import Clamped, room
 from pulsetrain.reports._pages import own, page_template, trusted
+from pulsetrain.reports._values import sound
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,10 +15,10 @@ from typing import Any
 
 from pulsetrain._shared_files import write_text
 from pulsetrain.reports._cells import render_cell
-from pulsetrain.reports._comparison_numbers import sound
 from pulsetrain.reports._inputs import provenance_facts
 from pulsetrain.reports._notebooks import read_notebook, text_of
 from pulsetrain.reports._pages import own, page_template, script_safe, trusted
+from pulsetrain.reports._values import sound
 from pulsetrain.reports.jobs import Job
 from pulsetrain.reports.status import Status
 
